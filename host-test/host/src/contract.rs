@@ -4,7 +4,14 @@
 wasmtime::component::bindgen!({
     path: "../../wit",
     world: "plugin",
-    imports: { "nobi:connector/http.send": async, default: trappable },
+    imports: { "nobi:connector/http.send": async | trappable, default: trappable },
     exports: { default: async },
-    additional_derives: [PartialEq],
+    additional_derives: [PartialEq, serde::Serialize, serde::Deserialize],
 });
+
+pub use exports::nobi::connector::connector::{
+    Accepted, Capture, Choice, Delivery, Descriptor, Direction, Endpoint, Field, FieldKind, Flow, Ignored, OrderPlan, Pace, Page,
+    Placement, Plan, Policy, Refresh, Refused, Route, Scope, Splice, Step, Term, WebhookOutcome, WebhookProof, Webhooks,
+};
+pub use exports::nobi::connector::exchange::{CheckLine, PushOutcome, Pushed, Unsettled, Verdict};
+pub use nobi::connector::{catalog, http, log, orders, types};

@@ -1,1 +1,7 @@
-//! To be written.
+//! Runs connectors that were written against the contract in `wit/`.
+//!
+//! To be toured.
+
+pub mod clock;
+pub mod contract;
+pub mod sandbox;

@@ -1,0 +1,62 @@
+//! Builds the one engine that every connector shares. Knows wasmtime's settings; knows nothing of calls.
+
+use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig};
+
+use super::config::SandboxConfig;
+
+/// Builds the engine: with a pool of instances, or on demand where the pool's address space cannot be reserved. The second value says which.
+pub(super) fn build(config: &SandboxConfig) -> wasmtime::Result<(Engine, bool)> {
+    let mut settings = common(config);
+    settings.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(config)));
+    match Engine::new(&settings) {
+        Ok(engine) => Ok((engine, true)),
+        Err(error) => {
+            tracing::warn!(%error, "no address space for a pool of instances: every call maps its memory anew");
+            settings.allocation_strategy(InstanceAllocationStrategy::OnDemand);
+            Ok((Engine::new(&settings)?, false))
+        }
+    }
+}
+
+fn common(config: &SandboxConfig) -> Config {
+    let mut settings = Config::new();
+    settings
+        .consume_fuel(true)
+        // A warm empty call costs 0.15 µs instead of 0.45, and a class of advisories does not apply.
+        .concurrency_support(false)
+        .gc_support(false)
+        .max_wasm_stack(config.stack_bytes)
+        .async_stack_size(config.stack_bytes + 512 * 1024)
+        // Zeroing costs 6 µs a call and does not scale; a guest cannot read its native stack.
+        .async_stack_zeroing(false)
+        .cranelift_opt_level(OptLevel::Speed)
+        .wasm_backtrace_max_frames(None)
+        .wasm_threads(false)
+        .wasm_memory64(false)
+        .wasm_multi_memory(false)
+        .wasm_relaxed_simd(false)
+        .wasm_tail_call(false)
+        .wasm_custom_page_sizes(false)
+        .wasm_wide_arithmetic(false);
+    settings
+}
+
+fn pool(config: &SandboxConfig) -> PoolingAllocationConfig {
+    let mut pool = PoolingAllocationConfig::new();
+    let core = config.slots.saturating_mul(config.core_instances);
+    pool.total_component_instances(config.slots)
+        // The encoder adds shim modules: a component is several core instances, and each may have a table.
+        .total_core_instances(core)
+        .max_core_instances_per_component(config.core_instances)
+        .total_tables(core)
+        .max_tables_per_component(config.core_instances)
+        .total_memories(config.slots.saturating_mul(2))
+        .max_memories_per_component(2)
+        .total_stacks(config.slots)
+        .max_memory_size(config.memory_bytes)
+        .table_elements(config.table_elements)
+        .linear_memory_keep_resident(config.keep_resident_bytes)
+        .table_keep_resident(16 * 1024)
+        .pagemap_scan(Enabled::Auto);
+    pool
+}

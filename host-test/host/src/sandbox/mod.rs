@@ -1,0 +1,296 @@
+//! Runs connectors: one fresh instance a call, with limits. A guest sees its arguments, `http.send` and `log.emit`, and nothing else.
+//!
+//! [`Sandbox`] holds the engine, [`Connector`] one admitted component; each of its methods is one call of the contract and returns an
+//! [`Outcome`]: the answer or a typed error, with usage and log lines in both cases. The sandbox never knows a connection, a secret or a
+//! store: what a guest may reach is what the [`Courier`] of the call lets it reach.
+
+mod config;
+mod engine;
+mod error;
+mod imports;
+mod limits;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sha2::{Digest, Sha256};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use wasmtime::component::{Component, Linker};
+use wasmtime::{Engine, Store};
+
+pub use self::config::SandboxConfig;
+pub use self::error::{AdmissionError, CallError, Limit};
+use self::imports::CallState;
+pub use self::imports::{Courier, LogLine};
+pub use self::limits::Usage;
+use crate::contract::{self, Plugin, PluginPre, catalog, http, orders, types};
+
+/// What one call came to.
+#[derive(Debug)]
+pub struct Outcome<T> {
+    /// The answer, or why there is none. A guest's own failure is inside the answer.
+    pub result: Result<T, CallError>,
+    /// What the call used, also when it failed.
+    pub usage: Usage,
+    /// What the guest wrote, also when it failed.
+    pub logs: Vec<LogLine>,
+}
+
+/// The answer of a contract function that can fail.
+pub type Answer<T> = Outcome<Result<T, types::Failure>>;
+
+/// The engine and its slots.
+pub struct Sandbox {
+    engine: Engine,
+    config: SandboxConfig,
+    slots: Arc<Semaphore>,
+    pooled: bool,
+}
+
+impl Sandbox {
+    /// Builds the engine. Fails only where the machine cannot run compiled code at all.
+    pub fn new(config: SandboxConfig) -> Result<Arc<Sandbox>, CallError> {
+        let (engine, pooled) = engine::build(&config).map_err(|error| CallError::Host(error.to_string()))?;
+        let slots = Arc::new(Semaphore::new(config.slots as usize));
+        Ok(Arc::new(Sandbox { engine, config, slots, pooled }))
+    }
+
+    /// Whether instances come from a pool; without one each call maps its memory anew.
+    pub fn is_pooled(&self) -> bool {
+        self.pooled
+    }
+
+    /// The engine, for tools that look at components without the contract.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// The limits that calls run under.
+    pub fn config(&self) -> &SandboxConfig {
+        &self.config
+    }
+
+    /// Compiles a component, checks that it fits the contract, and asks it once what it is.
+    pub async fn admit(self: &Arc<Self>, bytes: &[u8]) -> Result<Connector, AdmissionError> {
+        if bytes.len() > self.config.component_bytes {
+            return Err(AdmissionError::TooLarge { bytes: bytes.len(), limit: self.config.component_bytes });
+        }
+        let component = Component::from_binary(&self.engine, bytes).map_err(|error| AdmissionError::Invalid(format!("{error:#}")))?;
+        let mut linker = Linker::new(&self.engine);
+        Plugin::add_to_linker::<_, wasmtime::component::HasSelf<CallState>>(&mut linker, |state| state)
+            .map_err(|error| AdmissionError::World(format!("{error:#}")))?;
+        let pre =
+            linker.instantiate_pre(&component).and_then(PluginPre::new).map_err(|error| AdmissionError::World(format!("{error:#}")))?;
+        let digest = data_encoding::HEXLOWER.encode(&Sha256::digest(bytes));
+        let bare = Guest { sandbox: self.clone(), pre };
+        let described = bare.describe().await;
+        let descriptor = described.result.map_err(|error| AdmissionError::Descriptor(error.to_string()))?;
+        Ok(Connector { guest: bare, descriptor: Arc::new(descriptor), digest })
+    }
+}
+
+/// An admitted component.
+pub struct Connector {
+    guest: Guest,
+    descriptor: Arc<contract::Descriptor>,
+    digest: String,
+}
+
+/// What every call begins from.
+struct Guest {
+    sandbox: Arc<Sandbox>,
+    pre: PluginPre<CallState>,
+}
+
+/// One call under way: its slot, its store, its instance.
+struct Call {
+    store: Store<CallState>,
+    plugin: Plugin,
+    fuel: u64,
+    deadline: Duration,
+    _slot: OwnedSemaphorePermit,
+}
+
+/// One call: a slot, a fresh instance, the function under its deadline, and what is left of it.
+macro_rules! run {
+    ($guest:expr, $bytes:expr, $courier:expr, |$call:ident| $invoke:expr) => {{
+        match $guest.begin($bytes, $courier).await {
+            Err(error) => Outcome { result: Err(error), usage: Usage::default(), logs: Vec::new() },
+            Ok(mut $call) => {
+                let deadline = $call.deadline;
+                let result = tokio::time::timeout(deadline, $invoke).await;
+                $call.finish(result)
+            }
+        }
+    }};
+}
+impl Guest {
+    async fn begin(&self, input_bytes: usize, courier: Option<Arc<dyn Courier>>) -> Result<Call, CallError> {
+        let config = &self.sandbox.config;
+        let slot = self.sandbox.slots.clone().acquire_owned().await.map_err(|error| CallError::Host(error.to_string()))?;
+        let mut fuel = config.fuel_base.saturating_add(config.fuel_per_byte.saturating_mul(input_bytes as u64));
+        let mut deadline = config.pure_deadline;
+        if courier.is_some() {
+            fuel = fuel.saturating_add(config.fuel_exchange);
+            deadline = config.exchange_deadline;
+        }
+        let mut store = Store::new(&self.sandbox.engine, CallState::new(config, courier));
+        store.limiter(|state| &mut state.limiter);
+        store.set_hostcall_fuel(config.lowered_bytes);
+        let prepared = store.set_fuel(fuel).and_then(|()| store.fuel_async_yield_interval(Some(config.fuel_yield)));
+        prepared.map_err(|error| CallError::Host(error.to_string()))?;
+        let plugin = self.pre.instantiate_async(&mut store).await;
+        let plugin = plugin.map_err(|error| CallError::from_wasmtime(&error, store.data().limiter.refused))?;
+        Ok(Call { store, plugin, fuel, deadline, _slot: slot })
+    }
+
+    async fn describe(&self) -> Outcome<contract::Descriptor> {
+        run!(self, 0, None, |call| call.plugin.nobi_connector_connector().call_describe(&mut call.store))
+    }
+}
+
+impl Call {
+    fn finish<T>(self, result: Result<wasmtime::Result<T>, tokio::time::error::Elapsed>) -> Outcome<T> {
+        let left = self.store.get_fuel().unwrap_or(0);
+        let state = self.store.into_data();
+        let mut usage = state.usage;
+        usage.fuel = self.fuel.saturating_sub(left);
+        usage.memory_bytes = state.limiter.memory_bytes;
+        usage.memory_grows = state.limiter.memory_grows;
+        let result = match result {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(error)) => Err(CallError::from_wasmtime(&error, state.limiter.refused)),
+            Err(_) => Err(Limit::Deadline.into()),
+        };
+        Outcome { result, usage, logs: state.logs }
+    }
+}
+
+impl Connector {
+    /// What the component said it is when it was admitted.
+    pub fn descriptor(&self) -> &Arc<contract::Descriptor> {
+        &self.descriptor
+    }
+
+    /// SHA-256 of its bytes, in lower-case hexadecimal.
+    pub fn digest(&self) -> &str {
+        &self.digest
+    }
+
+    /// The sandbox that it runs in.
+    pub fn sandbox(&self) -> &Arc<Sandbox> {
+        &self.guest.sandbox
+    }
+
+    /// Asks again what it is. The answer must be the descriptor.
+    pub async fn describe(&self) -> Outcome<contract::Descriptor> {
+        self.guest.describe().await
+    }
+
+    /// Where a person logs in.
+    pub async fn authorize_url(&self, context: &types::Context, return_to: &str) -> Answer<http::Request> {
+        run!(self.guest, size_of_context(context) + return_to.len(), None, |call| call
+            .plugin
+            .nobi_connector_connector()
+            .call_authorize_url(&mut call.store, context, return_to))
+    }
+
+    /// Which request a step of a pull is.
+    pub async fn build_sync_request(&self, context: &types::Context, step: &contract::Step) -> Answer<http::Request> {
+        run!(self.guest, size_of_context(context) + size_of_step(step), None, |call| call
+            .plugin
+            .nobi_connector_connector()
+            .call_build_sync_request(&mut call.store, context, step))
+    }
+
+    /// What the reply to that request means.
+    pub async fn read_sync_response(
+        &self,
+        context: &types::Context,
+        step: &contract::Step,
+        response: &http::Response,
+    ) -> Answer<contract::Page> {
+        let bytes = size_of_context(context) + size_of_step(step) + response.body.len();
+        run!(self.guest, bytes, None, |call| call.plugin.nobi_connector_connector().call_read_sync_response(
+            &mut call.store,
+            context,
+            step,
+            response
+        ))
+    }
+
+    /// What a delivery means.
+    pub async fn handle_webhook(&self, context: &types::Context, delivery: &contract::Delivery) -> Answer<contract::WebhookOutcome> {
+        run!(self.guest, size_of_context(context) + delivery.body.len(), None, |call| call
+            .plugin
+            .nobi_connector_connector()
+            .call_handle_webhook(&mut call.store, context, delivery))
+    }
+
+    /// What would be sent for an order event.
+    pub async fn map_order(&self, context: &types::Context, event: &orders::OrderEvent) -> Answer<contract::OrderPlan> {
+        run!(self.guest, size_of_context(context) + size_of_order(event), None, |call| call
+            .plugin
+            .nobi_connector_connector()
+            .call_map_order(&mut call.store, context, event))
+    }
+
+    /// One product record, read alone.
+    pub async fn map_product(&self, context: &types::Context, raw: &[u8]) -> Answer<catalog::Product> {
+        run!(self.guest, size_of_context(context) + raw.len(), None, |call| call.plugin.nobi_connector_connector().call_map_product(
+            &mut call.store,
+            context,
+            raw
+        ))
+    }
+
+    /// Exchanges the one-time code for a grant.
+    pub async fn redeem(&self, context: &types::Context, courier: Arc<dyn Courier>) -> Answer<types::Account> {
+        run!(self.guest, size_of_context(context), Some(courier), |call| call
+            .plugin
+            .nobi_connector_exchange()
+            .call_redeem(&mut call.store, context))
+    }
+
+    /// What works and what does not.
+    pub async fn check(&self, context: &types::Context, courier: Arc<dyn Courier>) -> Answer<Vec<contract::CheckLine>> {
+        run!(self.guest, size_of_context(context), Some(courier), |call| call
+            .plugin
+            .nobi_connector_exchange()
+            .call_check(&mut call.store, context))
+    }
+
+    /// Brings one order event to the other side.
+    pub async fn push_order(
+        &self,
+        context: &types::Context,
+        event: &orders::OrderEvent,
+        earlier: &orders::Earlier,
+        courier: Arc<dyn Courier>,
+    ) -> Answer<contract::PushOutcome> {
+        run!(self.guest, size_of_context(context) + size_of_order(event), Some(courier), |call| call
+            .plugin
+            .nobi_connector_exchange()
+            .call_push_order(&mut call.store, context, event, earlier))
+    }
+}
+
+// Input is counted by what can be large; the rest is covered by the base.
+
+fn size_of_context(context: &types::Context) -> usize {
+    let settings: usize = context.settings.iter().map(|setting| setting.key.len() + setting.value.len()).sum();
+    let account = context.account.as_ref();
+    settings + account.map_or(0, |account| 32 * (account.branches.len() + account.permissions.len()))
+}
+
+fn size_of_step(step: &contract::Step) -> usize {
+    let ids = match &step.scope {
+        contract::Scope::Only(ids) => ids.iter().map(|id| id.len() + 8).sum(),
+        contract::Scope::Everything | contract::Scope::Since(_) => 0,
+    };
+    ids + step.cursor.as_ref().map_or(0, String::len)
+}
+
+fn size_of_order(event: &orders::OrderEvent) -> usize {
+    event.order.lines.iter().map(|line| 200 + line.name.len()).sum()
+}
