@@ -4,4 +4,8 @@
 
 pub mod clock;
 pub mod contract;
+pub mod outbound;
+mod pointer;
+pub mod proof;
 pub mod sandbox;
+pub mod secret;
