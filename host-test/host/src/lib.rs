@@ -4,4 +4,6 @@
 
 pub mod clock;
 pub mod contract;
+pub mod inspect;
+pub mod plain;
 pub mod sandbox;
