@@ -5,6 +5,7 @@
 //! store: what a guest may reach is what the [`Courier`] of the call lets it reach.
 
 mod config;
+mod dynamic;
 mod engine;
 mod error;
 mod imports;
@@ -19,6 +20,7 @@ use wasmtime::component::{Component, Linker};
 use wasmtime::{Engine, Store};
 
 pub use self::config::SandboxConfig;
+pub use self::dynamic::{Function, Program};
 pub use self::error::{AdmissionError, CallError, Limit};
 use self::imports::CallState;
 pub use self::imports::{Courier, LogLine};
@@ -103,9 +105,9 @@ struct Guest {
 }
 
 /// One call under way: its slot, its store, its instance.
-struct Call {
+struct Call<I = Plugin> {
     store: Store<CallState>,
-    plugin: Plugin,
+    plugin: I,
     fuel: u64,
     deadline: Duration,
     _slot: OwnedSemaphorePermit,
@@ -124,24 +126,31 @@ macro_rules! run {
         }
     }};
 }
-impl Guest {
-    async fn begin(&self, input_bytes: usize, courier: Option<Arc<dyn Courier>>) -> Result<Call, CallError> {
-        let config = &self.sandbox.config;
-        let slot = self.sandbox.slots.clone().acquire_owned().await.map_err(|error| CallError::Host(error.to_string()))?;
+impl Sandbox {
+    /// A slot and a store with the limits of one call; nothing is instantiated in it yet.
+    async fn open(&self, input_bytes: usize, courier: Option<Arc<dyn Courier>>) -> Result<Call<()>, CallError> {
+        let config = &self.config;
+        let slot = self.slots.clone().acquire_owned().await.map_err(|error| CallError::Host(error.to_string()))?;
         let mut fuel = config.fuel_base.saturating_add(config.fuel_per_byte.saturating_mul(input_bytes as u64));
         let mut deadline = config.pure_deadline;
         if courier.is_some() {
             fuel = fuel.saturating_add(config.fuel_exchange);
             deadline = config.exchange_deadline;
         }
-        let mut store = Store::new(&self.sandbox.engine, CallState::new(config, courier));
+        let mut store = Store::new(&self.engine, CallState::new(config, courier));
         store.limiter(|state| &mut state.limiter);
         store.set_hostcall_fuel(config.lowered_bytes);
         let prepared = store.set_fuel(fuel).and_then(|()| store.fuel_async_yield_interval(Some(config.fuel_yield)));
         prepared.map_err(|error| CallError::Host(error.to_string()))?;
-        let plugin = self.pre.instantiate_async(&mut store).await;
-        let plugin = plugin.map_err(|error| CallError::from_wasmtime(&error, store.data().limiter.refused))?;
-        Ok(Call { store, plugin, fuel, deadline, _slot: slot })
+        Ok(Call { store, plugin: (), fuel, deadline, _slot: slot })
+    }
+}
+
+impl Guest {
+    async fn begin(&self, input_bytes: usize, courier: Option<Arc<dyn Courier>>) -> Result<Call, CallError> {
+        let mut call = self.sandbox.open(input_bytes, courier).await?;
+        let plugin = self.pre.instantiate_async(&mut call.store).await;
+        call.hold(plugin)
     }
 
     async fn describe(&self) -> Outcome<contract::Descriptor> {
@@ -149,7 +158,16 @@ impl Guest {
     }
 }
 
-impl Call {
+impl Call<()> {
+    /// The same call, with its instance.
+    fn hold<I>(self, instance: wasmtime::Result<I>) -> Result<Call<I>, CallError> {
+        let Call { store, plugin: (), fuel, deadline, _slot } = self;
+        let plugin = instance.map_err(|error| CallError::from_wasmtime(&error, store.data().limiter.refused))?;
+        Ok(Call { store, plugin, fuel, deadline, _slot })
+    }
+}
+
+impl<I> Call<I> {
     fn finish<T>(self, result: Result<wasmtime::Result<T>, tokio::time::error::Elapsed>) -> Outcome<T> {
         let left = self.store.get_fuel().unwrap_or(0);
         let state = self.store.into_data();
