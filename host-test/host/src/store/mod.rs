@@ -20,9 +20,9 @@ use thiserror::Error;
 
 pub use self::connections::{Connection, ConnectionState, NewConnection, Notice};
 pub use self::inbox::{Ingest, Ingested};
-pub use self::outbox::{Intent, OrderEventRow, OrderPush, Settled};
+pub use self::outbox::{Intent, OrderEventRow, OrderOutcome, OrderPush, Settled};
 pub use self::queue::{Lane, Task, Work};
-pub use self::records::{NobiCounts, Sellable};
+pub use self::records::{Level, NobiCounts, Sellable};
 pub use self::runs::{AppliedPage, Run, RunState, Stream, Trigger};
 pub(crate) use self::seal::random;
 pub use self::seal::{SealError, Sealer};

@@ -72,6 +72,48 @@ impl Settled {
     }
 }
 
+/// Where one event of an order stands.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct OrderOutcome {
+    /// Nobi's id of the order.
+    pub order: String,
+    /// Nobi's id of the event.
+    pub event: String,
+    /// `waiting`, `done`, `skipped` or `failed`.
+    pub state: String,
+    /// The order's id at the other side.
+    pub remote: Option<String>,
+    /// How it ended: what was done, the reason, or the failure.
+    pub outcome: Option<serde_json::Value>,
+}
+
+impl OrderOutcome {
+    /// Whether a person has to look, or the event still waits.
+    pub fn needs_a_look(&self) -> bool {
+        matches!(self.state.as_str(), "waiting" | "failed")
+    }
+}
+
+/// One line for a person.
+impl std::fmt::Display for OrderOutcome {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}: {}", self.order, self.event, self.state)?;
+        if let Some(remote) = &self.remote {
+            write!(f, ", id there {remote}")?;
+        }
+        let Some(outcome) = &self.outcome else { return Ok(()) };
+        let told = |pointer: &str| outcome.pointer(pointer).and_then(serde_json::Value::as_str);
+        if let Some(how) = told("/how").or_else(|| told("/reason")) {
+            write!(f, ", {how}")?;
+        }
+        if let (Some(code), Some(vi)) = (told("/failure/code"), told("/failure/message/vi")) {
+            write!(f, ", {vi} [{code}]")?;
+        }
+        Ok(())
+    }
+}
+
 fn work_key(order: &str) -> String {
     format!("order:{order}")
 }
@@ -230,6 +272,29 @@ impl Store {
             let mut statement = sqlite.prepare_cached("SELECT state, count(*) FROM outbox WHERE connection = ?1 GROUP BY state")?;
             let rows = statement.query_map([connection], |row| Ok((row.get(0)?, row.get(1)?)))?;
             Ok(rows.collect::<std::result::Result<_, _>>()?)
+        })
+        .await
+    }
+
+    /// Where each event of an order stands, in their order.
+    pub async fn order_outcomes(&self, connection: ConnectionId, order: &str) -> Result<Vec<OrderOutcome>> {
+        let order = order.to_owned();
+        self.read(move |sqlite| {
+            let mut statement = sqlite.prepare_cached(
+                "SELECT event_id, state, order_push.remote, outcome FROM outbox
+                 LEFT JOIN order_push ON order_push.connection = outbox.connection AND order_push.order_id = outbox.order_id
+                 WHERE outbox.connection = ?1 AND outbox.order_id = ?2 ORDER BY sequence",
+            )?;
+            let rows = statement.query_map(params![connection, order], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get::<_, Option<String>>(3)?))
+            })?;
+            let mut outcomes = Vec::new();
+            for row in rows {
+                let (event, state, remote, outcome) = row?;
+                let outcome = outcome.as_deref().map(from_json).transpose()?;
+                outcomes.push(OrderOutcome { order: order.clone(), event, state, remote, outcome });
+            }
+            Ok(outcomes)
         })
         .await
     }

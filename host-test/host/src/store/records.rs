@@ -1,11 +1,14 @@
 //! Looks into the reference Nobi Pro's own records, for whoever shows or checks them. Reads only, but for a person's delete.
 
+use std::collections::BTreeMap;
+
 use rusqlite::params;
 use serde::Serialize;
 
-use super::{ConnectionId, Result, Store};
+use super::{ConnectionId, Result, Store, from_json};
 use crate::clock::Instant;
-use crate::contract::types::Entity;
+use crate::contract::types::{Entity, Failure};
+use crate::names;
 use crate::nobi::forget;
 
 /// How many records a tenant has.
@@ -53,6 +56,19 @@ pub struct Sellable {
     pub sku: Option<String>,
     /// Selling price.
     pub price: i64,
+}
+
+/// One level, by the other side's ids.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Level {
+    /// The product's id at the other side.
+    pub product: String,
+    /// The branch's id at the other side.
+    pub branch: String,
+    /// The number to sell by, in thousandths.
+    pub available: i64,
+    /// A refresh has not confirmed it yet.
+    pub provisional: bool,
 }
 
 impl Store {
@@ -111,17 +127,57 @@ impl Store {
         .await
     }
 
-    /// The level to sell by of one remote product at one remote branch, in thousandths, and whether it is provisional.
-    pub async fn level(&self, connection: ConnectionId, product: &str, branch: &str) -> Result<Option<(i64, bool)>> {
-        let (product, branch) = (product.to_owned(), branch.to_owned());
+    /// Every level of a connection's products at its branches.
+    pub async fn levels(&self, connection: ConnectionId) -> Result<Vec<Level>> {
         self.read(move |sqlite| {
             let mut statement = sqlite.prepare_cached(
-                "SELECT available, provisional FROM nobi_stock
-                 JOIN link AS p ON p.nobi = nobi_stock.product AND p.entity = 'product' AND p.connection = ?1 AND p.remote = ?2
-                 JOIN link AS b ON b.nobi = nobi_stock.branch AND b.entity = 'branch' AND b.connection = ?1 AND b.remote = ?3",
+                "SELECT p.remote, b.remote, available, provisional FROM nobi_stock
+                 JOIN link AS p ON p.nobi = nobi_stock.product AND p.entity = 'product' AND p.connection = ?1
+                 JOIN link AS b ON b.nobi = nobi_stock.branch AND b.entity = 'branch' AND b.connection = ?1",
             )?;
-            let mut rows = statement.query_map(params![connection, product, branch], |row| Ok((row.get(0)?, row.get(1)?)))?;
-            Ok(rows.next().transpose()?)
+            let rows = statement.query_map(params![connection], |row| {
+                Ok(Level { product: row.get(0)?, branch: row.get(1)?, available: row.get(2)?, provisional: row.get(3)? })
+            })?;
+            Ok(rows.collect::<std::result::Result<_, _>>()?)
+        })
+        .await
+    }
+
+    /// The other side's ids of the products that are linked.
+    pub async fn linked_products(&self, connection: ConnectionId) -> Result<Vec<String>> {
+        self.read(move |sqlite| {
+            let mut statement = sqlite.prepare_cached(
+                "SELECT remote FROM link WHERE connection = ?1 AND entity = 'product' AND state = 'linked' ORDER BY remote",
+            )?;
+            let rows = statement.query_map([connection], |row| row.get(0))?;
+            Ok(rows.collect::<std::result::Result<_, _>>()?)
+        })
+        .await
+    }
+
+    /// How many of a connection's pairs of one entity stand where: `linked`, `waiting`, `tombstone`, `gone`.
+    pub async fn link_counts(&self, connection: ConnectionId, entity: Entity) -> Result<BTreeMap<String, u32>> {
+        self.read(move |sqlite| {
+            let mut statement =
+                sqlite.prepare_cached("SELECT state, count(*) FROM link WHERE connection = ?1 AND entity = ?2 GROUP BY state")?;
+            let rows = statement.query_map(params![connection, names::entity(entity)], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            Ok(rows.collect::<std::result::Result<_, _>>()?)
+        })
+        .await
+    }
+
+    /// The records of a connection that could not be read: entity, id, failure.
+    pub async fn refused(&self, connection: ConnectionId) -> Result<Vec<(String, String, Failure)>> {
+        self.read(move |sqlite| {
+            let mut statement =
+                sqlite.prepare_cached("SELECT entity, remote, failure FROM refused WHERE connection = ?1 ORDER BY entity, remote")?;
+            let rows = statement.query_map([connection], |row| Ok((row.get(0)?, row.get(1)?, row.get::<_, String>(2)?)))?;
+            let mut refused = Vec::new();
+            for row in rows {
+                let (entity, remote, failure): (String, String, String) = row?;
+                refused.push((entity, remote, from_json(&failure)?));
+            }
+            Ok(refused)
         })
         .await
     }
