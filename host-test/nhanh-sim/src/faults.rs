@@ -17,9 +17,10 @@ pub enum Fault {
     Reset,
     /// The request is done; the connection is closed without an answer.
     AnswerLostAfterEffect,
-    /// The connection is closed without an answer, and what was done shows in reads only this much later (by the clock of the settings).
+    /// The connection is closed without an answer, and the new order shows in reads of orders only this much later (by the clock
+    /// of the settings); what it holds shows in stock at once.
     LateEffect(Duration),
-    /// Answered as usual, but what was done shows in reads only this much later.
+    /// Answered as usual, but the new order shows in reads of orders only this much later.
     LateButAnswered(Duration),
     /// HTTP 500 with a JSON body that is not Nhanh's; nothing was done.
     ServerError,

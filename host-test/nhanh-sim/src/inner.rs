@@ -190,7 +190,7 @@ impl Inner {
         let Some(home) = state.shop.business(business) else { return };
         let switches = self.faults.switches();
         let Some((kind, data)) = v2::events::payload(event, home, &switches) else { return };
-        for (app, url, verify_token) in receivers(state, business, kind, now_ms) {
+        for (app, url, verify_token) in self.receivers(state, business, kind, now_ms) {
             let body = bytes(&v2::events::body(kind, business, &verify_token, data.clone(), &switches));
             let letter = Letter { event: kind.name(), app, business: Some(business), url, body };
             match u64::try_from(delay) {
@@ -218,11 +218,22 @@ impl Inner {
         }
     }
 
+    /// The apps that get an event: active, webhooks on, event ticked, and a living token with the right for it (reference section 8.1).
+    fn receivers(&self, state: &State, business: i64, kind: EventKind, now_ms: i64) -> Vec<(i64, String, String)> {
+        let wants = |app: &Registered| {
+            let form = app.form.webhooks.as_ref().filter(|form| app.active && form.events.contains(&kind))?;
+            let id = app.app.app_id;
+            let may = state.access.may(id, business, kind.permission(), now_ms) && !self.post.is_off(id);
+            may.then(|| (id, form.callback_url.clone(), form.verify_token.clone()))
+        };
+        state.access.apps().filter_map(wants).collect()
+    }
+
     fn post_stock(&self, state: &State, business: i64, products: &[i64], now_ms: i64) {
         let Some(home) = state.shop.business(business) else { return };
         let switches = self.faults.switches();
         let kind = EventKind::InventoryChange;
-        for (app, url, verify_token) in receivers(state, business, kind, now_ms) {
+        for (app, url, verify_token) in self.receivers(state, business, kind, now_ms) {
             let data = v2::events::inventory(products, home, &switches);
             let body = bytes(&v2::events::body(kind, business, &verify_token, data, &switches));
             self.post.send(Letter { event: kind.name(), app, business: Some(business), url, body });
@@ -244,16 +255,6 @@ impl State {
             at_ms,
         });
     }
-}
-
-/// The apps that get an event: active, webhooks on, event ticked, and a living token with the right for it (reference section 8.1).
-fn receivers(state: &State, business: i64, kind: EventKind, now_ms: i64) -> Vec<(i64, String, String)> {
-    let wants = |app: &Registered| {
-        let form = app.form.webhooks.as_ref().filter(|form| app.active && form.events.contains(&kind))?;
-        let id = app.app.app_id;
-        state.access.may(id, business, kind.permission(), now_ms).then(|| (id, form.callback_url.clone(), form.verify_token.clone()))
-    };
-    state.access.apps().filter_map(wants).collect()
 }
 
 fn outcome(result: &Result<Answer, Refusal>) -> Outcome {

@@ -43,15 +43,15 @@ impl Limits {
 
     /// Counts a request. `Err` when its lane is locked, or is locked by it.
     pub(crate) fn admit(&mut self, app: i64, business: i64, path: &str, now_ms: i64) -> Result<(), Locked> {
-        if self.pace.requests == u32::MAX {
-            return Ok(());
-        }
         let pace = self.pace;
         let lane = self.lanes.entry((app, business, path.to_owned())).or_default();
         match lane.locked_until_ms {
             Some(until) if now_ms < until => return Err(lane.lock(&pace, now_ms)),
             Some(_) => *lane = Lane::default(),
             None => {}
+        }
+        if pace.requests == u32::MAX {
+            return Ok(());
         }
         let window = i64::try_from(pace.window.as_millis()).unwrap_or(i64::MAX);
         while lane.recent.front().is_some_and(|at| *at <= now_ms.saturating_sub(window)) {

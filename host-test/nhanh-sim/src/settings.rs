@@ -19,6 +19,9 @@ pub struct Settings {
     pub retry_after: [Duration; 3],
     /// How long a webhook's receiver may take. Nhanh's own figure is unknown.
     pub webhook_timeout: Duration,
+    /// After how many deliveries given up in a row an app's webhooks are turned off; saving the form turns them on again. Nhanh's own threshold is
+    /// unknown (reference section 8.3).
+    pub webhooks_off_after: Option<u32>,
     /// How many webhooks travel at a time. One keeps them in order, which Nhanh does not promise.
     pub webhook_concurrency: usize,
     /// How long stock changes are collected before an `inventoryChange` leaves (at most 100 products each).
@@ -41,6 +44,7 @@ impl Default for Settings {
             pace: Pace::default(),
             retry_after: [Duration::from_secs(300), Duration::from_secs(600), Duration::from_secs(1800)],
             webhook_timeout: Duration::from_secs(10),
+            webhooks_off_after: None,
             webhook_concurrency: 1,
             stock_batch: Duration::from_millis(20),
             code_life: Duration::from_secs(600),

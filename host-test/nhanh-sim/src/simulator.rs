@@ -3,11 +3,12 @@
 //! What people at Nhanh do to the shop while it runs is in `merchant.rs`.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 use url::Url;
 
 use crate::access::{App, AppForm, Grant, WebhookForm, is_acceptable, is_verify_token};
@@ -29,11 +30,14 @@ pub struct Simulator {
 
 /// Stops the server when the last handle is gone.
 #[derive(Debug)]
-struct Stop(watch::Sender<bool>);
+struct Stop {
+    closed: watch::Sender<bool>,
+    server: Mutex<Option<JoinHandle<()>>>,
+}
 
 impl Drop for Stop {
     fn drop(&mut self) {
-        self.0.send_replace(true);
+        self.closed.send_replace(true);
     }
 }
 
@@ -125,8 +129,8 @@ impl Simulator {
         let first_business = seed::add_business(&mut shop, "Cửa hàng Hoa Sen", settings.shop, settings.seed, settings.now.now_ms());
         let post = crate::webhooks::Post::open(&settings, &runtime, closed.clone())?;
         let inner = Arc::new(Inner::new(settings, shop, post, runtime.clone(), origin));
-        runtime.spawn(server::serve(listener, inner.clone(), closed));
-        Ok(Self { inner, stop: Arc::new(Stop(stop)), first_business })
+        let server = Mutex::new(Some(runtime.spawn(server::serve(listener, inner.clone(), closed))));
+        Ok(Self { inner, stop: Arc::new(Stop { closed: stop, server }), first_business })
     }
 
     /// `http://127.0.0.1:PORT`: the login page at `/oauth`, the API at `/api/…`.
@@ -136,7 +140,12 @@ impl Simulator {
 
     /// Stops serving at once, whatever other handles there are. Deliveries under way are dropped.
     pub async fn shutdown(self) {
-        self.stop.0.send_replace(true);
+        self.stop.closed.send_replace(true);
+        let server = self.stop.server.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(server) = server {
+            // The port is free once this has ended; a panic in it has been printed already.
+            let _ = server.await;
+        }
         // Whoever waits for deliveries is let go before this returns.
         self.inner.post.idle().await;
     }
@@ -173,6 +182,15 @@ impl Simulator {
         Ok(())
     }
 
+    /// Nhanh checks the callback URL again, as it does when deliveries fail.
+    ///
+    /// # Errors
+    /// When the app has no webhooks or the probe is not answered 200.
+    pub async fn probe_again(&self, app_id: i64) -> Result<(), SaveError> {
+        let form = self.inner.state().access.app(app_id).and_then(|app| app.form.webhooks.clone());
+        self.probe(app_id, &form.ok_or(SaveError::UnknownApp(app_id))?).await
+    }
+
     async fn probe(&self, app: i64, form: &WebhookForm) -> Result<(), SaveError> {
         if self.inner.state().access.app(app).is_none() {
             return Err(SaveError::UnknownApp(app));
@@ -186,7 +204,10 @@ impl Simulator {
         let body = bytes(&v2::events::probe(&form.verify_token, &form.events));
         let letter = Letter { event: "webhooksEnabled", app, business: None, url: form.callback_url.clone(), body };
         match self.inner.post.probe(letter).await {
-            Ok(200) => Ok(()),
+            Ok(200) => {
+                self.inner.post.turn_on(app);
+                Ok(())
+            }
             Ok(status) => Err(SaveError::ProbeStatus(status)),
             Err(error) => Err(SaveError::ProbeLost(error)),
         }

@@ -2,7 +2,7 @@
 //!
 //! Must never follow a redirect, nor decide what a delivery says.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -81,6 +81,8 @@ struct Desk {
     lose: u32,
     repeat: u32,
     held: Option<Vec<Letter>>,
+    /// Deliveries given up in a row, by app.
+    failures: HashMap<i64, u32>,
     log: VecDeque<DeliveryLog>,
 }
 
@@ -93,6 +95,7 @@ pub(crate) struct Post {
     open: watch::Sender<usize>,
     client: reqwest::Client,
     retry_after: [Duration; 3],
+    off_after: Option<u32>,
     clock: Clock,
 }
 
@@ -114,6 +117,7 @@ impl Post {
             open: watch::Sender::new(0),
             client,
             retry_after: settings.retry_after,
+            off_after: settings.webhooks_off_after,
             clock: settings.now.clone(),
         });
         runtime.spawn(work(post.clone(), waiting, settings.webhook_concurrency.max(1), closed));
@@ -177,6 +181,16 @@ impl Post {
         let _ = self.open.subscribe().wait_for(|open| *open == 0).await;
     }
 
+    /// Whether so many deliveries failed that the app gets none any more.
+    pub(crate) fn is_off(&self, app: i64) -> bool {
+        self.off_after.is_some_and(|limit| self.desk().failures.get(&app).is_some_and(|count| *count >= limit))
+    }
+
+    /// Forgets an app's failures.
+    pub(crate) fn turn_on(&self, app: i64) {
+        self.desk().failures.remove(&app);
+    }
+
     pub(crate) fn lose(&self, count: u32) {
         self.desk().lose = count;
     }
@@ -231,7 +245,14 @@ impl Post {
             (_, Some(_)) => DeliveryOutcome::WillRetry,
             (_, None) => DeliveryOutcome::GivenUp,
         };
-        self.log(&mut self.desk(), &posted, status, outcome.clone());
+        let mut desk = self.desk();
+        match outcome {
+            DeliveryOutcome::Delivered => drop(desk.failures.remove(&posted.letter.app)),
+            DeliveryOutcome::GivenUp => *desk.failures.entry(posted.letter.app).or_default() += 1,
+            DeliveryOutcome::WillRetry | DeliveryOutcome::Lost => {}
+        }
+        self.log(&mut desk, &posted, status, outcome.clone());
+        drop(desk);
         match wait {
             Some(wait) if outcome == DeliveryOutcome::WillRetry => {
                 posted.attempt += 1;

@@ -3,4 +3,5 @@
 //! A dialect must never keep state of its own.
 
 pub(crate) mod form;
+pub(crate) mod json;
 pub(crate) mod v2;

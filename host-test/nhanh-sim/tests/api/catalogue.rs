@@ -1,6 +1,6 @@
 //! Section 3: products, stock, categories; section 6: depots; section 2.5: pages and collections.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use nhanh_sim::{Grant, Kin, ProductView, Quantity, Settings, ShopSize, Simulator};
 use serde_json::{Value, json};
@@ -244,4 +244,19 @@ async fn categories_are_a_tree_under_childs_with_orphans_among_the_roots() {
     assert!(tree.as_array().unwrap().iter().any(|row| row["parentId"] == "1"));
     let internal = desk.raw("/api/product/internalcategory", "internalcategory").await.unwrap();
     assert!(!internal["data"].as_array().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_page_of_a_hundred_products_comes_in_milliseconds() {
+    let hands = Hands::new();
+    let desk = Desk::with(Settings { shop: ShopSize::medium(), ..settings(&hands) }, hands).await;
+    let mut best = Duration::MAX;
+    for page in 1..=15 {
+        let started = Instant::now();
+        let text = desk.text("/api/product/search", json!({ "page": page })).await;
+        assert_eq!(written(&text).len(), 100);
+        best = best.min(started.elapsed());
+    }
+    // The whole round trip of a debug build; the best of many, so that a busy machine does not matter.
+    assert!(best < Duration::from_millis(15), "{best:?}");
 }

@@ -88,8 +88,10 @@ async fn work_is_done_even_when_the_caller_hangs_up() {
 async fn a_planned_rate_limit_locks_the_url() {
     let (seen, _, desk) = meets(Fault::RateLimited).await;
     assert_eq!(seen.unwrap()["errorCode"], "ERR_429");
-    desk.nhanh.set_pace(nhanh_sim::Pace::default());
+    assert_eq!(desk.call(ADD, json!({})).await["data"]["lockedSeconds"], 20);
     assert_eq!(desk.call("/api/store/depot", json!({})).await["code"], 1);
+    desk.hands.advance(20);
+    desk.add(desk.order("W-1", desk.stocked().id)).await;
 }
 
 #[tokio::test]

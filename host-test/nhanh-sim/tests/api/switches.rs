@@ -132,3 +132,14 @@ async fn escaped_letters_read_the_same() {
     let read = |text: &str| serde_json::from_str::<Value>(text).unwrap();
     assert_eq!(read(&plain), read(&escaped));
 }
+
+#[tokio::test]
+async fn depots_may_be_shown_beyond_the_tokens_scope() {
+    let desk = Desk::new().await;
+    let depot = desk.nhanh.business().depots[0];
+    let narrow = nhanh_sim::Grant { depots: vec![depot], ..nhanh_sim::Grant::all(desk.business) };
+    let desk = Desk { token: desk.token_for(narrow).await, ..desk };
+    assert_eq!(desk.ok("/api/store/depot", json!({})).await.as_object().unwrap().len(), 1);
+    desk.nhanh.faults().switch(|switches| switches.depots_limited_to_token = false);
+    assert_eq!(desk.ok("/api/store/depot", json!({})).await.as_object().unwrap().len(), 2);
+}

@@ -8,9 +8,14 @@ use serde_json::{Value, json};
 use crate::helpers::{Desk, Hands, Receiver, VERIFY, hooks, settings};
 
 async fn listening() -> (Desk, Receiver) {
+    listening_with(None).await
+}
+
+async fn listening_with(webhooks_off_after: Option<u32>) -> (Desk, Receiver) {
     let hands = Hands::new();
     let retry_after = [Duration::from_millis(1); 3];
-    let desk = Desk::with(Settings { retry_after, stock_batch: Duration::from_millis(5), ..settings(&hands) }, hands).await;
+    let desk =
+        Desk::with(Settings { retry_after, webhooks_off_after, stock_batch: Duration::from_millis(5), ..settings(&hands) }, hands).await;
     let receiver = Receiver::default();
     let url = receiver.start().await;
     desk.nhanh.save_webhooks(desk.app.app_id, hooks(&url)).await.unwrap();
@@ -178,4 +183,42 @@ async fn a_body_can_be_built_for_a_delivery_of_ones_own() {
     let body = desk.nhanh.webhook_body(desk.business, &Event::OrderUpdate(order), VERIFY).unwrap();
     assert_eq!((&body["event"], &body["data"]["orderId"]), (&json!("orderUpdate"), &json!(order)));
     assert!(desk.nhanh.webhook_body(desk.business, &Event::OrderUpdate(1), VERIFY).is_none());
+}
+
+#[tokio::test]
+async fn an_app_that_fails_too_often_is_turned_off_until_its_form_is_saved() {
+    let (desk, receiver) = listening_with(Some(1)).await;
+    receiver.answer(&[500; 4]);
+    let id = desk.nhanh.add_product(desk.business, ProductView::named("Mũ")).unwrap();
+    desk.nhanh.webhooks_idle().await;
+    receiver.take();
+    desk.nhanh.edit_product(id, |_| {});
+    desk.nhanh.webhooks_idle().await;
+    assert!(receiver.take().is_empty());
+    desk.nhanh.probe_again(desk.app.app_id).await.unwrap();
+    desk.nhanh.edit_product(id, |_| {});
+    desk.nhanh.webhooks_idle().await;
+    assert_eq!(receiver.events(), ["webhooksEnabled", "productUpdate"]);
+}
+
+#[tokio::test]
+async fn a_late_order_is_told_when_it_shows() {
+    let (desk, receiver) = listening().await;
+    desk.nhanh.faults().next("/api/order/add", nhanh_sim::Fault::LateEffect(Duration::from_millis(80)));
+    let order = desk.order("W-1", desk.stocked().id).to_string();
+    let started = std::time::Instant::now();
+    assert!(desk.raw("/api/order/add", &order).await.is_err());
+    desk.nhanh.webhooks_idle().await;
+    assert!(started.elapsed() >= Duration::from_millis(80));
+    assert!(receiver.events().contains(&"orderAdd".to_owned()));
+}
+
+#[tokio::test]
+async fn an_update_may_follow_an_add() {
+    let (desk, receiver) = listening().await;
+    desk.nhanh.faults().switch(|switches| switches.update_follows_add = true);
+    desk.add(desk.order("W-1", desk.stocked().id)).await;
+    desk.nhanh.webhooks_idle().await;
+    let events = receiver.events();
+    assert!(events.contains(&"orderAdd".to_owned()) && events.contains(&"orderUpdate".to_owned()), "{events:?}");
 }

@@ -5,24 +5,16 @@
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
-use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::collection::{Keyed, Params, page, whole};
-use super::product::{ProductOut, encode, home};
+use super::collection::{Params, keyed, page, whole};
+use super::product::{home, write};
 use super::reply::data;
 use super::{Call, Refusal};
 use crate::clock::parse_date_time;
 use crate::shop::{Business, Category, Kin, Product};
 use crate::switches::NotFound;
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Products<'a> {
-    total_pages: usize,
-    current_page: usize,
-    products: Keyed<'a, ProductOut<'a>>,
-}
+use crate::wire::json::object;
 
 /// The product list.
 pub(super) fn search(call: &mut Call<'_>, request: &Value) -> Result<Vec<u8>, Refusal> {
@@ -33,8 +25,14 @@ pub(super) fn search(call: &mut Call<'_>, request: &Value) -> Result<Vec<u8>, Re
     sort(&mut found, params, &call.pass.depots);
     let page = page(params, found.len(), 100, 100, call.switches)?;
     let rows = found.into_iter().skip(page.skip).take(page.take);
-    let rows = rows.map(|product| (product.id, encode(product, home, &call.pass.depots, call.switches, false))).collect();
-    data(&Products { total_pages: page.total_pages, current_page: page.number, products: Keyed { rows, switches: call.switches } })
+    let rows = rows.map(|product| (product.id, product)).collect();
+    let mut out = Vec::new();
+    object(&mut out, |data| {
+        data.value("totalPages", &page.total_pages);
+        data.value("currentPage", &page.number);
+        keyed(data.key("products"), rows, call.switches, |out, product| write(out, product, home, &call.pass.depots, call.switches, false));
+    });
+    Ok(out)
 }
 
 struct Filter {
@@ -124,13 +122,18 @@ pub(super) fn detail(call: &mut Call<'_>, request: &Value) -> Result<Vec<u8>, Re
     let Some(product) = found else {
         return match call.switches.detail_not_found {
             NotFound::Refuse => Err(Refusal::text("Product not found")),
-            NotFound::Empty => data(&Keyed::<()> { rows: Vec::new(), switches: call.switches }),
+            NotFound::Empty => {
+                let mut out = Vec::new();
+                keyed::<()>(&mut out, Vec::new(), call.switches, |_, ()| {});
+                Ok(out)
+            }
         };
     };
     let variants = home.variants.get(&product.id).into_iter().flatten().filter_map(|id| home.products.get(id));
-    let rows = std::iter::once(product).chain(variants);
-    let rows = rows.map(|product| (product.id, encode(product, home, &call.pass.depots, call.switches, true))).collect();
-    data(&Keyed { rows, switches: call.switches })
+    let rows = std::iter::once(product).chain(variants).map(|product| (product.id, product)).collect();
+    let mut out = Vec::new();
+    keyed(&mut out, rows, call.switches, |out, product| write(out, product, home, &call.pass.depots, call.switches, true));
+    Ok(out)
 }
 
 /// The tree of categories.

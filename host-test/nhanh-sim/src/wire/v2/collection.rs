@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::Refusal;
 use crate::shop::Quantity;
 use crate::switches::{CollectionShape, EmptyShape, NumberShape, PastEnd, Switches, TooMuch};
+use crate::wire::json;
 
 /// Rows keyed by id.
 pub(super) struct Keyed<'a, T> {
@@ -31,6 +32,23 @@ impl<T: Serialize> Serialize for Keyed<'_, T> {
                 map.end()
             }
         }
+    }
+}
+
+/// Writes rows keyed by id, in their order.
+pub(super) fn keyed<T>(out: &mut Vec<u8>, rows: Vec<(i64, T)>, switches: &Switches, mut write: impl FnMut(&mut Vec<u8>, T)) {
+    match (rows.is_empty(), switches.empty, switches.collections) {
+        (true, EmptyShape::Null, _) => out.extend_from_slice(b"null"),
+        (true, EmptyShape::List, _) | (false, _, CollectionShape::List) => {
+            out.push(b'[');
+            json::rows(out, rows, |out, (_, row)| write(out, row));
+            out.push(b']');
+        }
+        (true, EmptyShape::Object, _) | (false, _, CollectionShape::Keyed) => json::object(out, |object| {
+            for (id, row) in rows {
+                write(object.key(&id.to_string()), row);
+            }
+        }),
     }
 }
 

@@ -4,7 +4,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::product::{parent_id, stock};
+use super::product::{parent_id, stock_value};
 use crate::access::EventKind;
 use crate::clock::{date, date_time};
 use crate::shop::{Business, Event, Order, Product};
@@ -48,7 +48,7 @@ pub(crate) fn payload(event: &Event, home: &Business, switches: &Switches) -> Op
 pub(crate) fn inventory(products: &[i64], home: &Business, switches: &Switches) -> Value {
     let mut keyed = Map::new();
     for row in products.iter().filter_map(|id| home.products.get(id)) {
-        let mut value = serde_json::to_value(stock(row, home, &[], switches)).unwrap_or_default();
+        let mut value = stock_value(row, home, switches);
         if let Value::Object(value) = &mut value {
             value.insert("id".to_owned(), row.id.into());
             value.insert("shopProductId".to_owned(), row.own_id.clone().unwrap_or_default().into());
@@ -91,7 +91,7 @@ fn product(row: &Product, home: &Business, switches: &Switches, added: bool) -> 
         "width": row.size.map(|(_, width, _)| width),
         "height": row.size.map(|(_, _, height)| height),
         "createdDateTime": date(row.created_ms),
-        "inventory": stock(row, home, &[], switches),
+        "inventory": stock_value(row, home, switches),
         "attributes": attributes.collect::<Vec<_>>(),
         "weight": row.weight,
     });

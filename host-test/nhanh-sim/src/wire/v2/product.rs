@@ -2,151 +2,98 @@
 //!
 //! Must never choose which products are listed.
 
-use serde::ser::SerializeMap;
-use serde::{Serialize, Serializer};
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
-use super::Call;
-use super::collection::{Amount, Digits, Keyed};
+use super::collection::keyed;
+use super::{Call, Refusal};
 use crate::clock::date_time;
 use crate::shop::{Business, Kin, Level, Product};
 use crate::switches::{NumberShape, ParentStock, Switches};
+use crate::wire::json::{self, Object, object};
 use crate::words::product_type_label;
 
-/// A product row of a reply.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct ProductOut<'a> {
-    id_nhanh: Digits,
-    private_id: Option<&'a str>,
-    parent_id: Digits,
-    merchant_category_id: Option<i64>,
-    merchant_product_id: Option<i64>,
-    category_id: Option<Digits>,
-    internal_category_id: Option<Digits>,
-    brand_id: Option<Digits>,
-    brand_name: Option<&'a str>,
-    type_id: Digits,
-    type_name: &'static str,
-    code: Option<&'a str>,
-    barcode: Option<&'a str>,
-    name: &'a str,
-    other_name: Option<&'a str>,
-    import_price: Option<Digits>,
-    old_price: Option<Digits>,
-    price: Option<Digits>,
-    wholesale_price: Option<Digits>,
-    avg_cost: Option<Digits>,
-    vat: Option<Digits>,
-    image: &'a str,
-    images: &'a [String],
-    thumbnail: &'a str,
-    status: &'a str,
-    preview_link: String,
-    show_hot: u8,
-    show_new: u8,
-    show_home: u8,
-    order: Option<&'a str>,
-    width: Option<Digits>,
-    length: Option<Digits>,
-    height: Option<Digits>,
-    shipping_weight: Option<Digits>,
-    warranty: Option<Digits>,
-    warranty_address: Option<&'a str>,
-    warranty_phone: Option<&'a str>,
-    country_name: Option<&'a str>,
-    unit: Option<&'a str>,
-    import_type: Digits,
-    import_type_label: &'static str,
-    created_date_time: String,
-    updated_at: i64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    inventory: Option<Option<Inventory<'a>>>,
-    attributes: Vec<Value>,
-    units: Vec<Value>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    combos: Option<Keyed<'a, Value>>,
-    #[serde(flatten, skip_serializing_if = "Option::is_none")]
-    detail: Option<Detail<'a>>,
-}
-
-/// What only the detail has.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Detail<'a> {
-    description: &'a str,
-    highlight: [&'a str; 0],
-    content: &'a str,
-    warranty_content: &'a str,
-    website_info: Value,
-}
-
-/// Encodes one product. `whole` adds what only the detail has.
-pub(super) fn encode<'a>(product: &'a Product, home: &'a Business, scope: &[i64], switches: &'a Switches, whole: bool) -> ProductOut<'a> {
-    let shape = switches.numbers;
-    let digits = |number: i64| Digits(number, shape);
-    let (length, width, height) =
-        product.size.map_or((None, None, None), |(length, width, height)| (Some(length), Some(width), Some(height)));
-    ProductOut {
-        id_nhanh: digits(product.id),
-        private_id: product.own_id.as_deref(),
-        parent_id: digits(parent_id(product.kin)),
-        merchant_category_id: None,
-        merchant_product_id: None,
-        category_id: product.category.map(digits),
-        internal_category_id: product.internal_category.map(digits),
-        brand_id: product.brand.as_ref().map(|(id, _)| digits(*id)),
-        brand_name: product.brand.as_ref().map(|(_, name)| name.as_str()),
-        type_id: digits(product.type_id),
-        type_name: product_type_label(product.type_id),
-        code: product.code.as_deref(),
-        barcode: product.barcode.as_deref(),
-        name: &product.name,
-        other_name: product.other_name.as_deref(),
-        import_price: product.import_price.map(digits),
-        old_price: product.old_price.map(digits),
-        price: product.price.map(digits),
-        wholesale_price: product.wholesale_price.map(digits),
-        avg_cost: product.avg_cost.map(digits),
-        vat: product.vat.map(digits),
-        image: &product.image,
-        images: &product.images,
-        thumbnail: &product.image,
-        status: &product.status,
-        preview_link: format!("/san-pham-p{}.html", product.id),
-        show_hot: 0,
-        show_new: u8::from(product.status == "New"),
-        show_home: 0,
-        order: None,
-        width: width.map(digits),
-        length: length.map(digits),
-        height: height.map(digits),
-        shipping_weight: product.weight.map(digits),
-        warranty: product.warranty.map(digits),
-        warranty_address: None,
-        warranty_phone: None,
-        country_name: product.country.as_deref(),
-        unit: product.unit.as_deref(),
-        import_type: digits(1),
-        import_type_label: "Nhập mua",
-        created_date_time: date_time(product.created_ms),
-        updated_at: product.updated_ms / 1000,
-        inventory: inventory(product, home, scope, switches),
-        attributes: attributes(product),
-        units: product
-            .units
-            .iter()
-            .map(|unit| json!({ "id": unit.id, "name": unit.name, "quantity": unit.quantity, "importPrice": null, "price": unit.price, "wholesalePrice": null }))
-            .collect(),
-        combos: combos(product, home, switches),
-        detail: whole.then(|| Detail {
-            description: &product.description,
-            highlight: [],
-            content: &product.content,
-            warranty_content: "",
-            website_info: json!({ "metaTitle": "", "metaDescription": "", "metaKeywords": "", "highlights": [], "tags": [], "videos": [] }),
-        }),
-    }
+/// Writes one product. `whole` adds what only the detail has.
+pub(super) fn write(out: &mut Vec<u8>, product: &Product, home: &Business, scope: &[i64], switches: &Switches, whole: bool) {
+    object(out, |row| {
+        let digits = |row: &mut Object<'_>, key: &str, number: Option<i64>| match (switches.numbers, number) {
+            (NumberShape::Documented, Some(number)) => row.int(key, number),
+            _ => row.quoted(key, number),
+        };
+        digits(row, "idNhanh", Some(product.id));
+        row.text("privateId", product.own_id.as_deref());
+        digits(row, "parentId", Some(parent_id(product.kin)));
+        row.text("merchantCategoryId", None);
+        row.text("merchantProductId", None);
+        digits(row, "categoryId", product.category);
+        digits(row, "internalCategoryId", product.internal_category);
+        digits(row, "brandId", product.brand.as_ref().map(|(id, _)| *id));
+        row.text("brandName", product.brand.as_ref().map(|(_, name)| name.as_str()));
+        digits(row, "typeId", Some(product.type_id));
+        row.text("typeName", product_type_label(product.type_id));
+        row.text("code", product.code.as_deref());
+        row.text("barcode", product.barcode.as_deref());
+        row.text("name", product.name.as_str());
+        row.text("otherName", product.other_name.as_deref());
+        digits(row, "importPrice", product.import_price);
+        digits(row, "oldPrice", product.old_price);
+        digits(row, "price", product.price);
+        digits(row, "wholesalePrice", product.wholesale_price);
+        digits(row, "avgCost", product.avg_cost);
+        digits(row, "vat", product.vat);
+        row.text("image", product.image.as_str());
+        row.value("images", &product.images);
+        row.text("thumbnail", product.image.as_str());
+        row.text("status", product.status.as_str());
+        row.text("previewLink", format!("/san-pham-p{}.html", product.id).as_str());
+        row.int("showHot", 0);
+        row.int("showNew", i64::from(product.status == "New"));
+        row.int("showHome", 0);
+        row.text("order", None);
+        digits(row, "width", product.size.map(|(_, width, _)| width));
+        digits(row, "length", product.size.map(|(length, _, _)| length));
+        digits(row, "height", product.size.map(|(_, _, height)| height));
+        digits(row, "shippingWeight", product.weight);
+        digits(row, "warranty", product.warranty);
+        row.text("warrantyAddress", None);
+        row.text("warrantyPhone", None);
+        row.text("countryName", product.country.as_deref());
+        row.text("unit", product.unit.as_deref());
+        digits(row, "importType", Some(1));
+        row.text("importTypeLabel", "Nhập mua");
+        row.text("createdDateTime", date_time(product.created_ms).as_str());
+        row.int("updatedAt", product.updated_ms / 1000);
+        match switches.parent_stock {
+            ParentStock::Null if product.kin == Kin::Parent => row.text("inventory", None),
+            ParentStock::Absent if product.kin == Kin::Parent => {}
+            _ => object(row.key("inventory"), |inventory| stock(inventory, product, home, scope, switches)),
+        }
+        attributes(row.key("attributes"), product);
+        let units = product.units.iter().map(|unit| {
+            json!({ "id": unit.id, "name": unit.name, "quantity": unit.quantity, "importPrice": null, "price": unit.price, "wholesalePrice": null })
+        });
+        row.value("units", &units.collect::<Vec<_>>());
+        if !product.combo.is_empty() {
+            let parts = product.combo.iter().map(|part| (part.product, part)).collect();
+            keyed(row.key("combos"), parts, switches, |out, part| {
+                let known = home.products.get(&part.product);
+                object(out, |row| {
+                    row.text("quantity", part.quantity.to_string().as_str());
+                    row.text("code", known.and_then(|known| known.code.as_deref()));
+                    row.text("name", known.map(|known| known.name.as_str()));
+                });
+            });
+        }
+        if whole {
+            row.text("description", product.description.as_str());
+            row.value("highlight", &[(); 0]);
+            row.text("content", product.content.as_str());
+            row.text("warrantyContent", "");
+            row.value(
+                "websiteInfo",
+                &json!({ "metaTitle": "", "metaDescription": "", "metaKeywords": "", "highlights": [], "tags": [], "videos": [] }),
+            );
+        }
+    });
 }
 
 /// `-1` standalone, `-2` parent, else the parent's id.
@@ -159,96 +106,62 @@ pub(super) fn parent_id(kin: Kin) -> i64 {
 }
 
 /// One element whose members are keyed by attribute id; no attributes are `[]` (reference section 3.3).
-fn attributes(product: &Product) -> Vec<Value> {
+fn attributes(out: &mut Vec<u8>, product: &Product) {
     if product.attributes.is_empty() {
-        return Vec::new();
+        return out.extend_from_slice(b"[]");
     }
-    let mut keyed = Map::new();
-    for (order, attribute) in product.attributes.iter().enumerate() {
-        let value =
-            json!({ "attributeName": attribute.attribute_name, "id": attribute.value_id, "name": attribute.value, "order": order + 1 });
-        keyed.insert(attribute.attribute_id.to_string(), value);
-    }
-    vec![Value::Object(keyed)]
-}
-
-fn combos<'a>(product: &Product, home: &Business, switches: &'a Switches) -> Option<Keyed<'a, Value>> {
-    if product.combo.is_empty() {
-        return None;
-    }
-    let rows = product.combo.iter().map(|part| {
-        let row = home.products.get(&part.product);
-        let code = row.and_then(|row| row.code.as_deref());
-        let quantity = Amount(part.quantity, NumberShape::Real);
-        (part.product, json!({ "quantity": quantity, "code": code, "name": row.map(|row| row.name.as_str()) }))
-    });
-    Some(Keyed { rows: rows.collect(), switches })
-}
-
-/// Stock: the totals and the depots that the token may see.
-pub(super) struct Inventory<'a> {
-    pub(super) total: Level,
-    pub(super) depots: Keyed<'a, LevelOut<'a>>,
-    pub(super) switches: &'a Switches,
-}
-
-/// One depot's level.
-pub(super) struct LevelOut<'a>(pub(super) Level, pub(super) &'a Switches);
-
-fn inventory<'a>(product: &Product, home: &Business, scope: &[i64], switches: &'a Switches) -> Option<Option<Inventory<'a>>> {
-    let parent = product.kin == Kin::Parent;
-    match switches.parent_stock {
-        ParentStock::Null if parent => return Some(None),
-        ParentStock::Absent if parent => return None,
-        _ => {}
-    }
-    Some(Some(stock(product, home, scope, switches)))
-}
-
-/// The stock a token sees of a product.
-pub(super) fn stock<'a>(product: &Product, home: &Business, scope: &[i64], switches: &'a Switches) -> Inventory<'a> {
-    let levels = home.shown_stock(product).into_iter().filter(|(depot, _)| scope.is_empty() || scope.contains(depot));
-    let mut total = Level::default();
-    let mut rows = Vec::new();
-    for (depot, level) in levels {
-        total = total.plus(&level);
-        // A parent has sums and no depots (reference section 11).
-        if product.kin != Kin::Parent {
-            rows.push((depot, LevelOut(level, switches)));
+    out.push(b'[');
+    object(out, |row| {
+        for (order, attribute) in (1..).zip(&product.attributes) {
+            object(row.key(&attribute.attribute_id.to_string()), |member| {
+                member.text("attributeName", attribute.attribute_name.as_str());
+                member.int("id", attribute.value_id);
+                member.text("name", attribute.value.as_str());
+                member.int("order", order);
+            });
         }
-    }
-    Inventory { total, depots: Keyed { rows, switches }, switches }
+    });
+    out.push(b']');
 }
 
-fn write_level<M: SerializeMap>(map: &mut M, level: &Level, switches: &Switches) -> Result<(), M::Error> {
-    map.serialize_entry("remain", &level.remain)?;
-    map.serialize_entry("shipping", &level.shipping)?;
-    map.serialize_entry(if switches.damage_key { "damage" } else { "damaged" }, &level.damaged)?;
-    map.serialize_entry("holding", &level.holding)?;
-    map.serialize_entry("warranty", &level.warranty)?;
-    map.serialize_entry("warrantyHolding", &level.warranty_holding)?;
-    map.serialize_entry("available", &level.available())
+/// Writes the members of the stock that a token sees: the totals, and the depots of the scope.
+pub(super) fn stock(inventory: &mut Object<'_>, product: &Product, home: &Business, scope: &[i64], switches: &Switches) {
+    let seen: Vec<(i64, Level)> = home
+        .shown_stock(product)
+        .iter()
+        .filter(|(depot, _)| scope.is_empty() || scope.contains(depot))
+        .map(|(depot, level)| (*depot, *level))
+        .collect();
+    let total = seen.iter().fold(Level::default(), |sum, (_, level)| sum.plus(level));
+    level(inventory, &total, switches);
+    // A parent has sums and no depots (reference section 11).
+    let depots = if product.kin == Kin::Parent { Vec::new() } else { seen };
+    keyed(inventory.key("depots"), depots, switches, |out, one| {
+        object(out, |row| {
+            level(row, &one, switches);
+            row.quantity("transfering", one.transfering);
+        });
+    });
 }
 
-impl Serialize for LevelOut<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(8))?;
-        write_level(&mut map, &self.0, self.1)?;
-        map.serialize_entry("transfering", &self.0.transfering)?;
-        map.end()
-    }
+fn level(row: &mut Object<'_>, level: &Level, switches: &Switches) {
+    row.quantity("remain", level.remain);
+    row.quantity("shipping", level.shipping);
+    row.quantity(if switches.damage_key { "damage" } else { "damaged" }, level.damaged);
+    row.quantity("holding", level.holding);
+    row.quantity("warranty", level.warranty);
+    row.quantity("warrantyHolding", level.warranty_holding);
+    row.quantity("available", level.available());
 }
 
-impl Serialize for Inventory<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(8))?;
-        write_level(&mut map, &self.total, self.switches)?;
-        map.serialize_entry("depots", &self.depots)?;
-        map.end()
-    }
+/// The stock of a product as a value, for webhooks.
+pub(super) fn stock_value(product: &Product, home: &Business, switches: &Switches) -> serde_json::Value {
+    let mut out = Vec::new();
+    json::object(&mut out, |row| stock(row, product, home, &[], switches));
+    serde_json::from_slice(&out).unwrap_or_default()
 }
 
 /// The business that a call is about; the gate has checked that it is there.
-pub(super) fn home<'a>(call: &'a Call<'_>) -> Result<&'a Business, super::Refusal> {
-    call.shop.business(call.pass.business).ok_or_else(|| super::Refusal::coded("ERR_INVALID_BUSINESS_ID", "Invalid businessId"))
+pub(super) fn home<'a>(call: &'a Call<'_>) -> Result<&'a Business, Refusal> {
+    call.shop.business(call.pass.business).ok_or_else(|| Refusal::coded("ERR_INVALID_BUSINESS_ID", "Invalid businessId"))
 }
