@@ -115,7 +115,11 @@ async fn live_work_goes_ahead_of_bulk_work_that_waited_longer() {
     settle().await;
     let live = bench.wait(pace, Lane::Live, PATIENT);
     settle().await;
-    bench.advance(10_000).await;
+    bench.clock.advance(Duration::from_secs(10));
+    // The place is free and nobody has taken it yet: it is not for bulk work, not even for one that comes at the right moment. That one
+    // waits for the live one and for the other bulk one, a window each.
+    assert_eq!(bench.try_enter(pace, Lane::Bulk).await.err(), Some(20_000));
+    settle().await;
     assert_eq!((live.is_finished(), bulk.is_finished()), (true, false));
     drop(live.await);
     bench.advance(10_000).await;
