@@ -105,10 +105,11 @@ impl Cache {
 
 #[cfg(test)]
 mod tests {
+    use super::super::pace::Counted;
     use super::*;
 
     fn key(path: &str) -> Key {
-        Key { origin: String::new(), app: String::new(), account: Ok(String::new()), path: path.to_owned() }
+        Key { origin: String::new(), app: String::new(), counted: Counted::Account(String::new()), path: path.to_owned() }
     }
 
     fn response(body: &[u8]) -> Response {

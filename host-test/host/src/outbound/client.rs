@@ -2,7 +2,8 @@
 //!
 //! The attack is on the ledger: a request that the HTTP stack sends twice by itself (a stale connection, a redirect), and a failure that
 //! is called "not sent" although the server acted. The rule: no redirects, no retries, no proxy, no cookies; a request that writes travels
-//! on a connection of its own; and only a failure to *connect* is "not sent": everything later is "no answer".
+//! on a connection of its own; and only a failure to *connect* is "not sent": everything later is "no answer". (For a read on a connection
+//! that is used again, the stack takes a new one when the old one was gone before the first byte: nothing travels twice.)
 
 use std::sync::Arc;
 use std::sync::OnceLock;

@@ -353,5 +353,4 @@ fn check_pace(pace: Pace) -> Result<(), &'static str> {
 }
 
 #[cfg(test)]
-#[path = "endpoints_tests.rs"]
 mod tests;

@@ -40,7 +40,7 @@ use self::client::Clients;
 pub use self::config::{OutboundConfig, OutboundError};
 pub use self::courier::Errand;
 pub use self::endpoints::{EndpointError, Endpoints, Overrides, Target};
-use self::pace::{Key, Pacer, Permit};
+use self::pace::{Counted, Key, Pacer, Permit};
 use crate::clock::Clock;
 use crate::contract::http::{Error, Request, Response};
 use crate::secret::{Secret, Secrets};
@@ -136,6 +136,7 @@ impl Outbound {
             Ok(raw) => raw,
             Err(error) => return Err(failed(error, permit, caller)),
         };
+        tracing::debug!(connection = caller.connection, path = target.path(), status = raw.status, bytes = raw.body.len(), "answered");
         drop(permit);
         let (response, captured) = reply::clean(raw, target.route, &caller.secrets);
         if let Some((digest, time)) = memory
@@ -166,7 +167,11 @@ impl Outbound {
 
 fn key(caller: &Caller, origin: String, path: &str) -> Key {
     let path = path.strip_suffix('/').unwrap_or(path).to_owned();
-    Key { origin, app: caller.app.clone(), account: caller.account.clone().ok_or_else(|| caller.connection.clone()), path }
+    let counted = match &caller.account {
+        Some(account) => Counted::Account(account.clone()),
+        None => Counted::Connection(caller.connection.clone()),
+    };
+    Key { origin, app: caller.app.clone(), counted, path }
 }
 
 /// Gives the place back where nothing was sent, and keeps secrets out of the text.

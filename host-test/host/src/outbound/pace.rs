@@ -23,11 +23,18 @@ pub(super) struct Key {
     /// Scheme, host and port: one server has one count, whatever an endpoint is called.
     pub(super) origin: String,
     pub(super) app: String,
-    /// Who the other side counts: the account of the grant. Without a grant the connection stands for itself, so that nobody uses up the
-    /// count of a stranger by writing down his app.
-    pub(super) account: Result<String, String>,
+    pub(super) counted: Counted,
     /// Exact, without a slash at its end.
     pub(super) path: String,
+}
+
+/// Whom the other side counts.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Counted {
+    /// The account of the grant, whatever connections have one.
+    Account(String),
+    /// Without a grant a connection stands for itself: nobody uses up a stranger's count by writing down his app.
+    Connection(String),
 }
 
 /// The paces of all paths.
@@ -266,5 +273,4 @@ impl Drop for Permit {
 }
 
 #[cfg(test)]
-#[path = "pace_tests.rs"]
 mod tests;

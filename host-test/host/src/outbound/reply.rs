@@ -54,5 +54,4 @@ fn capture(body: Vec<u8>, route: &Route) -> (Vec<u8>, Vec<(String, Secret)>) {
 }
 
 #[cfg(test)]
-#[path = "reply_tests.rs"]
 mod tests;

@@ -170,5 +170,4 @@ fn form_of(fields: &[Pair]) -> String {
 }
 
 #[cfg(test)]
-#[path = "request_tests.rs"]
 mod tests;
