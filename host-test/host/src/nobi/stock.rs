@@ -74,7 +74,8 @@ impl Applier<'_> {
             None => Effect::Created,
             // The same figures from a trustworthy source confirm a provisional level.
             Some((figures, was_provisional)) if figures == told && (provisional || !was_provisional) => return Ok(Effect::Unchanged),
-            Some(_) if !self.may_update(Entity::Stock) => return Ok(Effect::Kept),
+            // A provisional first level is not settled yet: what confirms or corrects it is still the first.
+            Some((_, was_provisional)) if !self.may_update(Entity::Stock) && (provisional || !was_provisional) => return Ok(Effect::Kept),
             Some((figures, _)) if figures == told => Effect::Unchanged,
             Some(_) => Effect::Updated,
         };

@@ -6,6 +6,7 @@ use async_trait::async_trait;
 
 use super::config::SandboxConfig;
 use super::limits::{Limiter, Usage};
+use super::witness::{Witness, show, show_reply};
 use crate::contract::{http, log, types};
 
 /// Carries a guest's requests out. The outbound part of the host is one; a test's script is another.
@@ -31,6 +32,7 @@ pub(super) struct CallState {
     pub(super) logs: Vec<LogLine>,
     /// Absent in a pure call.
     courier: Option<Arc<dyn Courier>>,
+    witness: Option<Arc<dyn Witness>>,
     http_left: u32,
     reply_bytes_left: usize,
     log_lines: u32,
@@ -38,12 +40,13 @@ pub(super) struct CallState {
 }
 
 impl CallState {
-    pub(super) fn new(config: &SandboxConfig, courier: Option<Arc<dyn Courier>>) -> Self {
+    pub(super) fn new(config: &SandboxConfig, courier: Option<Arc<dyn Courier>>, witness: Option<Arc<dyn Witness>>) -> Self {
         CallState {
             limiter: Limiter::new(config.memory_bytes, config.table_elements),
             usage: Usage::default(),
             logs: Vec::new(),
             courier,
+            witness,
             http_left: config.http_calls,
             reply_bytes_left: config.reply_bytes,
             log_lines: config.log_lines,
@@ -75,6 +78,10 @@ impl http::Host for CallState {
                 return Ok(Err(http::Error::TooLarge));
             };
             self.reply_bytes_left = left;
+            show_reply(self.witness.as_deref(), "http.send", response);
+        }
+        if let Err(error) = &reply {
+            show(self.witness.as_deref(), "http.send", error);
         }
         Ok(reply)
     }
@@ -108,7 +115,7 @@ mod tests {
     #[test]
     fn a_log_line_is_cut_on_a_character_and_its_control_characters_are_escaped() {
         let config = SandboxConfig { log_line_bytes: 12, ..SandboxConfig::default() };
-        let mut state = CallState::new(&config, None);
+        let mut state = CallState::new(&config, None, None);
         state.emit(log::Level::Info, "a\nđđđ".to_owned()).unwrap();
         assert_eq!(state.logs[0].text, "a\\u{a}đđđ");
         state.emit(log::Level::Info, "0123456789ađ".to_owned()).unwrap();
@@ -118,7 +125,7 @@ mod tests {
     #[test]
     fn lines_above_the_budget_are_counted() {
         let config = SandboxConfig { log_lines: 1, ..SandboxConfig::default() };
-        let mut state = CallState::new(&config, None);
+        let mut state = CallState::new(&config, None, None);
         for _ in 0..3 {
             state.emit(log::Level::Info, "x".to_owned()).unwrap();
         }

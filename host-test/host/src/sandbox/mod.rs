@@ -10,6 +10,7 @@ mod engine;
 mod error;
 mod imports;
 mod limits;
+mod witness;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,6 +26,8 @@ pub use self::error::{AdmissionError, CallError, Limit};
 use self::imports::CallState;
 pub use self::imports::{Courier, LogLine};
 pub use self::limits::Usage;
+pub use self::witness::Witness;
+use self::witness::{show, show_reply};
 use crate::contract::{self, Plugin, PluginPre, catalog, http, orders, types};
 
 /// What one call came to.
@@ -47,14 +50,24 @@ pub struct Sandbox {
     config: SandboxConfig,
     slots: Arc<Semaphore>,
     pooled: bool,
+    witness: Option<Arc<dyn Witness>>,
 }
 
 impl Sandbox {
     /// Builds the engine. Fails only where the machine cannot run compiled code at all.
     pub fn new(config: SandboxConfig) -> Result<Arc<Sandbox>, CallError> {
+        Self::build(config, None)
+    }
+
+    /// The same, with a witness that sees every byte which is lowered into a guest.
+    pub fn watched(config: SandboxConfig, witness: Arc<dyn Witness>) -> Result<Arc<Sandbox>, CallError> {
+        Self::build(config, Some(witness))
+    }
+
+    fn build(config: SandboxConfig, witness: Option<Arc<dyn Witness>>) -> Result<Arc<Sandbox>, CallError> {
         let (engine, pooled) = engine::build(&config).map_err(|error| CallError::Host(error.to_string()))?;
         let slots = Arc::new(Semaphore::new(config.slots as usize));
-        Ok(Arc::new(Sandbox { engine, config, slots, pooled }))
+        Ok(Arc::new(Sandbox { engine, config, slots, pooled, witness }))
     }
 
     /// Whether instances come from a pool; without one each call maps its memory anew.
@@ -137,7 +150,7 @@ impl Sandbox {
             fuel = fuel.saturating_add(config.fuel_exchange);
             deadline = config.exchange_deadline;
         }
-        let mut store = Store::new(&self.engine, CallState::new(config, courier));
+        let mut store = Store::new(&self.engine, CallState::new(config, courier, self.witness.clone()));
         store.limiter(|state| &mut state.limiter);
         store.set_hostcall_fuel(config.lowered_bytes);
         let prepared = store.set_fuel(fuel).and_then(|()| store.fuel_async_yield_interval(Some(config.fuel_yield)));
@@ -147,6 +160,10 @@ impl Sandbox {
 }
 
 impl Guest {
+    fn witness(&self) -> Option<&dyn Witness> {
+        self.sandbox.witness.as_deref()
+    }
+
     async fn begin(&self, input_bytes: usize, courier: Option<Arc<dyn Courier>>) -> Result<Call, CallError> {
         let mut call = self.sandbox.open(input_bytes, courier).await?;
         let plugin = self.pre.instantiate_async(&mut call.store).await;
@@ -207,6 +224,7 @@ impl Connector {
 
     /// Where a person logs in.
     pub async fn authorize_url(&self, context: &types::Context, return_to: &str) -> Answer<http::Request> {
+        show(self.guest.witness(), "authorize-url", &(context, return_to));
         run!(self.guest, size_of_context(context) + return_to.len(), None, |call| call
             .plugin
             .nobi_connector_connector()
@@ -215,6 +233,7 @@ impl Connector {
 
     /// Which request a step of a pull is.
     pub async fn build_sync_request(&self, context: &types::Context, step: &contract::Step) -> Answer<http::Request> {
+        show(self.guest.witness(), "build-sync-request", &(context, step));
         run!(self.guest, size_of_context(context) + size_of_step(step), None, |call| call
             .plugin
             .nobi_connector_connector()
@@ -228,6 +247,8 @@ impl Connector {
         step: &contract::Step,
         response: &http::Response,
     ) -> Answer<contract::Page> {
+        show(self.guest.witness(), "read-sync-response", &(context, step));
+        show_reply(self.guest.witness(), "read-sync-response", response);
         let bytes = size_of_context(context) + size_of_step(step) + response.body.len();
         run!(self.guest, bytes, None, |call| call.plugin.nobi_connector_connector().call_read_sync_response(
             &mut call.store,
@@ -239,6 +260,10 @@ impl Connector {
 
     /// What a delivery means.
     pub async fn handle_webhook(&self, context: &types::Context, delivery: &contract::Delivery) -> Answer<contract::WebhookOutcome> {
+        show(self.guest.witness(), "handle-webhook", &(context, &delivery.headers, delivery.verified));
+        if let Some(witness) = self.guest.witness() {
+            witness.lowered("handle-webhook", &delivery.body);
+        }
         run!(self.guest, size_of_context(context) + delivery.body.len(), None, |call| call
             .plugin
             .nobi_connector_connector()
@@ -247,6 +272,7 @@ impl Connector {
 
     /// What would be sent for an order event.
     pub async fn map_order(&self, context: &types::Context, event: &orders::OrderEvent) -> Answer<contract::OrderPlan> {
+        show(self.guest.witness(), "map-order", &(context, event));
         run!(self.guest, size_of_context(context) + size_of_order(event), None, |call| call
             .plugin
             .nobi_connector_connector()
@@ -255,6 +281,10 @@ impl Connector {
 
     /// One product record, read alone.
     pub async fn map_product(&self, context: &types::Context, raw: &[u8]) -> Answer<catalog::Product> {
+        show(self.guest.witness(), "map-product", context);
+        if let Some(witness) = self.guest.witness() {
+            witness.lowered("map-product", raw);
+        }
         run!(self.guest, size_of_context(context) + raw.len(), None, |call| call.plugin.nobi_connector_connector().call_map_product(
             &mut call.store,
             context,
@@ -264,6 +294,7 @@ impl Connector {
 
     /// Exchanges the one-time code for a grant.
     pub async fn redeem(&self, context: &types::Context, courier: Arc<dyn Courier>) -> Answer<types::Account> {
+        show(self.guest.witness(), "redeem", context);
         run!(self.guest, size_of_context(context), Some(courier), |call| call
             .plugin
             .nobi_connector_exchange()
@@ -272,6 +303,7 @@ impl Connector {
 
     /// What works and what does not.
     pub async fn check(&self, context: &types::Context, courier: Arc<dyn Courier>) -> Answer<Vec<contract::CheckLine>> {
+        show(self.guest.witness(), "check", context);
         run!(self.guest, size_of_context(context), Some(courier), |call| call
             .plugin
             .nobi_connector_exchange()
@@ -286,6 +318,7 @@ impl Connector {
         earlier: &orders::Earlier,
         courier: Arc<dyn Courier>,
     ) -> Answer<contract::PushOutcome> {
+        show(self.guest.witness(), "push-order", &(context, event, earlier));
         run!(self.guest, size_of_context(context) + size_of_order(event), Some(courier), |call| call
             .plugin
             .nobi_connector_exchange()

@@ -75,11 +75,12 @@ impl Store {
                 applier.apply(change)?;
             }
             let mut tally = applier.finish();
+            let first_levels = tally.get("stock.created") > 0;
             keep_refused(sqlite, connection, Entity::Stock, &accepted.refused, received)?;
             for refresh in &accepted.refresh {
                 let entity = names::entity(refresh.entity);
                 // A create-only flow acts on a click: a hint is dropped before a request is spent on it.
-                if !wants_refresh(&policies, refresh.entity) {
+                if !wants_refresh(&policies, refresh.entity, first_levels) {
                     tally.count(entity, "hint-dropped");
                     continue;
                 }
@@ -139,9 +140,10 @@ impl Store {
     }
 }
 
-/// Stock that is not kept updated still takes in first levels; other flows act on hints only where they are kept updated.
-fn wants_refresh(policies: &Policies, entity: Entity) -> bool {
+/// Flows act on hints only where they are kept updated. Stock that is not still takes in first levels, and those have to be confirmed.
+fn wants_refresh(policies: &Policies, entity: Entity, first_levels: bool) -> bool {
     match entity {
+        Entity::Stock if first_levels => true,
         // An order's status is shown beside the order, whatever the policy of moving Nobi's own says.
         Entity::OrderStatus => policies.of(entity) != Policy::Off,
         _ => policies.of(entity) == Policy::KeepUpdated,

@@ -83,10 +83,10 @@ impl Host {
         let mut extra = Secrets::default();
         extra.insert("grant-code".to_owned(), Secret::new(code));
 
-        let line = self.line(&owner, connector.descriptor(), Lane::Live, Some(extra)).await?;
+        let errand = self.errand(&owner, connector.descriptor(), Lane::Live, extra).await?;
         let context = self.context(&owner, connector.descriptor());
-        let account = connector.redeem(&context, line.clone()).await.result??;
-        let captured = line.captured();
+        let account = connector.redeem(&context, errand.clone()).await.result??;
+        let captured: Secrets = errand.captured().into_iter().collect();
         if captured.get("access-token").is_none() {
             let failure = super::own_failure(
                 FailureClass::Rejected,

@@ -3,10 +3,10 @@
 //! [`Host`] ties the parts together. Data goes one way: bytes at an edge, typed once, changes, one transaction. Nothing in here knows a wire
 //! format, and nothing in here writes SQL.
 
+mod errand;
 mod failures;
 mod form;
 mod intake;
-mod line;
 mod login;
 mod pull;
 mod push;

@@ -1,16 +1,14 @@
 //! Pulls: one step is one request. No instance lives while it travels; each page is in the store before the next is asked for.
 
-use std::sync::Arc;
-
 use super::failures::{Disposition, disposition, of_call, of_read};
 use super::{Host, Progress, flows};
 use crate::contract::types::{Failure, Reason};
 use crate::contract::{Page, Step};
 use crate::names;
-use crate::outbound::Lane;
-use crate::sandbox::Connector;
+use crate::outbound::{Errand, Lane};
+use crate::sandbox::{Connector, Courier};
+use crate::secret::Secrets;
 use crate::store::{Connection, Run, StoreError};
-use crate::work::line::Line;
 
 /// What a piece of work came to.
 #[derive(Debug, PartialEq)]
@@ -27,12 +25,12 @@ impl Host {
         let mut run = self.store.run(run).await?;
         let owner = self.store.connection(run.connection).await?;
         let connector = self.connector(&owner.connector)?.clone();
-        let line = self.line(&owner, connector.descriptor(), Lane::Bulk, None).await?;
+        let errand = self.errand(&owner, connector.descriptor(), Lane::Bulk, Secrets::default()).await?;
         loop {
             let step = Step { entity: run.entity, scope: run.scope.clone(), cursor: run.cursor.clone() };
-            let page = match self.step(&owner, &connector, &line, &step).await {
+            let page = match self.step(&owner, &connector, &errand, &step).await {
                 Ok(page) => page,
-                Err(failure) => return self.stopped(&run, &line, failure).await,
+                Err(failure) => return self.stopped(&run, &errand, failure).await,
             };
             run.cursor = page.next.clone();
             (run.done, run.total) = (page.done, page.total);
@@ -45,15 +43,17 @@ impl Host {
         }
     }
 
-    async fn step(&self, owner: &Connection, connector: &Connector, line: &Arc<Line>, step: &Step) -> Result<Page, Failure> {
+    async fn step(&self, owner: &Connection, connector: &Connector, errand: &Errand, step: &Step) -> Result<Page, Failure> {
         let context = self.context(owner, connector.descriptor());
         let request = connector.build_sync_request(&context, step).await.result.map_err(|error| of_call(&error))??;
-        let response = line.carry(request).await.map_err(|error| of_read(&error))?;
+        let response = errand.send(request).await.map_err(|error| of_read(&error))?;
         let context = self.context(owner, connector.descriptor());
         connector.read_sync_response(&context, step, &response).await.result.map_err(|error| of_call(&error))?
     }
 
-    async fn stopped(&self, run: &Run, line: &Line, failure: Failure) -> Result<Worked, StoreError> {
+    async fn stopped(&self, run: &Run, errand: &Errand, failure: Failure) -> Result<Worked, StoreError> {
+        // A remembered answer that turned out to be a failure must not be believed twice.
+        self.outbound.forget(&run.connection.to_string());
         let now = self.clock.now();
         let entity = names::entity(run.entity);
         let class = names::failure_class(&failure.class);
@@ -66,7 +66,7 @@ impl Host {
             Disposition::AgainAfter(ms) => {
                 // The pacer's own "not yet" closes nothing: it was this host that held back.
                 if failure.code != "host.pace" {
-                    line.close_last(ms);
+                    errand.close_last(ms);
                 }
                 self.store.note_run(run.id, failure).await?;
                 Ok(Worked::Again(Some(ms)))

@@ -12,6 +12,7 @@ use crate::contract::types::{Entity, Failure, FailureClass, Warning};
 use crate::contract::{OrderPlan, Policy, PushOutcome, Pushed};
 use crate::names;
 use crate::outbound::Lane;
+use crate::secret::Secrets;
 use crate::store::{Connection, Intent, OrderEventRow, Settled, StoreError};
 
 impl Host {
@@ -43,14 +44,13 @@ impl Host {
             let intent = Intent { connection, order: order.to_owned(), own_id, at: self.clock.now() };
             self.store.intend(intent).await?;
         }
-        let line = self.line(&owner, connector.descriptor(), Lane::Live, None).await?;
+        let errand = self.errand(&owner, connector.descriptor(), Lane::Live, Secrets::default()).await?;
         let context = self.context(&owner, connector.descriptor());
-        let call = connector.push_order(&context, &row.event, &row.earlier, line.clone()).await;
-        let sent_anything = call.usage.http_calls > 0;
+        let call = connector.push_order(&context, &row.event, &row.earlier, errand.clone()).await;
         let answer = match call.result {
             Ok(answer) => answer,
-            // The call broke off: whether a byte of a create went out is not known, unless nothing was sent at all.
-            Err(error) if sent_anything && creates => Err(Failure { class: FailureClass::Ambiguous, ..of_call(&error) }),
+            // The call broke off after a request that changes something left, or may have left.
+            Err(error) if errand.wrote() => Err(Failure { class: FailureClass::Ambiguous, ..of_call(&error) }),
             Err(error) => Err(of_call(&error)),
         };
         let now = self.clock.now();
@@ -75,7 +75,7 @@ impl Host {
                     self.store.know(connection, order, after(&failure, &row.earlier, now)).await?;
                 }
                 if let Disposition::AgainAfter(ms) = disposition(&failure.class) {
-                    line.close_last(ms);
+                    errand.close_last(ms);
                 }
                 self.refused(&owner, &row, failure).await
             }
