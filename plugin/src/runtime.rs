@@ -60,7 +60,7 @@ mod arena {
         #[inline]
         fn take(&self, start: usize, size: usize) -> *mut u8 {
             let end = start.wrapping_add(size);
-            if (end > self.end.get() || end < start) && (end < start || !self.reach(end)) {
+            if end < start || (end > self.end.get() && !self.reach(end)) {
                 return null_mut();
             }
             self.top.set(end as *const u8);
