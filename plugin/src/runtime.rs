@@ -71,7 +71,7 @@ mod arena {
     // SAFETY: every block lies between `__heap_base` and the end of memory, above all blocks before it: `top` moves down only when the
     // block that ends at it shrinks.
     unsafe impl GlobalAlloc for Arena {
-        #[inline]
+        #[inline(never)]
         unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
             let mask = layout.align() - 1;
             self.take((self.top.get() as usize).wrapping_add(mask) & !mask, layout.size())
@@ -80,7 +80,7 @@ mod arena {
         #[inline]
         unsafe fn dealloc(&self, _block: *mut u8, _layout: Layout) {}
 
-        #[inline]
+        #[inline(never)]
         unsafe fn realloc(&self, block: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
             let start = block as usize;
             if start + layout.size() == self.top.get() as usize {

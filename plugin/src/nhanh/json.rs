@@ -68,7 +68,13 @@ pub fn parse(bytes: &[u8]) -> Result<Value<'_>, NoTree> {
         Some(b'<') => return Err(NoTree::Html),
         Some(_) => {}
     }
-    serde_json::from_slice(bytes).map_err(|error| if error.is_eof() { NoTree::Truncated } else { NoTree::Invalid })
+    // Checked as a whole once, so that the parser need not check each text by itself.
+    let text = match std::str::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(error) if error.error_len().is_none() => return Err(NoTree::Truncated),
+        Err(_) => return Err(NoTree::Invalid),
+    };
+    serde_json::from_str(text).map_err(|error| if error.is_eof() { NoTree::Truncated } else { NoTree::Invalid })
 }
 
 /// What means "none" on Nhanh's wire.
@@ -368,6 +374,8 @@ mod tests {
         assert_eq!(parse(b" <!DOCTYPE html>").unwrap_err(), NoTree::Html);
         assert_eq!(parse(br#"{"code":1,"data":{"#).unwrap_err(), NoTree::Truncated);
         assert_eq!(parse(b"{code:1}").unwrap_err(), NoTree::Invalid);
+        assert_eq!(parse(b"{\"a\":\"\xc3").unwrap_err(), NoTree::Truncated);
+        assert_eq!(parse(b"{\"a\":\"\xff\"}").unwrap_err(), NoTree::Invalid);
         assert!(parse("\u{feff}{}".as_bytes()).is_ok());
         assert_eq!(parse("[".repeat(5000).as_bytes()).unwrap_err(), NoTree::Invalid);
     }

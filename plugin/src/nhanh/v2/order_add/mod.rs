@@ -5,6 +5,9 @@
 //! order's amount to collect; nothing here may change it. Everything that is not sent as given is a warning. `autoSend` and
 //! `usedPoints` are never sent; `depotId` always is, since Nhanh reserves no stock without it.
 
+#[cfg(test)]
+mod tests;
+
 use crate::map::order::{Checked, Line, warning};
 use crate::nhanh::v2::request::{Object, number_or_text};
 use crate::vietnam::{address, money, phone, text};
@@ -200,7 +203,9 @@ fn encode_line(at: usize, line: &Line<'_>, priced: &Priced, warnings: &mut Vec<W
         // The quantity stands first, so that no cut takes it away.
         format!("[{}] {}", money::quantity_text(given.quantity), text::tidy(&given.name))
     } else {
-        text::tidied(&given.name)
+        let name = text::tidied(&given.name);
+        // Nhanh requires a name.
+        if name.is_empty() { given.sku.clone().unwrap_or_else(|| line.product.to_owned()) } else { name }
     };
     let own_product = if (1..=LONGEST_PRODUCT_ID).contains(&given.product.chars().count()) { given.product.as_str() } else { line.product };
     let object = Object::default()
