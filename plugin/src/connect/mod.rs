@@ -1,0 +1,281 @@
+//! The life of a connection: where to log in, what the grant gave, what works.
+//!
+//! The one-time code, the app's secret and the token never come here: the host adds the first two and takes the third out of the reply.
+//! An exchange without a readable answer is never repeated with the same code. Nothing here changes anything at Nhanh.
+
+#[cfg(test)]
+mod tests;
+
+use serde_json_borrow::Value;
+
+use crate::nhanh::errors::{Access, NoData, answer, no_reply, tree};
+use crate::nhanh::json::{Items, Record};
+use crate::nhanh::v2::request::{self, VERSION, call, path};
+use crate::sender::Sender;
+use crate::settings::Settings;
+use crate::vietnam::time;
+use crate::wit::exchange::{CheckLine, Verdict};
+use crate::wit::http::{Body, Method, Pair, Request};
+use crate::wit::types::{Account, Context, Failure, FailureClass, Instant, Message};
+
+/// The secret that the host takes out of the exchange's reply.
+pub const ACCESS_TOKEN: &str = "access-token";
+/// The endpoint and path of the login page.
+pub const LOGIN: (&str, &str) = ("login", "/oauth");
+
+/// Where a person logs in. `return_to` goes in exactly as it is registered.
+///
+/// # Errors
+/// The form lacks the app's id.
+pub fn authorize_url(context: &Context, return_to: String) -> Result<Request, Failure> {
+    let app_id = Settings::of(context).app_id()?;
+    let pair = |name: &str, value: String| Pair { name: name.to_owned(), value };
+    let (endpoint, path) = LOGIN;
+    Ok(Request {
+        endpoint: endpoint.to_owned(),
+        method: Method::Get,
+        path: path.to_owned(),
+        query: vec![pair("version", VERSION.to_owned()), pair("appId", app_id.to_owned()), pair("returnLink", return_to)],
+        headers: Vec::new(),
+        body: Body::None,
+    })
+}
+
+fn log_in_again(class: FailureClass, code: &str, vi: &str, en: &str) -> Failure {
+    Failure::new(class, code, Message::new(vi, en))
+}
+
+/// Exchanges the one-time code for a grant.
+///
+/// # Errors
+/// Nhanh refused, the answer cannot be read, or it held no token.
+pub fn redeem<S: Sender>(context: &Context, sender: &mut S) -> Result<Account, Failure> {
+    let request = request::grant(Settings::of(context))?;
+    let response = sender.send(request).map_err(|error| exchange_failure(no_reply(&error, Access::Write)))?;
+    let tree = tree(&response, Access::Write).map_err(|no| exchange_failure(no.into()))?;
+    let reply = answer(&tree, response.status, Access::Write, context.now).map_err(|no| match no {
+        NoData::Refused(refusal) if refusal.is_plain() => refused_code(refusal.failure),
+        no => exchange_failure(no.into()),
+    })?;
+    if !response.captured.iter().any(|it| it == ACCESS_TOKEN) {
+        return Err(log_in_again(
+            FailureClass::Unauthorized,
+            "nhanh.token-missing",
+            "Nhanh.vn trả lời nhưng không kèm access token. Đăng nhập lại Nhanh.vn để lấy mã mới.",
+            "Nhanh.vn answered without an access token. Log in to Nhanh.vn again for a new code.",
+        ));
+    }
+    // Documented flat; some clients read it nested.
+    let nested = reply.record("data").ok().flatten();
+    let grant = nested.as_ref().filter(|it| it.told("businessId").is_some()).unwrap_or(&reply);
+    account(grant)
+}
+
+/// The exchange itself is never repeated, so whatever is unclear about it ends in another login.
+fn exchange_failure(failure: Failure) -> Failure {
+    if failure.class != FailureClass::Ambiguous {
+        return failure;
+    }
+    log_in_again(
+        FailureClass::Ambiguous,
+        "nhanh.exchange-unclear",
+        "Không rõ Nhanh.vn đã cấp quyền hay chưa. Mã đăng nhập chỉ dùng được một lần: hãy đăng nhập lại Nhanh.vn.",
+        "It is unclear whether Nhanh.vn gave the grant. The code works once only: please log in to Nhanh.vn again.",
+    )
+}
+
+fn refused_code(failure: Failure) -> Failure {
+    let said = failure.message.arguments.into_iter().next().map(|it| it.value).unwrap_or_default();
+    let message = Message::new(
+        "Nhanh.vn không chấp nhận mã đăng nhập (mã sống 10 phút và chỉ dùng một lần) hoặc Secret key không đúng. Kiểm tra Secret key rồi đăng nhập lại. Nhanh.vn báo: {said}",
+        "Nhanh.vn does not accept the login code (it lives 10 minutes and works once) or the Secret key. Check the Secret key and log in again. Nhanh.vn says: {said}",
+    );
+    Failure::new(FailureClass::Unauthorized, "nhanh.grant-refused", message.with("said", &said))
+}
+
+fn account(grant: &Record<'_>) -> Result<Account, Failure> {
+    let Ok(Some(id)) = grant.id("businessId") else {
+        return Err(log_in_again(
+            FailureClass::Unauthorized,
+            "nhanh.business-missing",
+            "Nhanh.vn không cho biết doanh nghiệp được cấp quyền. Đăng nhập lại Nhanh.vn.",
+            "Nhanh.vn did not tell which business gave the grant. Log in to Nhanh.vn again.",
+        ));
+    };
+    let name = ["businessName", "storeName"].iter().find_map(|it| grant.text(it).ok().flatten());
+    Ok(Account { id, name, expires: expires(grant), permissions: permissions(grant.told("permissions")), branches: branches(grant) })
+}
+
+fn expires(grant: &Record<'_>) -> Option<Instant> {
+    let unix = grant.integer("expiredAt").ok().flatten().and_then(time::from_unix);
+    unix.or_else(|| grant.verbatim("expiredDateTime").ok().flatten().and_then(|it| time::read_date_time(&it)))
+}
+
+/// A list, or one text with commas; the words stay Nhanh's own.
+fn permissions(told: Option<&Value<'_>>) -> Vec<String> {
+    let split = |text: &str| text.split([',', ';']).map(str::trim).filter(|it| !it.is_empty()).map(str::to_owned).collect::<Vec<_>>();
+    match told {
+        Some(Value::Str(text)) => split(text),
+        Some(value) => Items::of(value).into_iter().flatten().filter_map(|(_, it)| it.as_str()).flat_map(split).collect(),
+        None => Vec::new(),
+    }
+}
+
+/// An empty list, and `All`, mean every depot.
+fn branches(grant: &Record<'_>) -> Vec<String> {
+    let Ok(depots) = grant.items("depotIds") else { return Vec::new() };
+    depots
+        .filter_map(|(key, value)| {
+            let key = || key.filter(|it| crate::vietnam::text::is_digits(it) && it.len() > 2).map(str::to_owned);
+            crate::nhanh::json::id(value).map(std::borrow::Cow::into_owned).or_else(key)
+        })
+        .collect()
+}
+
+/// A read that shows a right: what it is called, and where.
+struct Probe {
+    code: &'static str,
+    path: &'static str,
+    data: fn(Instant) -> String,
+    vi: &'static str,
+    en: &'static str,
+}
+
+fn small_page(_: Instant) -> String {
+    request::products(1, 1, None, None)
+}
+
+fn small_customer_page(_: Instant) -> String {
+    request::customers(1, 1, None)
+}
+
+fn empty(_: Instant) -> String {
+    "{}".to_owned()
+}
+
+fn category_word(_: Instant) -> String {
+    "productcategory".to_owned()
+}
+
+fn last_orders(now: Instant) -> String {
+    request::orders_edited(1, now.saturating_sub(60_000), now)
+}
+
+const PROBES: [Probe; 5] = [
+    Probe { code: "check.branch", path: path::DEPOTS, data: empty, vi: "kho hàng", en: "depots" },
+    Probe { code: "check.category", path: path::CATEGORIES, data: category_word, vi: "danh mục sản phẩm", en: "product categories" },
+    Probe { code: "check.product", path: path::PRODUCTS, data: small_page, vi: "danh sách sản phẩm", en: "the product list" },
+    Probe {
+        code: "check.customer", path: path::CUSTOMERS, data: small_customer_page, vi: "danh sách khách hàng", en: "the customer list"
+    },
+    Probe { code: "check.order", path: path::ORDERS, data: last_orders, vi: "danh sách đơn hàng", en: "the order list" },
+];
+
+/// What works and what does not, a line each: the form, Nhanh itself, the token, the right of each flow by one small read. A right to
+/// write cannot be seen without writing and stays unknown.
+pub fn check<S: Sender>(context: &Context, sender: &mut S) -> Vec<CheckLine> {
+    let settings = Settings::of(context);
+    let mut lines = Vec::new();
+    if let Err(failure) = settings.app_id() {
+        lines.push(failed("check.app", failure));
+        return lines;
+    }
+    if let Err(failure) = settings.account() {
+        lines.push(failed("check.token", failure));
+        return lines;
+    }
+    for (at, probe) in PROBES.iter().enumerate() {
+        let outcome = try_read(context, probe, sender);
+        if at == 0 {
+            lines.extend(reach(&outcome));
+            if outcome.as_ref().is_err_and(stops_all) {
+                return lines;
+            }
+        }
+        lines.push(right(probe, outcome));
+    }
+    if settings.orders() {
+        lines.push(CheckLine {
+            code: "check.order-write".to_owned(),
+            verdict: Verdict::Unknown,
+            message: Message::new(
+                "Quyền thêm và sửa đơn hàng chỉ biết chắc khi gửi đơn đầu tiên.",
+                "The right to add and edit orders shows with the first order that is sent.",
+            ),
+            fix: Some(Message::new(
+                "Khi đăng nhập Nhanh.vn, tích cả quyền thêm đơn hàng và sửa đơn hàng.",
+                "When logging in to Nhanh.vn, tick the rights to add and to edit orders.",
+            )),
+        });
+    }
+    lines
+}
+
+fn try_read<S: Sender>(context: &Context, probe: &Probe, sender: &mut S) -> Result<(), Failure> {
+    let request = call(Settings::of(context), probe.path, (probe.data)(context.now))?;
+    let response = sender.send(request).map_err(|error| no_reply(&error, Access::Read))?;
+    let tree = tree(&response, Access::Read)?;
+    answer(&tree, response.status, Access::Read, context.now)?;
+    Ok(())
+}
+
+/// Failures after which no other read can say anything new.
+fn stops_all(failure: &Failure) -> bool {
+    matches!(failure.class, FailureClass::Unauthorized | FailureClass::Misconfigured | FailureClass::Transient)
+}
+
+/// Whether Nhanh answers at all, and takes the token.
+fn reach(outcome: &Result<(), Failure>) -> Vec<CheckLine> {
+    let ok = |code: &str, vi: &str, en: &str| CheckLine {
+        code: code.to_owned(),
+        verdict: Verdict::Ok,
+        message: Message::new(vi, en),
+        fix: None,
+    };
+    let reached = ok("check.reach", "Kết nối được tới Nhanh.vn.", "Nhanh.vn can be reached.");
+    match outcome {
+        Err(failure) if failure.class == FailureClass::Transient || failure.code == "nhanh.denied" => {
+            vec![failed("check.reach", failure.clone())]
+        }
+        Err(failure) if failure.class == FailureClass::Unauthorized => vec![reached, failed("check.token", failure.clone())],
+        Err(failure) if failure.class == FailureClass::Misconfigured => {
+            let code = match failure.code.as_str() {
+                "nhanh.api-off" => "check.api-off",
+                "nhanh.app-invalid" => "check.app",
+                "nhanh.version-ended" => "check.version",
+                _ => "check.token",
+            };
+            vec![reached, failed(code, failure.clone())]
+        }
+        Err(failure) if matches!(failure.class, FailureClass::RateLimited(_)) => Vec::new(),
+        _ => vec![reached, ok("check.token", "Quyền truy cập Nhanh.vn còn hiệu lực.", "The grant at Nhanh.vn is valid.")],
+    }
+}
+
+fn failed(code: &str, failure: Failure) -> CheckLine {
+    CheckLine { code: code.to_owned(), verdict: Verdict::Failed, message: failure.message, fix: None }
+}
+
+fn right(probe: &Probe, outcome: Result<(), Failure>) -> CheckLine {
+    let line = |verdict, message, fix| CheckLine { code: probe.code.to_owned(), verdict, message, fix };
+    let name = |mut message: Message| {
+        message.vi = message.vi.replace("{right}", probe.vi);
+        message.en = message.en.replace("{right}", probe.en);
+        message
+    };
+    match outcome {
+        Ok(()) => line(Verdict::Ok, name(Message::new("Đọc được {right}.", "The right to read {right} is there.")), None),
+        Err(failure) if failure.class == FailureClass::Forbidden => line(
+            Verdict::Failed,
+            name(Message::new("Chưa có quyền xem {right}.", "The right to read {right} is missing.")),
+            Some(name(Message::new(
+                "Đăng nhập lại Nhanh.vn bằng tài khoản có quyền và tích quyền xem {right}.",
+                "Log in to Nhanh.vn again with an account that has the right, and tick reading {right}.",
+            ))),
+        ),
+        Err(failure) if matches!(failure.class, FailureClass::RateLimited(_) | FailureClass::Transient) => {
+            line(Verdict::Unknown, failure.message, None)
+        }
+        Err(failure) => line(Verdict::Failed, failure.message, None),
+    }
+}

@@ -1,0 +1,217 @@
+//! What the connector is: the form, the servers it talks to, what is synced and what is not, the words of Nhanh.
+//!
+//! It is the promise that the host enforces: a request that no route allows is denied, a secret goes only where a splice puts it. It must
+//! be the same in every call and depends on nothing.
+
+mod form;
+
+use crate::connect::{ACCESS_TOKEN, LOGIN};
+use crate::nhanh::v2::request::{ENDPOINT, path};
+use crate::nhanh::words;
+use crate::settings::key;
+use crate::webhook::EVENTS;
+use crate::wit::connector::{
+    Capture, Descriptor, Direction, Endpoint, Flow, Pace, Placement, Policy, Route, Splice, WebhookProof, Webhooks,
+};
+use crate::wit::http::Method;
+use crate::wit::types::{Entity, Message};
+
+/// Nhanh's documented limit for each app, business and path: 150 requests in 30 seconds.
+const PACE: Pace = Pace { requests: 150, window_ms: 30_000 };
+
+fn say(vi: &str, en: &str) -> Message {
+    Message::new(vi, en)
+}
+
+/// The descriptor.
+#[must_use]
+pub fn descriptor() -> Descriptor {
+    Descriptor {
+        id: "nhanh".to_owned(),
+        name: say("Nhanh.vn", "Nhanh.vn"),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        form: form::fields(),
+        endpoints: endpoints(),
+        flows: flows(),
+        glossary: words::glossary(),
+        webhooks: Some(Webhooks {
+            // The token stands in the body, never in a header: so the documents say.
+            proofs: vec![WebhookProof::TokenInJson("/webhooksVerifyToken".to_owned())],
+            secret: "verify-token".to_owned(),
+            account: Some("/businessId".to_owned()),
+            events: EVENTS.map(str::to_owned).to_vec(),
+        }),
+        grant_code_param: "accessCode".to_owned(),
+        app_field: key::APP_ID.to_owned(),
+    }
+}
+
+fn splice(secret: &str, field: &str) -> Splice {
+    Splice { secret: secret.to_owned(), placement: Placement::FormField, name: field.to_owned() }
+}
+
+#[inline(never)]
+fn route(prefix: &str, writes: bool) -> Route {
+    Route {
+        path_prefix: prefix.to_owned(),
+        methods: vec![Method::Post],
+        splices: vec![splice(ACCESS_TOKEN, "accessToken")],
+        captures: Vec::new(),
+        pace: Some(PACE),
+        cache_ms: None,
+        writes,
+    }
+}
+
+fn endpoints() -> Vec<Endpoint> {
+    let (login, login_path) = LOGIN;
+    let grant = Route {
+        splices: vec![splice("client-secret", "secretKey"), splice("grant-code", "accessCode")],
+        captures: vec![Capture {
+            secret: ACCESS_TOKEN.to_owned(),
+            // Documented flat; some clients read it nested.
+            pointers: vec!["/accessToken".to_owned(), "/data/accessToken".to_owned()],
+        }],
+        ..route(path::ACCESS_TOKEN, true)
+    };
+    vec![
+        Endpoint {
+            name: login.to_owned(),
+            origin: "https://nhanh.vn".to_owned(),
+            routes: vec![Route { methods: vec![Method::Get], splices: Vec::new(), pace: None, ..route(login_path, false) }],
+        },
+        Endpoint {
+            name: ENDPOINT.to_owned(),
+            origin: "https://pos.open.nhanh.vn".to_owned(),
+            routes: vec![grant, route("/api", false), route(path::ORDER_ADD, true), route(path::ORDER_UPDATE, true)],
+        },
+    ]
+}
+
+#[inline(never)]
+fn flow(entity: Entity, label: Message, policies: Vec<Policy>, rights: Vec<Message>) -> Flow {
+    Flow { entity, direction: Direction::IntoNobi, label, unsupported: None, policies, toggle: None, rights }
+}
+
+/// Why the guide's two other lists are not synced.
+#[must_use]
+pub fn unsupported(entity: Entity) -> Message {
+    match entity {
+        Entity::User => say(
+            "Người dùng: không hỗ trợ đồng bộ. Tạo người dùng trực tiếp trong Nobi Pro.",
+            "Users are not synced. Create them in Nobi Pro.",
+        ),
+        _ => say(
+            "Nhóm khách hàng: không hỗ trợ đồng bộ. Tạo nhóm trực tiếp trong Nobi Pro.",
+            "Customer groups are not synced. Create them in Nobi Pro.",
+        ),
+    }
+}
+
+fn flows() -> Vec<Flow> {
+    use Policy::{CreateOnly, KeepUpdated, Off, Scheduled};
+    let on_click = || vec![CreateOnly, Off, KeepUpdated];
+    let products = || vec![say("Xem danh sách sản phẩm", "Read the product list")];
+    let orders = || say("Xem danh sách đơn hàng", "Read the order list");
+    let stock_toggle = Some(key::SYNC_STOCK_AND_PRICE.to_owned());
+    let order_toggle = Some(key::SYNC_ORDERS.to_owned());
+    let none = |entity, label| Flow { unsupported: Some(unsupported(entity)), ..flow(entity, label, vec![Off], Vec::new()) };
+    vec![
+        flow(Entity::Branch, say("Chi nhánh", "Branches"), on_click(), vec![say("Xem danh sách kho hàng", "Read the depots")]),
+        flow(
+            Entity::Category,
+            say("Nhóm sản phẩm", "Product groups"),
+            on_click(),
+            vec![say("Xem danh mục sản phẩm", "Read the product categories")],
+        ),
+        flow(Entity::Product, say("Sản phẩm", "Products"), vec![CreateOnly, Off, KeepUpdated, Scheduled], products()),
+        Flow { toggle: stock_toggle.clone(), ..flow(Entity::Stock, say("Tồn kho", "Stock"), on_click(), products()) },
+        Flow { toggle: stock_toggle, ..flow(Entity::Price, say("Giá bán", "Prices"), on_click(), products()) },
+        flow(Entity::Customer, say("Khách hàng", "Customers"), on_click(), vec![say("Xem danh sách khách hàng", "Read the customer list")]),
+        Flow {
+            direction: Direction::OutOfNobi,
+            toggle: order_toggle.clone(),
+            ..flow(
+                Entity::Order,
+                say("Đơn hàng", "Orders"),
+                vec![CreateOnly, Off],
+                vec![orders(), say("Thêm đơn hàng", "Add orders"), say("Sửa đơn hàng", "Edit orders")],
+            )
+        },
+        Flow {
+            toggle: order_toggle,
+            ..flow(Entity::OrderStatus, say("Trạng thái đơn trên Nhanh.vn", "Order statuses at Nhanh.vn"), on_click(), vec![orders()])
+        },
+        none(Entity::CustomerGroup, say("Nhóm khách hàng", "Customer groups")),
+        none(Entity::User, say("Người dùng", "Users")),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::wit::connector::FieldKind;
+
+    #[test]
+    fn the_form_has_the_guide_s_fields_in_order() {
+        let keys: Vec<_> = descriptor().form.into_iter().map(|it| it.key).collect();
+        let expected = [
+            "app-id",
+            "client-secret",
+            "api-version",
+            "redirect-url",
+            "webhook-url",
+            "verify-token",
+            "default-role",
+            "sync-orders",
+            "sync-stock-and-price",
+            "marketplace-orders",
+            "default-branch-phone",
+            "default-branch-representative",
+            "resend-after-seconds",
+            "single-refresh-limit",
+        ];
+        assert_eq!(keys, expected);
+    }
+
+    #[test]
+    fn every_secret_that_is_spliced_is_known() {
+        let descriptor = descriptor();
+        let mut known: BTreeSet<_> = ["grant-code", ACCESS_TOKEN].map(str::to_owned).into();
+        known.extend(descriptor.form.iter().filter(|it| it.kind == FieldKind::Secret).map(|it| it.key.clone()));
+        let routes: Vec<_> = descriptor.endpoints.iter().flat_map(|it| &it.routes).collect();
+        assert!(routes.iter().flat_map(|it| &it.splices).all(|it| known.contains(&it.secret)));
+        assert!(descriptor.webhooks.is_some_and(|it| known.contains(&it.secret)));
+    }
+
+    #[test]
+    fn only_the_exchange_and_the_two_order_calls_write() {
+        let descriptor = descriptor();
+        let writing: Vec<_> =
+            descriptor.endpoints.iter().flat_map(|it| &it.routes).filter(|it| it.writes).map(|it| it.path_prefix.as_str()).collect();
+        assert_eq!(writing, ["/api/oauth/access_token", "/api/order/add", "/api/order/update"]);
+    }
+
+    #[test]
+    fn groups_and_users_are_named_only_to_say_that_they_are_not_synced() {
+        for flow in descriptor().flows {
+            let none = matches!(flow.entity, Entity::CustomerGroup | Entity::User);
+            assert_eq!(flow.unsupported.is_some(), none, "{:?}", flow.entity);
+            assert_eq!(flow.policies == [Policy::Off], none);
+        }
+    }
+
+    #[test]
+    fn every_sentence_is_in_both_languages_and_fits() {
+        let descriptor = descriptor();
+        let form = descriptor.form.iter().flat_map(|it| [&it.label, &it.help]);
+        let flows = descriptor.flows.iter().flat_map(|it| it.rights.iter().chain(&it.unsupported).chain([&it.label]));
+        for message in form.chain(flows).chain(descriptor.glossary.iter().map(|it| &it.label)) {
+            assert!(!message.vi.is_empty() && !message.en.is_empty(), "{message:?}");
+            // Whatever is cut would end without a full stop or a bracket; nothing comes near the limit.
+            assert!(message.vi.len() < 500 && message.en.len() < 500, "{}", message.vi);
+        }
+    }
+}

@@ -1,0 +1,476 @@
+//! What a reply means before its data is looked at: Nhanh's envelope, its refusals, and everything that is no readable answer.
+//!
+//! A read that failed may be repeated; a write whose answer cannot be read may have taken effect and is [`FailureClass::Ambiguous`].
+//! A readable `code` 0 is a refusal and changed nothing. Nhanh's own sentence may name people, so it never goes out unfiltered.
+
+use std::borrow::Cow;
+
+use serde_json_borrow::Value;
+
+use crate::nhanh::json::{self, Items, NoTree, Record};
+use crate::vietnam::text;
+use crate::wit::http::{Error, Response};
+use crate::wit::types::{Failure, FailureClass, Instant, Message};
+
+/// How long a lock lasts when Nhanh does not say: its documented window.
+const DEFAULT_LOCK_SECONDS: i64 = 30;
+/// No lock is believed to last longer than this; a clock may be wrong on either side.
+const LONGEST_LOCK_SECONDS: i64 = 3600;
+
+/// Whether a request changes something, which decides what an unreadable answer means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// It can be repeated.
+    Read,
+    /// It may have taken effect.
+    Write,
+}
+
+impl Access {
+    fn unknown(self) -> FailureClass {
+        match self {
+            Access::Read => FailureClass::Transient,
+            Access::Write => FailureClass::Ambiguous,
+        }
+    }
+}
+
+/// A readable refusal: `code` 0.
+#[derive(Clone, Debug)]
+pub struct Refusal {
+    /// What the host does about it, and what a person is told.
+    pub failure: Failure,
+    /// Nhanh's sentence. Never shown as it is.
+    raw: String,
+    /// The same, folded for comparing.
+    said: String,
+}
+
+impl Refusal {
+    /// Nhanh has no record of that identifier, as far as its sentence tells.
+    #[must_use]
+    pub fn means_not_found(&self) -> bool {
+        ["not found", "not exist", "không tìm thấy", "không tồn tại"].iter().any(|it| self.said.contains(it))
+    }
+
+    /// Nhanh may already have a record of that own id.
+    #[must_use]
+    pub fn means_repeated(&self) -> bool {
+        !self.means_not_found()
+            && ["already exist", "duplicat", "đã tồn tại", "đã được tạo", "trùng"].iter().any(|it| self.said.contains(it))
+    }
+
+    /// Nothing but "no": neither rights, token, pace nor settings are at fault.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        self.failure.code == "nhanh.refused"
+    }
+
+    /// The failure, with these words of the record at hand blanked out of Nhanh's sentence.
+    #[must_use]
+    pub fn without(self, personal: &[&str]) -> Failure {
+        if self.is_plain() && !self.raw.is_empty() { plain(&self.raw, "", personal) } else { self.failure }
+    }
+}
+
+/// Why there is no data.
+#[derive(Clone, Debug)]
+pub enum NoData {
+    /// There is no readable answer.
+    Unreadable(Failure),
+    /// The answer is no.
+    Refused(Refusal),
+}
+
+impl From<NoData> for Failure {
+    fn from(no: NoData) -> Self {
+        match no {
+            NoData::Unreadable(failure) => failure,
+            NoData::Refused(refusal) => refusal.failure,
+        }
+    }
+}
+
+/// The whole reply as a tree. It is read before anything else, since its status says little: Nhanh refuses with 200.
+///
+/// # Errors
+/// There is none.
+pub fn tree(response: &Response, access: Access) -> Result<Value<'_>, NoData> {
+    json::parse(&response.body).map_err(|no| NoData::Unreadable(unreadable(no, response.status, access)))
+}
+
+/// What a tree says: the record that holds `code`, when it is 1.
+///
+/// # Errors
+/// It is a refusal, or no answer of Nhanh's.
+pub fn answer<'t>(tree: &'t Value<'t>, status: u16, access: Access, now: Instant) -> Result<Record<'t>, NoData> {
+    let foreign = || NoData::Unreadable(unreadable(NoTree::Invalid, status, access));
+    let record = Record::of(tree).ok_or_else(foreign)?;
+    match record.integer("code") {
+        Ok(Some(1)) => Ok(record),
+        Ok(Some(0)) => Err(NoData::Refused(refusal(&record, now))),
+        _ => Err(foreign()),
+    }
+}
+
+/// What it means that there is no reply at all.
+#[must_use]
+pub fn no_reply(error: &Error, access: Access) -> Failure {
+    match error {
+        Error::Denied(_) => Failure::misconfigured(
+            "nhanh.denied",
+            Message::new(
+                "Hệ thống không cho phép gọi tới địa chỉ này của Nhanh.vn. Hãy báo bộ phận hỗ trợ Nobi Pro.",
+                "The host does not allow calls to this address of Nhanh.vn. Please tell Nobi Pro's support.",
+            ),
+        ),
+        Error::Locked(milliseconds) => Failure::new(
+            FailureClass::RateLimited(*milliseconds),
+            "nhanh.locked",
+            Message::new(
+                "Đang chờ lượt gọi Nhanh.vn, sẽ tự chạy tiếp sau {seconds} giây.",
+                "Waiting for a turn to call Nhanh.vn; goes on by itself in {seconds} seconds.",
+            )
+            .number("seconds", i64::from(milliseconds.div_ceil(1000))),
+        ),
+        Error::NotSent(_) => Failure::new(
+            FailureClass::Transient,
+            "nhanh.not-sent",
+            Message::new(
+                "Không kết nối được tới Nhanh.vn, chưa gửi gì. Hệ thống sẽ tự thử lại.",
+                "Nhanh.vn could not be reached and nothing was sent. It will be tried again.",
+            ),
+        ),
+        Error::NoAnswer(_) => Failure::new(access.unknown(), "nhanh.no-answer", no_answer(access)),
+        Error::TooLarge => Failure::new(
+            match access {
+                Access::Read => FailureClass::Rejected,
+                Access::Write => FailureClass::Ambiguous,
+            },
+            "nhanh.too-large",
+            Message::new("Nhanh.vn trả lời quá lớn, không đọc được.", "Nhanh.vn's answer is too large to be read."),
+        ),
+    }
+}
+
+fn no_answer(access: Access) -> Message {
+    match access {
+        Access::Read => Message::new("Nhanh.vn không trả lời. Hệ thống sẽ tự thử lại.", "Nhanh.vn did not answer. It will be tried again."),
+        Access::Write => Message::new(
+            "Đã gửi nhưng Nhanh.vn không trả lời. Hệ thống sẽ kiểm tra bên Nhanh.vn trước khi gửi lại.",
+            "It was sent but Nhanh.vn did not answer. Nhanh.vn is looked at before anything is sent again.",
+        ),
+    }
+}
+
+fn unreadable(no: NoTree, status: u16, access: Access) -> Failure {
+    if status == 429 && access == Access::Read {
+        return locked(DEFAULT_LOCK_SECONDS);
+    }
+    let (code, vi, en) = match (no, status) {
+        (NoTree::Html, _) => ("nhanh.html", "một trang web thay vì dữ liệu", "a web page instead of data"),
+        (_, 404) => ("nhanh.http-404", "\"không tìm thấy\" (404)", "\"not found\" (404)"),
+        (NoTree::Empty, _) => ("nhanh.empty-body", "nội dung rỗng", "an empty body"),
+        (NoTree::Truncated, _) => ("nhanh.truncated", "dữ liệu bị cắt ngang", "data that is cut off"),
+        (NoTree::Invalid, _) => ("nhanh.invalid-json", "dữ liệu không đọc được", "data that cannot be read"),
+    };
+    let message = match access {
+        Access::Read => Message::new(
+            "Nhanh.vn trả về {vi} (HTTP {status}). Hệ thống sẽ tự thử lại.",
+            "Nhanh.vn answered with {en} (HTTP {status}). It will be tried again.",
+        ),
+        Access::Write => Message::new(
+            "Đã gửi nhưng Nhanh.vn trả về {vi} (HTTP {status}). Hệ thống sẽ kiểm tra bên Nhanh.vn trước khi gửi lại.",
+            "It was sent but Nhanh.vn answered with {en} (HTTP {status}). Nhanh.vn is looked at before anything is sent again.",
+        ),
+    };
+    let mut message = message.number("status", i64::from(status));
+    message.vi = message.vi.replace("{vi}", vi);
+    message.en = message.en.replace("{en}", en);
+    Failure::new(access.unknown(), code, message)
+}
+
+fn locked(seconds: i64) -> Failure {
+    let seconds = seconds.clamp(1, LONGEST_LOCK_SECONDS);
+    Failure::new(
+        FailureClass::RateLimited(u32::try_from(seconds * 1000).unwrap_or(u32::MAX)),
+        "nhanh.err-429",
+        Message::new(
+            "Nhanh.vn tạm khóa vì gọi quá nhanh, sẽ tự chạy tiếp sau {seconds} giây.",
+            "Nhanh.vn locked this call for going too fast; goes on by itself in {seconds} seconds.",
+        )
+        .number("seconds", seconds),
+    )
+}
+
+/// Nhanh's sentences: a list, an object, a text, or the singular `message` of the rate limit.
+fn sentences(record: &Record<'_>) -> String {
+    let mut said = String::new();
+    for value in ["messages", "message"].iter().filter_map(|it| record.told(it)) {
+        match Items::of(value) {
+            Some(items) => {
+                for (_, it) in items {
+                    push_sentence(&mut said, json::text(it));
+                }
+            }
+            None => push_sentence(&mut said, json::text(value)),
+        }
+    }
+    said
+}
+
+fn push_sentence(said: &mut String, sentence: Option<Cow<'_, str>>) {
+    if let Some(sentence) = sentence.filter(|it| !it.trim().is_empty()) {
+        if !said.is_empty() {
+            said.push_str("; ");
+        }
+        said.push_str(sentence.trim());
+    }
+}
+
+/// What each refusal of Nhanh's means: by `errorCode`, else by its sentence.
+struct Meaning {
+    /// Stable code of the failure.
+    code: &'static str,
+    /// What the host does.
+    class: FailureClass,
+    /// `errorCode`s.
+    codes: &'static [&'static str],
+    /// Parts of sentences, folded.
+    said: &'static [&'static str],
+    vi: &'static str,
+    en: &'static str,
+}
+
+const MEANINGS: [Meaning; 9] = [
+    Meaning {
+        code: "nhanh.err-403",
+        class: FailureClass::Forbidden,
+        codes: &["ERR_403", "ERR_PAGE_403"],
+        said: &["is not authorized for this feature"],
+        vi: "Kết nối chưa được cấp quyền cho chức năng này. Đăng nhập lại Nhanh.vn bằng tài khoản có quyền và tích chọn quyền đó.",
+        en: "The grant does not cover this feature. Log in to Nhanh.vn again with an account that has the right, and tick it.",
+    },
+    Meaning {
+        code: "nhanh.token-invalid",
+        class: FailureClass::Unauthorized,
+        codes: &["ERR_INVALID_ACCESS_TOKEN", "ERR_401", "ERR_EXPIRED_ACCESS_TOKEN"],
+        said: &[
+            "invalid access token",
+            "invalid accesstoken",
+            "accesstoken is invalid",
+            "access token is invalid",
+            "token expired",
+            "accesstoken expired",
+            "token is expired",
+            "accesstoken is expired",
+            "token has expired",
+            "authentication failed",
+        ],
+        vi: "Quyền truy cập Nhanh.vn đã hết hạn hoặc bị thu hồi. Đăng nhập lại Nhanh.vn để tiếp tục; chưa có dữ liệu nào bị mất.",
+        en: "The grant at Nhanh.vn expired or was revoked. Log in to Nhanh.vn again to go on; nothing was lost.",
+    },
+    Meaning {
+        code: "nhanh.api-off",
+        class: FailureClass::Misconfigured,
+        codes: &["ERR_BUSINESS_NOT_ENABLE_API"],
+        said: &["not enable api", "not enabled open api"],
+        vi: "Doanh nghiệp chưa bật \"Cho phép kết nối Open API\". Dùng tài khoản Giám đốc: Cài đặt chung → Cài đặt Open API.",
+        en: "The business has not switched on \"Allow Open API connections\". As director: General settings → Open API settings.",
+    },
+    Meaning {
+        code: "nhanh.app-invalid",
+        class: FailureClass::Misconfigured,
+        codes: &["ERR_INVALID_APP_ID"],
+        said: &["invalid appid", "invalid app id", "app is inactive", "app is not active", "invalid secretkey", "invalid secret key"],
+        vi: "App ID hoặc Secret key không đúng, hoặc app đang tắt. Mở open.nhanh.vn, kiểm tra app \"Đang hoạt động\" và chép lại hai mã.",
+        en: "The App ID or Secret key is wrong, or the app is switched off. Check on open.nhanh.vn that it is active and copy both again.",
+    },
+    Meaning {
+        code: "nhanh.business-invalid",
+        class: FailureClass::Misconfigured,
+        codes: &["ERR_INVALID_BUSINESS_ID"],
+        said: &["invalid businessid", "invalid business id"],
+        vi: "Nhanh.vn không nhận ra doanh nghiệp của kết nối. Đăng nhập lại Nhanh.vn bằng tài khoản của đúng doanh nghiệp.",
+        en: "Nhanh.vn does not know this connection's business. Log in again with an account of the right business.",
+    },
+    Meaning {
+        code: "nhanh.version-ended",
+        class: FailureClass::Misconfigured,
+        codes: &["ERR_INVALID_VERSION"],
+        said: &["invalid version"],
+        vi: "Nhanh đã ngừng API 2.0, hãy nâng cấp kết nối.",
+        en: "Nhanh has ended API 2.0; please upgrade the connection.",
+    },
+    Meaning {
+        code: "nhanh.feature-off",
+        class: FailureClass::Forbidden,
+        codes: &[],
+        said: &["disabled this feature"],
+        vi: "Doanh nghiệp đang tắt chức năng này trên Nhanh.vn. Bật lại trong phần cài đặt của Nhanh.vn.",
+        en: "The business has switched this feature off at Nhanh.vn. Switch it on in Nhanh.vn's settings.",
+    },
+    Meaning {
+        code: "nhanh.depot-invalid",
+        class: FailureClass::Rejected,
+        codes: &["ERR_INVALID_DEPOT_ID"],
+        said: &[],
+        vi: "Nhanh.vn không nhận kho hàng này: kho đã xóa hoặc ngoài phạm vi được cấp quyền.",
+        en: "Nhanh.vn does not accept this depot: it was deleted or lies outside the grant.",
+    },
+    Meaning {
+        code: "nhanh.invalid-data",
+        class: FailureClass::Rejected,
+        codes: &["ERR_INVALID_DATA", "ERR_INVALID_FORM_FIELDS"],
+        said: &["invalid data"],
+        vi: "Nhanh.vn không đọc được yêu cầu. Hãy báo bộ phận hỗ trợ Nobi Pro.",
+        en: "Nhanh.vn could not read the request. Please tell Nobi Pro's support.",
+    },
+];
+
+fn refusal(record: &Record<'_>, now: Instant) -> Refusal {
+    let error_code = record.verbatim("errorCode").ok().flatten().unwrap_or_default();
+    let raw = sentences(record);
+    let said = text::folded(&raw);
+    let failure = if matches!(error_code.as_ref(), "ERR_429" | "ERR_EXCEEDED_RATE_LIMIT") || said.contains("rate limit") {
+        locked(lock_seconds(record, now))
+    } else if let Some(meaning) = MEANINGS.iter().find(|it| it.codes.contains(&error_code.as_ref())) {
+        Failure::new(meaning.class, meaning.code, Message::new(meaning.vi, meaning.en))
+    } else if let Some(meaning) = MEANINGS.iter().find(|it| it.said.iter().any(|part| said.contains(part))) {
+        Failure::new(meaning.class, meaning.code, Message::new(meaning.vi, meaning.en))
+    } else {
+        plain(&raw, &error_code, &[])
+    };
+    Refusal { failure, raw, said }
+}
+
+fn plain(said: &str, error_code: &str, personal: &[&str]) -> Failure {
+    let said = text::without_personal_data(said, personal);
+    let said = match (said.is_empty(), error_code.is_empty()) {
+        (false, _) => said,
+        (true, false) => error_code.chars().filter(|it| it.is_ascii_alphanumeric() || *it == '_').take(64).collect(),
+        (true, true) => "(không nói lý do)".to_owned(),
+    };
+    Failure::rejected("nhanh.refused", Message::new("Nhanh.vn từ chối: {said}", "Nhanh.vn refused: {said}").with("said", &said))
+}
+
+fn lock_seconds(record: &Record<'_>, now: Instant) -> i64 {
+    let Ok(Some(data)) = record.record("data") else { return DEFAULT_LOCK_SECONDS };
+    if let Ok(Some(seconds)) = data.integer("lockedSeconds") {
+        return seconds;
+    }
+    match data.integer("unlockedAt") {
+        Ok(Some(at)) => at.saturating_sub(now.div_euclid(1000)),
+        _ => DEFAULT_LOCK_SECONDS,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Instant = 1_733_387_500_000;
+
+    fn class(body: &str, status: u16, access: Access) -> (String, FailureClass) {
+        let response = Response { status, content_type: None, body: body.as_bytes().to_vec(), captured: Vec::new() };
+        let failure: Failure = match tree(&response, access) {
+            Err(no) => no.into(),
+            Ok(tree) => answer(&tree, status, access, NOW).map(|_| ()).unwrap_err().into(),
+        };
+        (failure.code, failure.class)
+    }
+
+    #[test]
+    fn a_refusal_is_told_by_its_error_code() {
+        for (error_code, code, expected) in [
+            ("ERR_403", "nhanh.err-403", FailureClass::Forbidden),
+            ("ERR_PAGE_403", "nhanh.err-403", FailureClass::Forbidden),
+            ("ERR_INVALID_ACCESS_TOKEN", "nhanh.token-invalid", FailureClass::Unauthorized),
+            ("ERR_BUSINESS_NOT_ENABLE_API", "nhanh.api-off", FailureClass::Misconfigured),
+            ("ERR_INVALID_APP_ID", "nhanh.app-invalid", FailureClass::Misconfigured),
+            ("ERR_INVALID_BUSINESS_ID", "nhanh.business-invalid", FailureClass::Misconfigured),
+            ("ERR_INVALID_VERSION", "nhanh.version-ended", FailureClass::Misconfigured),
+            ("ERR_INVALID_DEPOT_ID", "nhanh.depot-invalid", FailureClass::Rejected),
+            ("ERR_INVALID_DATA", "nhanh.invalid-data", FailureClass::Rejected),
+            ("ERR_SOMETHING_NEW", "nhanh.refused", FailureClass::Rejected),
+        ] {
+            for access in [Access::Read, Access::Write] {
+                let body = format!(r#"{{"code":0,"errorCode":"{error_code}","messages":["x"]}}"#);
+                assert_eq!(class(&body, 200, access), (code.to_owned(), expected), "{error_code}");
+            }
+        }
+    }
+
+    #[test]
+    fn messages_come_in_four_shapes() {
+        let sentence = "The app or accessToken is not authorized for this feature";
+        for messages in [
+            format!(r#""messages":["{sentence}"]"#),
+            format!(r#""messages":{{"x":"{sentence}"}}"#),
+            format!(r#""messages":"{sentence}""#),
+            format!(r#""message":"{sentence}""#),
+        ] {
+            assert_eq!(class(&format!(r#"{{"code":0,{messages}}}"#), 200, Access::Read).0, "nhanh.err-403", "{messages}");
+        }
+    }
+
+    #[test]
+    fn the_rate_limit_says_how_long() {
+        let body = r#"{"code":0,"message":"Your app exceeded the API Rate Limit","errorCode":"ERR_429","data":{"lockedSeconds":10,"unlockedAt":1733387520}}"#;
+        assert_eq!(class(body, 200, Access::Write).1, FailureClass::RateLimited(10_000));
+        let body = r#"{"code":0,"errorCode":"ERR_EXCEEDED_RATE_LIMIT","data":{"unlockedAt":1733387520}}"#;
+        assert_eq!(class(body, 429, Access::Read).1, FailureClass::RateLimited(20_000));
+        let body = r#"{"code":0,"message":"Your app exceeded the API Rate Limit"}"#;
+        assert_eq!(class(body, 200, Access::Read).1, FailureClass::RateLimited(30_000));
+        assert_eq!(class("", 429, Access::Read).1, FailureClass::RateLimited(30_000));
+    }
+
+    #[test]
+    fn no_readable_answer_is_ambiguous_for_a_write() {
+        for (body, status, code) in [
+            ("<html>", 200, "nhanh.html"),
+            ("<html>", 502, "nhanh.html"),
+            ("", 500, "nhanh.empty-body"),
+            ("", 429, "nhanh.empty-body"),
+            (r#"{"code":1,"da"#, 200, "nhanh.truncated"),
+            ("oops", 200, "nhanh.invalid-json"),
+            ("[]", 200, "nhanh.invalid-json"),
+            (r#"{"ok":true}"#, 200, "nhanh.invalid-json"),
+            (r#"{"code":7}"#, 200, "nhanh.invalid-json"),
+            ("nothing here", 404, "nhanh.http-404"),
+        ] {
+            assert_eq!(class(body, status, Access::Write), (code.to_owned(), FailureClass::Ambiguous), "{body}");
+            if status != 429 {
+                assert_eq!(class(body, status, Access::Read), (code.to_owned(), FailureClass::Transient), "{body}");
+            }
+        }
+    }
+
+    #[test]
+    fn only_what_was_sent_is_ambiguous() {
+        let class = |error: Error, access| no_reply(&error, access).class;
+        assert_eq!(class(Error::NotSent(String::new()), Access::Write), FailureClass::Transient);
+        assert_eq!(class(Error::Locked(1500), Access::Write), FailureClass::RateLimited(1500));
+        assert_eq!(class(Error::Denied(String::new()), Access::Write), FailureClass::Misconfigured);
+        assert_eq!(class(Error::NoAnswer(String::new()), Access::Write), FailureClass::Ambiguous);
+        assert_eq!(class(Error::TooLarge, Access::Write), FailureClass::Ambiguous);
+        assert_eq!(class(Error::NoAnswer(String::new()), Access::Read), FailureClass::Transient);
+    }
+
+    #[test]
+    fn a_refusal_never_repeats_a_phone() {
+        let body = r#"{"code":0,"messages":["Khách 0912345678 bị chặn"]}"#.as_bytes().to_vec();
+        let response = Response { status: 200, content_type: None, body, captured: Vec::new() };
+        let tree = tree(&response, Access::Read).unwrap();
+        let failure: Failure = answer(&tree, 200, Access::Read, NOW).unwrap_err().into();
+        assert_eq!(failure.message.vi, "Nhanh.vn từ chối: Khách … bị chặn");
+    }
+
+    #[test]
+    fn every_meaning_fits_the_contract() {
+        for meaning in &MEANINGS {
+            assert!(meaning.vi.len() <= 500 && meaning.en.len() <= 500, "{}", meaning.code);
+            assert!(meaning.said.iter().all(|it| text::folded(it) == *it), "{}", meaning.code);
+        }
+    }
+}

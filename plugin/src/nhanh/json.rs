@@ -1,0 +1,429 @@
+//! One lenient, borrowed JSON tree. All leniency towards Nhanh lives here.
+//!
+//! Nhanh is PHP: a number may be a numeric string, "none" may be `null`, `""`, `[]` or `0000-00-00`, a list may be an object keyed by
+//! id, an empty object an empty list. An accessor reads all of these as what they mean; whatever is left is a [`Misfit`] that names the
+//! field by JSON pointer, so that one bad record is refused and its page goes on. Nothing here may guess a value that is not there.
+
+use std::borrow::Cow;
+use std::cell::Cell;
+
+use serde_json_borrow::{KeyStrType, Value};
+
+use crate::vietnam::money::{self, Fixed, Rounding};
+use crate::vietnam::text;
+use crate::wit::types::RemoteId;
+
+/// Longest identifier that the contract allows, in bytes.
+const LONGEST_ID: usize = 64;
+
+/// Why a text is not a tree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoTree {
+    /// Nothing, or white space.
+    Empty,
+    /// A page for people.
+    Html,
+    /// JSON that ends too early.
+    Truncated,
+    /// Anything else.
+    Invalid,
+}
+
+/// A field that does not hold what it should.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Misfit {
+    /// JSON pointer into the record.
+    pub pointer: String,
+    /// What should be there, in English: `a whole number`.
+    pub wanted: &'static str,
+}
+
+impl Misfit {
+    /// A misfit at a field.
+    #[must_use]
+    pub fn at(field: &str, wanted: &'static str) -> Self {
+        Self { pointer: String::new(), wanted }.under(field)
+    }
+
+    /// The same misfit, seen from one level further up.
+    #[must_use]
+    pub fn under(mut self, field: &str) -> Self {
+        let mut pointer = String::with_capacity(field.len() + 1 + self.pointer.len());
+        pointer.push('/');
+        pointer.push_str(&field.replace('~', "~0").replace('/', "~1"));
+        pointer.push_str(&self.pointer);
+        self.pointer = pointer;
+        self
+    }
+}
+
+/// Parses a whole text. A byte order mark is skipped.
+///
+/// # Errors
+/// Why it is no JSON.
+pub fn parse(bytes: &[u8]) -> Result<Value<'_>, NoTree> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii();
+    match bytes.first() {
+        None => return Err(NoTree::Empty),
+        Some(b'<') => return Err(NoTree::Html),
+        Some(_) => {}
+    }
+    // Checked as a whole once, so that the parser need not check each text by itself.
+    let text = match std::str::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(error) if error.error_len().is_none() => return Err(NoTree::Truncated),
+        Err(_) => return Err(NoTree::Invalid),
+    };
+    serde_json::from_str(text).map_err(|error| if error.is_eof() { NoTree::Truncated } else { NoTree::Invalid })
+}
+
+/// What means "none" on Nhanh's wire.
+#[must_use]
+pub fn is_none(value: &Value<'_>) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Str(text) => text.trim().is_empty(),
+        Value::Array(list) => list.is_empty(),
+        _ => false,
+    }
+}
+
+/// A text, as it is; numbers become one.
+#[must_use]
+pub fn text<'t>(value: &'t Value<'_>) -> Option<Cow<'t, str>> {
+    match value {
+        Value::Str(text) => Some(Cow::Borrowed(text.as_ref())),
+        Value::Number(number) => match (number.as_i64(), number.as_u64()) {
+            (Some(whole), _) => Some(Cow::Owned(whole.to_string())),
+            (None, Some(whole)) => Some(Cow::Owned(whole.to_string())),
+            (None, None) => milli(value).filter(|it| it.exact).map(|it| Cow::Owned(money::quantity_text(it.value))),
+        },
+        _ => None,
+    }
+}
+
+/// An identifier: digits, as text or as a whole number of any size. `0` and negative ones are none.
+#[must_use]
+pub fn id<'t>(value: &'t Value<'_>) -> Option<Cow<'t, str>> {
+    let id = match value {
+        Value::Str(text) => Cow::Borrowed(text.trim()),
+        Value::Number(number) => match number.as_u64() {
+            Some(whole) => Cow::Owned(whole.to_string()),
+            // Beyond 2^53 a float has lost digits: it is not that identifier any more.
+            None => Cow::Owned((number.as_f64().filter(|it| it.fract() == 0.0 && (1.0..9e15).contains(it))? as u64).to_string()),
+        },
+        _ => return None,
+    };
+    let real = id.len() <= LONGEST_ID && text::is_digits(&id) && id.bytes().any(|it| it != b'0');
+    real.then_some(id)
+}
+
+fn fixed(value: &Value<'_>, decimals: u32, rounding: Rounding) -> Option<Fixed> {
+    match value {
+        Value::Number(number) => match number.as_i64() {
+            Some(whole) => Some(Fixed { value: whole.checked_mul(10_i64.pow(decimals))?, exact: true }),
+            None => money::from_float(number.as_f64()?, decimals, rounding),
+        },
+        Value::Str(text) => money::read(text.trim(), decimals, rounding),
+        _ => None,
+    }
+}
+
+/// A quantity in thousandths, wherever it stands.
+#[must_use]
+pub fn milli(value: &Value<'_>) -> Option<Fixed> {
+    fixed(value, 3, Rounding::HalfEven)
+}
+
+/// A JSON object, read by field name.
+///
+/// Mappers ask for fields in the order that Nhanh sends them, so a look-up starts where the last one ended: reading a record of forty
+/// fields costs about forty comparisons.
+#[derive(Debug)]
+pub struct Record<'t> {
+    fields: &'t [(KeyStrType<'t>, Value<'t>)],
+    next: Cell<usize>,
+}
+
+impl<'t> Record<'t> {
+    /// The value as a record, if it is one.
+    #[must_use]
+    pub fn of(value: &'t Value<'t>) -> Option<Self> {
+        value.as_object().map(|it| Self { fields: it.as_vec(), next: Cell::new(0) })
+    }
+
+    /// The field as it is, `null` and all.
+    #[must_use]
+    pub fn raw(&self, field: &str) -> Option<&'t Value<'t>> {
+        let start = self.next.get().min(self.fields.len());
+        let (before, after) = self.fields.split_at_checked(start)?;
+        let is = |(key, _): &&(KeyStrType<'t>, Value<'t>)| &**key == field;
+        let (found, at) = match after.iter().position(|it| is(&it)) {
+            Some(at) => (after.get(at)?, start + at),
+            None => {
+                let at = before.iter().position(|it| is(&it))?;
+                (before.get(at)?, at)
+            }
+        };
+        self.next.set(at + 1);
+        Some(&found.1)
+    }
+
+    /// The field, unless it is absent or means "none".
+    #[must_use]
+    pub fn told(&self, field: &str) -> Option<&'t Value<'t>> {
+        self.raw(field).filter(|it| !is_none(it))
+    }
+
+    /// Whether the record has no field at all.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.fields.is_empty()
+    }
+
+    fn read<T>(&self, field: &str, wanted: &'static str, read: impl FnOnce(&'t Value<'t>) -> Option<T>) -> Result<Option<T>, Misfit> {
+        match self.told(field) {
+            None => Ok(None),
+            Some(value) => read(value).map(Some).ok_or_else(|| Misfit::at(field, wanted)),
+        }
+    }
+
+    /// A text, trimmed and in normal form C.
+    ///
+    /// # Errors
+    /// The field holds a list, an object or a truth value.
+    pub fn text(&self, field: &str) -> Result<Option<String>, Misfit> {
+        self.read(field, "a text", |it| {
+            Some(match text(it)? {
+                Cow::Borrowed(text) => text::tidied(text),
+                Cow::Owned(text) => text,
+            })
+        })
+    }
+
+    /// A text exactly as it was sent: HTML, codes, words.
+    ///
+    /// # Errors
+    /// The field holds a list, an object or a truth value.
+    pub fn verbatim(&self, field: &str) -> Result<Option<Cow<'t, str>>, Misfit> {
+        self.read(field, "a text", text)
+    }
+
+    /// An identifier. `0`, and what means "none", is none.
+    ///
+    /// # Errors
+    /// The field holds something else than digits, or a number too large to be exact.
+    pub fn id(&self, field: &str) -> Result<Option<RemoteId>, Misfit> {
+        if self.told(field).is_some_and(|it| matches!(fixed(it, 0, Rounding::HalfUp), Some(Fixed { value: ..=0, exact: true }))) {
+            return Ok(None);
+        }
+        self.read(field, "an identifier", |it| id(it).map(Cow::into_owned))
+    }
+
+    /// A whole number.
+    ///
+    /// # Errors
+    /// The field holds something else, or a fraction.
+    pub fn integer(&self, field: &str) -> Result<Option<i64>, Misfit> {
+        self.read(field, "a whole number", |it| fixed(it, 0, Rounding::HalfUp).filter(|it| it.exact).map(|it| it.value))
+    }
+
+    /// Whole dong, rounded half up.
+    ///
+    /// # Errors
+    /// The field holds no number.
+    pub fn money(&self, field: &str) -> Result<Option<Fixed>, Misfit> {
+        self.read(field, "an amount of money", |it| fixed(it, 0, Rounding::HalfUp))
+    }
+
+    /// A quantity in thousandths, rounded half to even.
+    ///
+    /// # Errors
+    /// The field holds no number.
+    pub fn milli(&self, field: &str) -> Result<Option<Fixed>, Misfit> {
+        self.read(field, "a quantity", milli)
+    }
+
+    /// A record inside this one; `[]` is none.
+    ///
+    /// # Errors
+    /// The field holds something else.
+    pub fn record(&self, field: &str) -> Result<Option<Record<'t>>, Misfit> {
+        self.read(field, "an object", Record::of)
+    }
+
+    /// Members of a list, or of an object keyed by identifier.
+    ///
+    /// # Errors
+    /// The field holds neither.
+    pub fn items(&self, field: &str) -> Result<Items<'t>, Misfit> {
+        Ok(self.read(field, "a list", Items::of)?.unwrap_or(Items::List([].iter())))
+    }
+}
+
+/// Members of a list or of an object, in the order they were sent.
+#[derive(Clone, Debug)]
+pub enum Items<'t> {
+    /// Members without a key.
+    List(std::slice::Iter<'t, Value<'t>>),
+    /// Members by key.
+    Keyed(std::slice::Iter<'t, (KeyStrType<'t>, Value<'t>)>),
+}
+
+impl<'t> Items<'t> {
+    /// The value as a collection; a value that means "none" is an empty one.
+    #[must_use]
+    pub fn of(value: &'t Value<'t>) -> Option<Self> {
+        match value {
+            Value::Array(list) => Some(Items::List(list.iter())),
+            Value::Object(fields) => Some(Items::Keyed(fields.as_vec().iter())),
+            other => is_none(other).then_some(Items::List([].iter())),
+        }
+    }
+
+    /// How many are left.
+    #[must_use]
+    pub fn count_left(&self) -> usize {
+        match self {
+            Items::List(list) => list.len(),
+            Items::Keyed(fields) => fields.len(),
+        }
+    }
+}
+
+impl<'t> Iterator for Items<'t> {
+    type Item = (Option<&'t str>, &'t Value<'t>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        match self {
+            Items::List(list) => list.next().map(|it| (None, it)),
+            Items::Keyed(fields) => fields.next().map(|(key, it)| (Some(&**key), it)),
+        }
+    }
+}
+
+/// A text as a JSON string, quotes and all.
+#[must_use]
+pub fn quoted(text: &str) -> String {
+    // Serialising a text cannot fail: there is no reader that could, and every text is a JSON string.
+    serde_json::to_string(text).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn with<T>(json: &str, look: impl FnOnce(&Record<'_>) -> T) -> T {
+        let tree = parse(json.as_bytes()).unwrap();
+        look(&Record::of(&tree).unwrap())
+    }
+
+    #[test]
+    fn a_number_may_be_a_text_and_none_has_many_forms() {
+        for json in [r#"{"n":"12"}"#, r#"{"n":12}"#, r#"{"n":12.0}"#, r#"{"n":" 12 "}"#] {
+            assert_eq!(with(json, |it| it.integer("n")), Ok(Some(12)), "{json}");
+        }
+        for json in ["{}", r#"{"n":null}"#, r#"{"n":""}"#, r#"{"n":" "}"#, r#"{"n":[]}"#] {
+            assert_eq!(with(json, |it| it.integer("n")), Ok(None), "{json}");
+            assert_eq!(with(json, |it| it.text("n")), Ok(None), "{json}");
+            assert!(with(json, |it| it.record("n").unwrap().is_none()), "{json}");
+            assert_eq!(with(json, |it| it.items("n").unwrap().count()), 0, "{json}");
+        }
+    }
+
+    #[test]
+    fn a_misfit_names_its_field() {
+        let wrong = with(r#"{"n":{"a/b":true}}"#, |it| it.record("n").unwrap().unwrap().integer("a/b")).unwrap_err();
+        assert_eq!(wrong.under("n").pointer, "/n/a~1b");
+        assert!(with(r#"{"n":"12,5"}"#, |it| it.money("n")).is_err());
+        assert!(with(r#"{"n":1.5}"#, |it| it.integer("n")).is_err());
+        assert!(with(r#"{"n":5}"#, |it| it.items("n").is_err()));
+    }
+
+    #[test]
+    fn identifiers_of_any_size_are_exact_or_refused() {
+        for (json, id) in [
+            (r#"{"i":2147483648}"#, "2147483648"),
+            (r#"{"i":9007199254740993}"#, "9007199254740993"),
+            (r#"{"i":"9007199254740993"}"#, "9007199254740993"),
+            (r#"{"i":18446744073709551615}"#, "18446744073709551615"),
+            (r#"{"i":"98765432109876543210987654321"}"#, "98765432109876543210987654321"),
+            (r#"{"i":38000102.0}"#, "38000102"),
+        ] {
+            assert_eq!(with(json, |it| it.id("i")), Ok(Some(id.to_owned())), "{json}");
+        }
+        for json in [r#"{"i":0}"#, r#"{"i":"0"}"#, r#"{"i":-1}"#, r#"{"i":"-2"}"#, r#"{"i":""}"#] {
+            assert_eq!(with(json, |it| it.id("i")), Ok(None), "{json}");
+        }
+        for json in [r#"{"i":98765432109876543210}"#, r#"{"i":"12a"}"#, r#"{"i":1.5}"#, r#"{"i":true}"#] {
+            assert!(with(json, |it| it.id("i")).is_err(), "{json}");
+        }
+    }
+
+    #[test]
+    fn escapes_are_read_in_keys_and_values() {
+        assert_eq!(with(r#"{"n\u0061me":"\u00c1o thun \ud83d\ude00"}"#, |it| it.text("name")), Ok(Some("Áo thun 😀".to_owned())));
+    }
+
+    #[test]
+    fn a_text_that_is_no_json_says_how() {
+        assert_eq!(parse(b"").unwrap_err(), NoTree::Empty);
+        assert_eq!(parse(b" \r\n").unwrap_err(), NoTree::Empty);
+        assert_eq!(parse(b" <!DOCTYPE html>").unwrap_err(), NoTree::Html);
+        assert_eq!(parse(br#"{"code":1,"data":{"#).unwrap_err(), NoTree::Truncated);
+        assert_eq!(parse(b"{code:1}").unwrap_err(), NoTree::Invalid);
+        assert_eq!(parse(b"{\"a\":\"\xc3").unwrap_err(), NoTree::Truncated);
+        assert_eq!(parse(b"{\"a\":\"\xff\"}").unwrap_err(), NoTree::Invalid);
+        assert!(parse("\u{feff}{}".as_bytes()).is_ok());
+        assert_eq!(parse("[".repeat(5000).as_bytes()).unwrap_err(), NoTree::Invalid);
+    }
+
+    #[test]
+    fn fields_are_found_in_any_order() {
+        with(r#"{"a":1,"b":2,"c":3}"#, |it| {
+            for (field, value) in [("c", 3), ("a", 1), ("b", 2), ("b", 2), ("a", 1)] {
+                assert_eq!(it.integer(field), Ok(Some(value)));
+            }
+            assert_eq!(it.integer("d"), Ok(None));
+            assert_eq!(it.integer("c"), Ok(Some(3)));
+        });
+    }
+
+    fn any_json() -> impl Strategy<Value = serde_json::Value> {
+        let leaf = prop_oneof![
+            Just(serde_json::Value::Null),
+            any::<bool>().prop_map(serde_json::Value::from),
+            any::<i64>().prop_map(serde_json::Value::from),
+            any::<f64>().prop_map(serde_json::Value::from),
+            "\\PC{0,12}".prop_map(serde_json::Value::from),
+            "[-0-9.]{0,22}".prop_map(serde_json::Value::from),
+        ];
+        leaf.prop_recursive(3, 24, 4, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(serde_json::Value::from),
+                prop::collection::btree_map("[a-z]{1,3}", inner, 0..4).prop_map(|it| serde_json::Value::Object(it.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn no_value_breaks_an_accessor(value in any_json()) {
+            let json = serde_json::json!({ "f": value }).to_string();
+            with(&json, |it| {
+                let _ = (it.text("f"), it.id("f"), it.integer("f"), it.money("f"), it.milli("f"), it.verbatim("f"));
+                let _ = it.record("f").map(|it| it.map(|it| it.is_empty()));
+                let _ = it.items("f").map(Iterator::count);
+            });
+        }
+
+        #[test]
+        fn a_text_is_quoted_so_that_it_reads_back(text in "\\PC{0,40}") {
+            let json = format!("{{\"f\":{}}}", quoted(&text));
+            let back = with(&json, |it| it.raw("f").and_then(|it| it.as_str().map(str::to_owned)));
+            prop_assert_eq!(back, Some(text));
+        }
+    }
+}

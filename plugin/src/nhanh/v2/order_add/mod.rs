@@ -1,0 +1,223 @@
+//! The `data` of `order/add`: a checked order in the fields of API 2.0, to the dong.
+//!
+//! 2.0 has no discount of a line and no tax: all discounts and points are summed into `moneyDiscount`, tax raises the unit price. What
+//! Nhanh works out of the fields, Σ price × quantity − moneyDiscount + customerShipFee − moneyDeposit − moneyTransfer, is exactly the
+//! order's amount to collect; nothing here may change it. Everything that is not sent as given is a warning. `autoSend` and
+//! `usedPoints` are never sent; `depotId` always is, since Nhanh reserves no stock without it.
+
+#[cfg(test)]
+mod tests;
+
+use crate::map::order::{Checked, Line, warning};
+use crate::nhanh::v2::request::{Object, number_or_text};
+use crate::vietnam::{address, money, phone, text};
+use crate::wit::orders::{Fulfilment, Order};
+use crate::wit::types::Warning;
+
+/// Longest text of a field, in characters.
+const LONGEST_TEXT: usize = 255;
+/// Longest own id of a product.
+const LONGEST_PRODUCT_ID: usize = 20;
+
+/// What goes into `data`, and what was not sent exactly as given.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Encoded {
+    /// JSON text.
+    pub data: String,
+    /// In the order of the fields.
+    pub warnings: Vec<Warning>,
+}
+
+/// Encodes a checked order.
+#[must_use]
+pub fn encode(checked: &Checked<'_>) -> Encoded {
+    let order = checked.order;
+    let mut warnings = Vec::new();
+    let mut discount = i128::from(order.discount) + i128::from(order.points);
+    let mut lines = String::from("[");
+    for (at, line) in checked.lines.iter().enumerate() {
+        let priced = price(line);
+        discount += i128::from(line.line.discount) + priced.surplus;
+        if at > 0 {
+            lines.push(',');
+        }
+        lines.push_str(&encode_line(at, line, &priced, &mut warnings));
+    }
+    lines.push(']');
+    if order.points > 0 {
+        warnings.push(warning(
+            "order.points-as-discount",
+            "Điểm tích lũy được gửi dưới dạng tiền trong chiết khấu đơn; điểm trên Nhanh.vn không bị trừ.",
+            "Loyalty points are sent as money in the order's discount; points at Nhanh.vn are not used up.",
+            "/points",
+        ));
+    }
+    if checked.lines.iter().any(|it| it.line.discount > 0) {
+        warnings.push(warning(
+            "order.discounts-summed",
+            "Giảm giá của từng dòng được cộng vào chiết khấu của cả đơn, vì API 2.0 không có giảm giá theo dòng.",
+            "Discounts of lines are summed into the order's discount: API 2.0 has none for a line.",
+            "/lines",
+        ));
+    }
+    let data = head(checked, &mut warnings)
+        .json("moneyDiscount", &discount.to_string())
+        .number("moneyDeposit", order.deposit)
+        .number("moneyTransfer", order.transfer)
+        .number("customerShipFee", order.customer_ship_fee)
+        .json("productList", &lines)
+        .end();
+    Encoded { data, warnings }
+}
+
+/// Names, places and notes.
+fn head(checked: &Checked<'_>, warnings: &mut Vec<Warning>) -> Object {
+    let order = checked.order;
+    if phone::canonical(&order.recipient.phone).is_none() {
+        warnings.push(warning(
+            "order.phone-odd",
+            "Số điện thoại người nhận không giống số Việt Nam, được gửi như đã nhập.",
+            "The recipient's phone does not look Vietnamese and is sent as entered.",
+            "/recipient/phone",
+        ));
+    }
+    let mut short = |field: &str, value: &str| fit(field, value, warnings);
+    let kind = match order.fulfilment {
+        Fulfilment::Delivery => "Shipping",
+        Fulfilment::Counter => "Shopping",
+    };
+    let levels = address::three_levels(&order.address);
+    let place = if levels.is_some() { text::tidied(&order.address.text) } else { address::one_line(&order.address) };
+    let name = text::tidied(&order.recipient.name);
+    let object = Object::default()
+        .text("id", &checked.own_id)
+        .json("depotId", &number_or_text(checked.depot))
+        .text("type", kind)
+        .text("customerName", &short("/recipient/name", if name.is_empty() { &checked.phone } else { &name }))
+        .text("customerMobile", &checked.phone)
+        .optional("customerEmail", order.recipient.email.as_deref().map(|it| short("/recipient/email", it)).as_deref())
+        .optional("customerAddress", Some(&short("/address/text", &place)));
+    let object = match levels {
+        Some([province, district, ward]) => object
+            .text("customerCityName", &short("/address/province", province))
+            .text("customerDistrictName", &short("/address/district", district))
+            .text("customerWardLocationName", &short("/address/ward", ward)),
+        None => object,
+    };
+    object
+        .optional("description", order.note.as_deref().map(|it| short("/note", it)).as_deref())
+        .optional("privateDescription", Some(&short("/private-note", &private_note(order))))
+}
+
+/// The shop's own note, after what the wire has no field for: who bought it, what points paid.
+fn private_note(order: &Order) -> String {
+    let mut note = String::new();
+    let mut add = |part: &str| {
+        if !part.is_empty() {
+            if !note.is_empty() {
+                note.push_str("; ");
+            }
+            note.push_str(part);
+        }
+    };
+    if let Some(buyer) = &order.buyer {
+        let (name, phone) = (text::tidy(&buyer.name), text::tidy(&buyer.phone));
+        add(&format!("Người mua: {name} {phone}"));
+    }
+    if order.points > 0 {
+        add(&format!("Điểm tích lũy đã trừ: {} đồng", order.points));
+    }
+    add(&text::tidy(order.private_note.as_deref().unwrap_or_default()));
+    note
+}
+
+/// A text that fits its field.
+fn fit(field: &str, value: &str, warnings: &mut Vec<Warning>) -> String {
+    let tidy = text::tidy(value);
+    let (fitting, cut) = text::cut_characters(&tidy, LONGEST_TEXT);
+    if cut {
+        warnings.push(warning(
+            "order.text-cut",
+            "Nội dung dài quá 255 ký tự, phần cuối không được gửi.",
+            "A text longer than 255 characters was cut.",
+            field,
+        ));
+    }
+    fitting.to_owned()
+}
+
+/// What a line costs on the wire.
+struct Priced {
+    /// Dong for one.
+    unit: i128,
+    /// Thousandths; 1000 when the quantity went into the name.
+    quantity: i64,
+    /// The quantity went into the name.
+    whole: bool,
+    /// The unit price is not the order's.
+    raised: bool,
+    /// What unit × quantity is above the line; goes into the discount.
+    surplus: i128,
+}
+
+/// The unit price and quantity whose product is a whole number of dong, never below the line's amount.
+fn price(line: &Line<'_>) -> Priced {
+    let (quantity, needed) = (i128::from(line.line.quantity), line.before_discount);
+    let given = i128::from(line.line.unit_price);
+    if given * quantity == needed * 1000 {
+        return Priced { unit: given, quantity: line.line.quantity, whole: false, raised: false, surplus: 0 };
+    }
+    let unit = (needed * 1000 + quantity - 1).div_euclid(quantity);
+    if (unit * quantity) % 1000 == 0 {
+        let surplus = unit * quantity / 1000 - needed;
+        return Priced { unit, quantity: line.line.quantity, whole: false, raised: true, surplus };
+    }
+    Priced { unit: needed, quantity: 1000, whole: true, raised: true, surplus: 0 }
+}
+
+fn encode_line(at: usize, line: &Line<'_>, priced: &Priced, warnings: &mut Vec<Warning>) -> String {
+    let given = line.line;
+    let pointer = |field: &str| format!("/lines/{at}/{field}");
+    if given.vat > 0 {
+        warnings.push(warning(
+            "order.vat-in-price",
+            "Thuế VAT được cộng vào đơn giá, vì API 2.0 không có VAT theo dòng.",
+            "Tax is in the unit price: API 2.0 has no tax for a line.",
+            &pointer("vat"),
+        ));
+    } else if priced.raised && !priced.whole {
+        warnings.push(warning(
+            "order.price-raised",
+            "Đơn giá được làm tròn lên để tổng tiền khớp, phần chênh nằm trong chiết khấu đơn.",
+            "The unit price was rounded up so that the sum is exact; the difference is in the order's discount.",
+            &pointer("unit-price"),
+        ));
+    }
+    let name = if priced.whole {
+        warnings.push(warning(
+            "order.quantity-in-name",
+            "Số lượng lẻ không chia hết được gửi là 1, số lượng thật ghi trong tên; tồn kho trên Nhanh.vn cần chỉnh tay.",
+            "A fraction that does not divide is sent as 1 with the quantity in the name; stock at Nhanh.vn needs correcting by hand.",
+            &pointer("quantity"),
+        ));
+        // The quantity stands first, so that no cut takes it away.
+        format!("[{}] {}", money::quantity_text(given.quantity), text::tidy(&given.name))
+    } else {
+        let name = text::tidied(&given.name);
+        // Nhanh requires a name.
+        if name.is_empty() { given.sku.clone().unwrap_or_else(|| line.product.to_owned()) } else { name }
+    };
+    let own_product = if (1..=LONGEST_PRODUCT_ID).contains(&given.product.chars().count()) { given.product.as_str() } else { line.product };
+    let object = Object::default()
+        .text("id", own_product)
+        .json("idNhanh", &number_or_text(line.product))
+        .text("name", &fit(&pointer("name"), &name, warnings))
+        .optional("code", given.sku.as_deref())
+        .json("price", &priced.unit.to_string())
+        .json("quantity", &money::quantity_text(priced.quantity));
+    let object = match given.weight_grams {
+        Some(grams) => object.number("weight", i64::from(grams)),
+        None => object,
+    };
+    object.optional("description", given.note.as_deref().map(|it| fit(&pointer("note"), it, warnings)).as_deref()).end()
+}

@@ -1,0 +1,229 @@
+//! Orders out: an event of an order becomes what is sent, and what was answered becomes what happened.
+//!
+//! The one rule above all others: an order is never created twice. Whatever is not a readable answer to a create is `ambiguous`, the host
+//! waits, and every later call looks before it sends ([`settle`]). A status is set only after reading the order ([`status`]).
+
+mod settle;
+mod status;
+#[cfg(test)]
+mod tests;
+
+use serde_json_borrow::Value;
+
+use crate::map::order::{self as rules, Intent};
+use crate::nhanh::errors::{Access, NoData, answer, no_reply, tree};
+use crate::nhanh::json::{Items, Record};
+use crate::nhanh::v2::order::{self as wire, Seen};
+use crate::nhanh::v2::order_add;
+use crate::nhanh::v2::request::{call, path, set_status};
+use crate::push::settle::Settled;
+use crate::sender::Sender;
+use crate::settings::Settings;
+use crate::wit::connector::{OrderPlan, Plan};
+use crate::wit::exchange::{PushOutcome, Pushed};
+use crate::wit::http::Request;
+use crate::wit::orders::{Earlier, Order, OrderEvent};
+use crate::wit::types::{Context, Failure, FailureClass, Message, Reason, RemoteId};
+
+/// What would be sent for this event, said without asking anyone.
+///
+/// # Errors
+/// The order may not go out as it is.
+pub fn plan(context: &Context, event: &OrderEvent) -> Result<OrderPlan, Failure> {
+    let settings = Settings::of(context);
+    let order = &event.order;
+    let intent = match rules::intent(settings, event) {
+        Ok(intent) => intent,
+        Err(reason) => return Ok(OrderPlan::Skip(reason)),
+    };
+    if intent == Intent::Create {
+        if order.remote.is_some() {
+            return Ok(OrderPlan::Skip(already_linked()));
+        }
+        let checked = rules::check(settings, order)?;
+        let encoded = order_add::encode(&checked);
+        let request = call(settings, path::ORDER_ADD, encoded.data)?;
+        return Ok(OrderPlan::Create(Plan { own_id: checked.own_id, request, warnings: encoded.warnings }));
+    }
+    let Some(remote) = &order.remote else { return Ok(OrderPlan::Skip(rules::never_pushed())) };
+    let Some(wanted) = intent.status() else { return Ok(OrderPlan::Skip(nothing_to_send())) };
+    let request = call(settings, path::ORDER_UPDATE, set_status(remote, wanted))?;
+    Ok(OrderPlan::SetStatus(Plan { own_id: rules::own_id(settings, order)?, request, warnings: Vec::new() }))
+}
+
+fn already_linked() -> Reason {
+    Reason::new(
+        "skip.already-linked",
+        Message::new("Đơn này đã có trên Nhanh.vn, không tạo lại.", "This order is at Nhanh.vn already and is not created again."),
+    )
+}
+
+fn nothing_to_send() -> Reason {
+    Reason::new(
+        "skip.nothing-to-send",
+        Message::new(
+            "Nhanh.vn tự ghi nhận hàng hoàn qua hãng vận chuyển; chỉ kiểm tra lại trạng thái, không gửi gì.",
+            "Nhanh.vn records returns through the carrier; the status is checked and nothing is sent.",
+        ),
+    )
+}
+
+/// One push, with all that its steps need.
+pub(crate) struct Push<'c, S: Sender> {
+    pub(crate) context: &'c Context,
+    pub(crate) settings: Settings<'c>,
+    pub(crate) order: &'c Order,
+    pub(crate) earlier: &'c Earlier,
+    pub(crate) own_id: String,
+    pub(crate) sender: &'c mut S,
+}
+
+/// Brings one order event to Nhanh, at most once.
+///
+/// # Errors
+/// Each class as the contract says; `ambiguous` when something was sent and its outcome is unknown.
+pub fn push<S: Sender>(context: &Context, event: &OrderEvent, earlier: &Earlier, sender: &mut S) -> Result<PushOutcome, Failure> {
+    let settings = Settings::of(context);
+    let intent = match rules::intent(settings, event) {
+        Ok(intent) => intent,
+        Err(reason) => return Ok(PushOutcome::Skipped(reason)),
+    };
+    let order = &event.order;
+    let own_id = rules::own_id(settings, order)?;
+    let mut push = Push { context, settings, order, earlier, own_id, sender };
+    match (intent, &order.remote) {
+        (Intent::Create, Some(remote)) => Ok(PushOutcome::Already(push.pushed(remote.clone()))),
+        (Intent::Create, None) => push.create(),
+        (intent, Some(remote)) => {
+            let remote = remote.clone();
+            push.set_status(intent, &remote)
+        }
+        (intent, None) => push.set_status_unlinked(intent),
+    }
+}
+
+impl<S: Sender> Push<'_, S> {
+    /// An order of ours of which nothing but the id is known.
+    pub(crate) fn pushed(&self, remote: RemoteId) -> Pushed {
+        Pushed { remote, own_id: Some(self.own_id.clone()), code: None, tracking: None, warnings: Vec::new() }
+    }
+
+    fn create(&mut self) -> Result<PushOutcome, Failure> {
+        match self.settle()? {
+            Settled::Found(seen) => Ok(PushOutcome::Adopted(pushed_as(&seen))),
+            Settled::Wait(unsettled) => Ok(PushOutcome::Unsettled(unsettled)),
+            Settled::NeverArrived => self.send_create(),
+        }
+    }
+
+    fn send_create(&mut self) -> Result<PushOutcome, Failure> {
+        let checked = rules::check(self.settings, self.order)?;
+        let encoded = order_add::encode(&checked);
+        let request = call(self.settings, path::ORDER_ADD, encoded.data)?;
+        let answered = self.ask(request, Access::Write, |reply| {
+            let data = reply.record("data").ok().flatten();
+            let data = data.as_ref().unwrap_or(reply);
+            let remote = data.id("orderId").ok().flatten();
+            remote.map(|remote| (remote, data.text("carrierCode").ok().flatten()))
+        });
+        match answered {
+            Ok(Some((remote, tracking))) => {
+                Ok(PushOutcome::Created(Pushed { tracking, warnings: encoded.warnings, ..self.pushed(remote) }))
+            }
+            Ok(None) => Err(Failure::new(
+                FailureClass::Ambiguous,
+                "nhanh.no-order-id",
+                Message::new(
+                    "Nhanh.vn nhận đơn nhưng không trả về mã đơn. Hệ thống sẽ kiểm tra bên Nhanh.vn trước khi gửi lại.",
+                    "Nhanh.vn took the order but told no id. Nhanh.vn is looked at before anything is sent again.",
+                ),
+            )),
+            Err(NoData::Refused(refusal)) if refusal.means_repeated() => self.adopt_repeated(),
+            Err(no) => Err(self.failure(no)),
+        }
+    }
+
+    /// The failure of a reply, without the people of this order in it.
+    pub(crate) fn failure(&self, no: NoData) -> Failure {
+        let order = self.order;
+        let mut personal = vec![order.recipient.name.as_str(), order.recipient.phone.as_str(), order.address.text.as_str()];
+        personal.extend(order.recipient.email.as_deref());
+        personal.extend(order.buyer.iter().flat_map(|it| [it.name.as_str(), it.phone.as_str()]));
+        match no {
+            NoData::Unreadable(failure) => failure,
+            NoData::Refused(refusal) => refusal.without(&personal),
+        }
+    }
+
+    /// One request and what its reply says.
+    pub(crate) fn ask<T>(&mut self, request: Request, access: Access, read: impl FnOnce(&Record<'_>) -> T) -> Result<T, NoData> {
+        let response = self.sender.send(request).map_err(|error| NoData::Unreadable(no_reply(&error, access)))?;
+        let tree = tree(&response, access)?;
+        let reply = answer(&tree, response.status, access, self.context.now)?;
+        Ok(read(&reply))
+    }
+
+    /// Orders of a reply. One that cannot be read is passed over only if it surely is not this one: an empty look-up must mean that
+    /// there is no such order, never that it was not understood.
+    pub(crate) fn orders(&mut self, data: String) -> Result<Orders, Failure> {
+        let request = call(self.settings, path::ORDERS, data)?;
+        let own_id = self.own_id.clone();
+        let read = self.ask(request, Access::Read, |reply| read_orders(reply, &own_id));
+        read.map_err(|no| self.failure(no))?.ok_or_else(unreadable_orders)
+    }
+}
+
+fn read_orders(reply: &Record<'_>, own_id: &str) -> Option<Orders> {
+    let data = match reply.raw("data")? {
+        Value::Array(list) if list.is_empty() => return Some(Orders { seen: Vec::new(), pages: 0, rows: 0 }),
+        other => Record::of(other)?,
+    };
+    let items = match data.raw("orders")? {
+        Value::Null => Items::List([].iter()),
+        other => Items::of(other)?,
+    };
+    let pages = data.integer("totalPages").ok().flatten().unwrap_or(0);
+    let mut orders = Orders { seen: Vec::with_capacity(items.count_left()), pages, rows: items.count_left() };
+    for (key, value) in items {
+        match wire::read(key, value) {
+            Ok(seen) => orders.seen.push(seen),
+            Err(_) => {
+                let own = wire::own_id(&Record::of(value)?).ok()?;
+                if own.as_deref() == Some(own_id) {
+                    return None;
+                }
+            }
+        }
+    }
+    Some(orders)
+}
+
+fn unreadable_orders() -> Failure {
+    Failure::new(
+        FailureClass::Transient,
+        "nhanh.order-unreadable",
+        Message::new(
+            "Không đọc được đơn hàng từ Nhanh.vn, chưa gửi gì. Hệ thống sẽ tự thử lại.",
+            "Orders of Nhanh.vn's could not be read and nothing was sent. It will be tried again.",
+        ),
+    )
+}
+
+/// One page of orders.
+pub(crate) struct Orders {
+    pub(crate) seen: Vec<Seen>,
+    pub(crate) pages: i64,
+    pub(crate) rows: usize,
+}
+
+/// An order at Nhanh, as the host is told of it.
+pub(crate) fn pushed_as(seen: &Seen) -> Pushed {
+    let status = &seen.status;
+    Pushed {
+        remote: status.order.clone(),
+        own_id: status.own_id.clone(),
+        code: Some(status.code.clone()),
+        tracking: status.tracking.clone(),
+        warnings: Vec::new(),
+    }
+}

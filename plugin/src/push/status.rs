@@ -1,0 +1,201 @@
+//! Status changes: read the order, look its status up in the table, send only what changes.
+//!
+//! The table is the whole rule: for each event and each group of statuses it sends, tries, is done, skips, or is a conflict that a person
+//! decides. An order is never cancelled behind a carrier's back, and never re-created because it was not found.
+
+use crate::map::order::{self as rules, Intent};
+use crate::nhanh::errors::{Access, NoData};
+use crate::nhanh::v2::order::Seen;
+use crate::nhanh::v2::request::{by_id, call, path, set_status};
+use crate::nhanh::words::{Group, order_status, order_status_name};
+use crate::push::settle::Settled;
+use crate::push::{Push, pushed_as, unreadable_orders};
+use crate::sender::Sender;
+use crate::wit::exchange::{PushOutcome, Pushed};
+use crate::wit::types::{Failure, Message, Reason, RemoteId, Warning};
+
+/// What the table says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// Send; a refusal is judged as any other, and a plain one is a conflict.
+    Send,
+    /// It stands as it should.
+    Done,
+    /// It stands as it should, and a person should know how.
+    DoneWithWarning,
+    /// Nothing has to be sent.
+    Skip,
+    /// A person decides.
+    Conflict,
+}
+
+/// The table. `None` is "not found".
+pub(crate) fn verdict(intent: Intent, group: Option<Group>) -> Verdict {
+    use Group::{Cancelled, Early, Finished, OnItsWay, Returned, Unsure};
+    match (intent, group) {
+        (Intent::Create, _) => Verdict::Done,
+        (Intent::Cancel(_), Some(Early | Unsure)) => Verdict::Send,
+        (Intent::Cancel(_), Some(OnItsWay | Finished)) => Verdict::Conflict,
+        (Intent::Cancel(_), Some(Cancelled) | None) => Verdict::Done,
+        (Intent::Cancel(_), Some(Returned)) => Verdict::DoneWithWarning,
+        (Intent::Delete, Some(Early | Unsure)) => Verdict::Send,
+        (Intent::Delete, Some(OnItsWay)) => Verdict::Conflict,
+        (Intent::Delete, Some(Finished | Returned)) => Verdict::Skip,
+        (Intent::Delete, Some(Cancelled) | None) => Verdict::Done,
+        (Intent::Settle, Some(Early | Unsure | OnItsWay)) => Verdict::Send,
+        (Intent::Settle, Some(Finished)) => Verdict::Done,
+        (Intent::Settle, Some(Cancelled | Returned) | None) => Verdict::Conflict,
+        (Intent::TakeBack, Some(Early | Unsure | OnItsWay | Finished) | None) => Verdict::Conflict,
+        (Intent::TakeBack, Some(Cancelled | Returned)) => Verdict::Done,
+    }
+}
+
+impl<S: Sender> Push<'_, S> {
+    /// The order has no link: it never went out, or it is looked for.
+    pub(crate) fn set_status_unlinked(&mut self, intent: Intent) -> Result<PushOutcome, Failure> {
+        if !self.earlier.may_have_arrived && self.earlier.seen_as.is_none() {
+            return Ok(PushOutcome::Skipped(rules::never_pushed()));
+        }
+        match self.settle()? {
+            Settled::Found(seen) => {
+                let remote = seen.status.order.clone();
+                self.decide(intent, &remote, Some(&seen))
+            }
+            Settled::Wait(unsettled) => Ok(PushOutcome::Unsettled(unsettled)),
+            Settled::NeverArrived => match intent {
+                Intent::Settle | Intent::TakeBack => Err(self.stands_against(intent, None)),
+                _ => Ok(PushOutcome::Skipped(rules::never_pushed())),
+            },
+        }
+    }
+
+    /// The order is linked.
+    pub(crate) fn set_status(&mut self, intent: Intent, remote: &RemoteId) -> Result<PushOutcome, Failure> {
+        let orders = self.orders(by_id(remote))?;
+        let seen = orders.seen.into_iter().find(|it| it.status.order == *remote);
+        if seen.is_none() && orders.rows > 0 {
+            return Err(unreadable_orders().about(remote.as_str()));
+        }
+        if let Some(own) = seen.as_ref().and_then(|it| it.status.own_id.as_deref())
+            && !rules::is_ours(self.settings.tag()?, own)
+        {
+            let message = Message::new(
+                "Đơn đang nối trên Nhanh.vn không do kết nối này tạo ra, nên không được sửa. Hãy kiểm tra lại liên kết của đơn.",
+                "The linked order at Nhanh.vn was not made by this connection and is left alone. Please check the order's link.",
+            );
+            return Err(self.conflict("order.not-ours", message).about(remote.as_str()));
+        }
+        self.decide(intent, remote, seen.as_ref())
+    }
+
+    fn decide(&mut self, intent: Intent, remote: &RemoteId, seen: Option<&Seen>) -> Result<PushOutcome, Failure> {
+        let group = seen.map(|it| order_status(&it.status.code).1);
+        let mut stands = match seen {
+            Some(seen) => pushed_as(seen),
+            None => self.pushed(remote.clone()),
+        };
+        match verdict(intent, group) {
+            Verdict::Send => self.send_status(intent, remote, seen, stands),
+            Verdict::Done => Ok(PushOutcome::Already(stands)),
+            Verdict::DoneWithWarning => {
+                stands.warnings.push(Warning::new(
+                    "order.cancelled-but-returned",
+                    self.both(intent, seen, "Đơn hủy ở Nobi Pro", "The order is cancelled at Nobi Pro"),
+                ));
+                Ok(PushOutcome::Already(stands))
+            }
+            Verdict::Skip => Ok(PushOutcome::Skipped(Reason::new(
+                "skip.finished",
+                self.both(
+                    intent,
+                    seen,
+                    "Đơn đã kết thúc trên Nhanh.vn nên không cần hủy",
+                    "The order is finished at Nhanh.vn and needs no cancel",
+                ),
+            ))),
+            Verdict::Conflict => Err(self.stands_against(intent, seen)),
+        }
+    }
+
+    fn send_status(&mut self, intent: Intent, remote: &RemoteId, seen: Option<&Seen>, stands: Pushed) -> Result<PushOutcome, Failure> {
+        let Some(wanted) = intent.status() else { return Ok(PushOutcome::Already(stands)) };
+        let request = call(self.settings, path::ORDER_UPDATE, set_status(remote, wanted))?;
+        let answered = self.ask(request, Access::Write, |reply| {
+            let data = reply.record("data").ok().flatten();
+            data.and_then(|it| it.text("status").ok().flatten())
+        });
+        match answered {
+            Ok(status) => Ok(PushOutcome::Updated(Pushed { code: Some(status.unwrap_or_else(|| wanted.to_owned())), ..stands })),
+            Err(NoData::Refused(refusal)) if refusal.is_plain() => {
+                let said = refusal.without(&[self.order.recipient.name.as_str(), self.order.address.text.as_str()]);
+                let said = said.message.arguments.into_iter().next().map(|it| it.value).unwrap_or_default();
+                let message = self.both(intent, seen, "Nhanh.vn từ chối đổi trạng thái", "Nhanh.vn refused the change").with("said", &said);
+                Err(self.conflict("order.update-refused", message).about(remote.as_str()))
+            }
+            Err(no) => Err(self.failure(no)),
+        }
+    }
+
+    /// A conflict of an event with where the order stands, coded by its cause so that a person clears all of one kind at once.
+    fn stands_against(&self, intent: Intent, seen: Option<&Seen>) -> Failure {
+        let group = seen.map(|it| order_status(&it.status.code).1);
+        let (code, vi, en) = match (intent, group) {
+            (Intent::Settle | Intent::TakeBack, None) => (
+                "order.reconciled-not-found",
+                "Không tìm thấy đơn trên Nhanh.vn; đơn không được tạo lại. Hãy kiểm tra đơn trên Nhanh.vn",
+                "The order is not found at Nhanh.vn and is not created again. Please check it there",
+            ),
+            (Intent::Settle, Some(Group::Cancelled)) => (
+                "order.reconciled-but-cancelled",
+                "Đơn đã đối soát nhưng bị hủy trên Nhanh.vn. Hãy chỉnh lại trên Nhanh.vn",
+                "The order is reconciled but cancelled at Nhanh.vn. Please correct it there",
+            ),
+            (Intent::Settle, _) => (
+                "order.reconciled-but-returned",
+                "Đơn đã đối soát nhưng là hàng hoàn trên Nhanh.vn. Hãy chỉnh lại trên Nhanh.vn",
+                "The order is reconciled but returned at Nhanh.vn. Please correct it there",
+            ),
+            (Intent::TakeBack, Some(Group::Finished)) => (
+                "order.returned-but-finished",
+                "Đối soát báo hàng hoàn nhưng đơn đã thành công trên Nhanh.vn. Lập phiếu trả hàng trên Nhanh.vn",
+                "The statement says returned but the order succeeded at Nhanh.vn. Record the return there",
+            ),
+            (Intent::TakeBack, _) => (
+                "order.returned-but-open",
+                "Đối soát báo hàng hoàn nhưng đơn chưa hoàn trên Nhanh.vn. Chuyển đơn sang chuyển hoàn trên Nhanh.vn",
+                "The statement says returned but the order is open at Nhanh.vn. Move it to returning there",
+            ),
+            (_, Some(Group::Finished)) => (
+                "order.cancel-finished",
+                "Không hủy được: đơn đã thành công trên Nhanh.vn. Lập phiếu trả hàng nếu cần",
+                "It cannot be cancelled: the order succeeded at Nhanh.vn. Record a return if needed",
+            ),
+            _ => (
+                "order.cancel-too-late",
+                "Không hủy được: đơn đã đóng gói hoặc giao cho hãng vận chuyển. Hủy trực tiếp trên Nhanh.vn hoặc với hãng vận chuyển",
+                "It cannot be cancelled: the order is packed or with the carrier. Cancel it at Nhanh.vn or with the carrier",
+            ),
+        };
+        let failure = self.conflict(code, self.both(intent, seen, vi, en));
+        match seen {
+            Some(seen) => failure.about(seen.status.order.as_str()),
+            None => failure,
+        }
+    }
+
+    /// A sentence with both statuses.
+    fn both(&self, intent: Intent, seen: Option<&Seen>, vi: &str, en: &str) -> Message {
+        let code = seen.map_or("", |it| it.status.code.as_str());
+        let (theirs_vi, theirs_en) = if seen.is_some() { order_status_name(code) } else { ("không có", "none") };
+        let (ours_vi, ours_en) = match intent {
+            Intent::Create => ("mới", "new"),
+            Intent::Cancel(_) => ("hủy", "cancelled"),
+            Intent::Delete => ("xóa", "deleted"),
+            Intent::Settle => ("đã đối soát", "reconciled"),
+            Intent::TakeBack => ("đối soát hàng hoàn", "reconciled as returned"),
+        };
+        let vi = format!("{vi} (Nobi Pro: {ours_vi}; Nhanh.vn: {theirs_vi}).");
+        let en = format!("{en} (Nobi Pro: {ours_en}; Nhanh.vn: {theirs_en}).");
+        Message::new(&vi, &en).with("status-at-nhanh", code).with("status-at-nobi", ours_en)
+    }
+}

@@ -1,0 +1,189 @@
+//! Deliveries: probes, forgeries, levels, hints, deletes, and everything that may be tolerated.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::testing::{context, set};
+use crate::wit::catalog::OrderStage;
+
+fn deliver(body: &str, verified: bool) -> WebhookOutcome {
+    handle(&context(), &Delivery { headers: Vec::new(), body: body.as_bytes().to_vec(), verified })
+}
+
+fn accept(body: &str) -> Accepted {
+    match deliver(body, true) {
+        WebhookOutcome::Accepted(accepted) => accepted,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn reason(outcome: &WebhookOutcome) -> &str {
+    match outcome {
+        WebhookOutcome::Ignored(ignored) => &ignored.reason.code,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn event(event: &str, data: &str) -> String {
+    format!(r#"{{"event":"{event}","businessId":110668,"data":{data}}}"#)
+}
+
+#[test]
+fn a_probe_is_answered_with_or_without_proof_and_tells_what_is_ticked() {
+    let body = r#"{"event":"webhooksEnabled","data":{"registeredEvents":{"101":"productAdd","110":"inventoryChange"}}}"#;
+    for verified in [true, false] {
+        let WebhookOutcome::Ignored(ignored) = deliver(body, verified) else { panic!() };
+        assert_eq!(ignored.reason.code, "ignored.probe");
+        assert_eq!(ignored.registered.unwrap(), ["productAdd", "inventoryChange"]);
+        assert_eq!(reason(&deliver("", verified)), "ignored.probe");
+        assert_eq!(reason(&deliver(" \n", verified)), "ignored.probe");
+        assert_eq!(reason(&deliver(r#"{"event":"webhooksEnabled"}"#, verified)), "ignored.probe");
+    }
+}
+
+#[test]
+fn nothing_is_accepted_without_proof() {
+    let bodies = [
+        event("productDelete", "[1]"),
+        event("inventoryChange", r#"{"1":{"id":1,"depots":{}}}"#),
+        "{".to_owned(),
+        "[]".to_owned(),
+        event("x", "1"),
+    ];
+    for body in bodies {
+        assert_eq!(deliver(&body, false), WebhookOutcome::Forged, "{body}");
+    }
+}
+
+#[test]
+fn levels_are_absolute_provisional_and_refreshed() {
+    let accepted = accept(&event(
+        "inventoryChange",
+        r#"{"38000102":{"id":38000102,"shopProductId":"","code":"AT01","remain":8,"available":8,"depots":{"31010":{"remain":8,"shipping":0,"holding":0,"damaged":0,"available":"8.5"}}},"9":{"id":9,"available":3,"depots":[]},"7":{"id":7,"depots":{"1":{"available":"x"}}}}"#,
+    ));
+    let [Change::Stock(level)] = accepted.changes.as_slice() else { panic!("{accepted:?}") };
+    assert_eq!((level.product.as_str(), level.provisional, level.levels[0].available), ("38000102", true, 8500));
+    assert_eq!(accepted.subjects, ["38000102", "9", "7"]);
+    assert_eq!(accepted.refused[0].failure.field.as_deref(), Some("/depots/1/available"));
+    let refresh = &accepted.refresh[0];
+    assert_eq!((refresh.entity, refresh.ids.as_slice(), refresh.within_ms), (Entity::Stock, accepted.subjects.as_slice(), 900_000));
+}
+
+#[test]
+fn levels_are_ignored_with_the_toggle_off() {
+    let mut context = context();
+    set(&mut context, "sync-stock-and-price", "off");
+    let body = event("inventoryChange", r#"{"1":{"id":1,"available":1,"depots":{"2":{"available":1}}}}"#).into_bytes();
+    assert_eq!(reason(&handle(&context, &Delivery { headers: Vec::new(), body, verified: true })), "ignored.policy");
+}
+
+#[test]
+fn an_order_of_ours_tells_its_own_id_and_asks_for_a_refresh() {
+    for name in ["orderAdd", "orderUpdate"] {
+        let data = r#"{"businessId":110668,"orderId":125123098,"shopOrderId":"ab12-W-1001","status":"Canceled","statusDescription":"Khách hủy","reason":"Không gọi được khách","trackingUrl":"","products":[{"id":1,"quantity":1}]}"#;
+        let accepted = accept(&event(name, data));
+        let [Change::OrderStatus(status)] = accepted.changes.as_slice() else { panic!() };
+        assert_eq!(
+            (status.own_id.as_deref(), status.order.as_str(), status.stage),
+            (Some("ab12-W-1001"), "125123098", Some(OrderStage::Cancelled))
+        );
+        assert_eq!(
+            (accepted.refresh[0].entity, accepted.refresh[0].ids.as_slice()),
+            (Entity::OrderStatus, ["125123098".to_owned()].as_slice())
+        );
+        assert_eq!(accepted.subjects, ["125123098"]);
+    }
+}
+
+#[test]
+fn an_order_of_others_is_ignored_without_a_refresh() {
+    for own in [r#""zz99-W-1001""#, r#""ab12""#, r#""ab123-1""#, "null", r#""""#] {
+        let body = event("orderUpdate", &format!(r#"{{"orderId":5,"shopOrderId":{own},"status":"New"}}"#));
+        assert_eq!(reason(&deliver(&body, true)), "ignored.not-ours", "{own}");
+    }
+}
+
+#[test]
+fn a_payment_is_a_hint_whatever_it_looks_like() {
+    let accepted = accept(&event("paymentReceived", r#"{"orderId":"5","status":{"odd":true},"amount":1}"#));
+    assert_eq!((accepted.changes.len(), accepted.refresh[0].entity), (0, Entity::OrderStatus));
+    assert_eq!(reason(&deliver(&event("paymentReceived", r#"{"orderId":5,"shopOrderId":"zz-1"}"#), true)), "ignored.not-ours");
+    assert_eq!(reason(&deliver(&event("paymentReceived", r#"{"billId":5}"#), true)), "ignored.malformed");
+}
+
+#[test]
+fn a_product_is_a_hint() {
+    for name in ["productAdd", "productUpdate"] {
+        let accepted = accept(&event(name, r#"{"productId":38000103,"parentId":-1,"price":50000}"#));
+        assert_eq!(
+            (accepted.changes.len(), accepted.refresh[0].entity, accepted.refresh[0].ids[0].as_str()),
+            (0, Entity::Product, "38000103")
+        );
+    }
+}
+
+#[test]
+fn deletes_come_as_texts_numbers_or_objects() {
+    for data in
+        [r#"["125","126"]"#, "[125,126,125]", r#"{"125":"125","126":126}"#, r#"{"125":{},"126":null}"#, r#"[{"id":125},{"orderId":"126"}]"#]
+    {
+        let accepted = accept(&event("orderDelete", data));
+        let gone: Vec<_> =
+            accepted.changes.iter().map(|it| if let Change::Gone(it) = it { (it.entity, it.id.as_str()) } else { panic!() }).collect();
+        assert_eq!(gone, [(Entity::Order, "125"), (Entity::Order, "126")], "{data}");
+        assert_eq!(accepted.subjects, ["125", "126"]);
+    }
+    let accepted = accept(&event("productDelete", "[7]"));
+    assert!(matches!(accepted.changes.as_slice(), [Change::Gone(it)] if it.entity == Entity::Product));
+}
+
+#[test]
+fn data_may_be_json_in_a_text() {
+    let accepted = accept(&event("productDelete", r#""[\"7\"]""#));
+    assert_eq!(accepted.subjects, ["7"]);
+}
+
+#[test]
+fn unknown_and_malformed_deliveries_are_ignored_by_name() {
+    let outcome = deliver(&event("customerAdd<b>", "{}"), true);
+    assert_eq!(reason(&outcome), "ignored.unknown-event");
+    let WebhookOutcome::Ignored(ignored) = outcome else { panic!() };
+    assert_eq!(ignored.reason.message.arguments[0].value, "customerAddb");
+    for body in [
+        "{",
+        "[]",
+        "7",
+        "{}",
+        r#"{"event":{}}"#,
+        &event("orderAdd", "null"),
+        &event("orderAdd", "7"),
+        &event("inventoryChange", "[]"),
+        &event("productDelete", "{}"),
+        &event("productAdd", "{}"),
+    ] {
+        assert_eq!(reason(&deliver(body, true)), "ignored.malformed", "{body}");
+    }
+}
+
+#[test]
+fn another_business_and_a_draft_take_nothing() {
+    let body = r#"{"event":"productDelete","businessId":"5","data":[1]}"#;
+    assert_eq!(reason(&deliver(body, true)), "ignored.other-business");
+    let mut draft = context();
+    draft.account = None;
+    let delivery = Delivery { headers: Vec::new(), body: event("productDelete", "[1]").into_bytes(), verified: true };
+    assert_eq!(reason(&handle(&draft, &delivery)), "ignored.no-account");
+    assert_eq!(accept(r#"{"event":"productDelete","data":[1]}"#).subjects, ["1"]);
+}
+
+proptest! {
+    #[test]
+    fn no_body_breaks_a_delivery(data in "[{}\\[\\]\":,a-z0-9]{0,60}|\\PC{0,40}", verified: bool) {
+        for event_name in EVENTS {
+            let _ = deliver(&event(event_name, &data), verified);
+        }
+        let outcome = deliver(&data, false);
+        let accepted = matches!(outcome, WebhookOutcome::Accepted(_));
+        prop_assert!(!accepted);
+    }
+}
