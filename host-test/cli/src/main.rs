@@ -1,2 +1,81 @@
-//! To be written.
-fn main() {}
+//! The command line: what a person types to run connectors. Parses words, calls the host, prints; decides nothing itself.
+//!
+//! Exit codes: 0 done, 1 it did not work out, 2 the words were wrong. Every failure is one clear line.
+#![allow(clippy::print_stdout)]
+
+mod call;
+mod connect;
+mod demo;
+mod home;
+mod inspect;
+mod orders;
+mod output;
+mod progress;
+mod serve;
+mod sync;
+
+use std::io::IsTerminal;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+
+use crate::output::Problem;
+
+/// Runs connectors between Nobi Pro and other retail systems, sandboxed: the Nhanh.vn connector is built in.
+///
+/// Try `connector demo` first: it needs nothing and leaves its data behind to look at.
+#[derive(Parser)]
+#[command(name = "connector", version, propagate_version = true, max_term_width = 110)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Show everything at work: a simulated Nhanh.vn, a whole pull, orders, webhooks, and a summary that adds up.
+    Demo(demo::Demo),
+    /// Run the host: webhooks and logins over HTTP, pulls and orders in the background.
+    Serve(serve::Serve),
+    /// Make a connection, or log in again: prints the addresses to copy and the login address, and takes the landing address.
+    Connect(connect::Connect),
+    /// Pull from the other side: branch, product, … with progress.
+    Sync(sync::Sync),
+    /// Orders on their way out.
+    Orders(orders::Orders),
+    /// Show what a component is: size, digest, world, imports, exports, descriptor.
+    Inspect(inspect::Inspect),
+    /// Write the built-in Nhanh.vn component to a file.
+    Pack(inspect::Pack),
+    /// Call a pure export of any component with plain JSON, and print plain JSON.
+    Call(call::Call),
+}
+
+fn main() -> ExitCode {
+    let filter = EnvFilter::try_from_env("CONNECTOR_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal()).init();
+    // The provider can be installed once only; a second try is no failure.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let arguments = Arguments::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return Problem::Failed(error.into()).report(),
+    };
+    let result = runtime.block_on(async {
+        match arguments.command {
+            Command::Demo(demo) => demo.run().await,
+            Command::Serve(serve) => serve.run().await,
+            Command::Connect(connect) => connect.run().await,
+            Command::Sync(sync) => sync.run().await,
+            Command::Orders(orders) => orders.run().await,
+            Command::Inspect(inspect) => inspect.run().await,
+            Command::Pack(pack) => pack.run(),
+            Command::Call(call) => call.run().await,
+        }
+    });
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => problem.report(),
+    }
+}

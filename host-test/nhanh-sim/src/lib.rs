@@ -1,1 +1,68 @@
-//! To be written.
+//! A stateful stand-in for Nhanh.vn's Open API 2.0, written from the documents alone.
+//!
+//! It is a shop first and a wire second: [`Simulator::start`] seeds a business with depots, products, stock, customers and orders, and serves it over
+//! real sockets. What bites at Nhanh bites here: an order line for an unknown product creates that product, the default list hides `Inactive`, filters
+//! by update time are blind to stock, `holding` rises only with a `depotId`, a status that may not follow is refused, a locked URL stays locked for
+//! longer when it is called, and a `returnLink` must be registered to the letter.
+//!
+//! The tour:
+//!
+//! | Module | What it is |
+//! |---|---|
+//! | `shop` | the state: typed, exact, the same for every dialect |
+//! | `seed` | a shop of any size from a seed |
+//! | `wire/v2` | dialect 2.0: forms in, the real JSON types out; `wire/v2/events` webhook bodies |
+//! | `access`, `oauth` | apps, codes, tokens; the login page |
+//! | `limits` | 150 requests in 30 seconds for each (app, business, URL) |
+//! | `faults`, `switches` | what goes wrong on the way; what the documents leave open |
+//! | `webhooks` | deliveries with retries |
+//! | `inner`, `server` | one lock around it all; the sockets |
+//! | `simulator`, `merchant` | the public handle: reading the shop; what people at Nhanh do |
+//!
+//! ```no_run
+//! # async fn example() -> std::io::Result<()> {
+//! use nhanh_sim::{Fault, Settings, Simulator};
+//!
+//! let nhanh = Simulator::start(Settings::default()).await?;
+//! nhanh.faults().next("/api/order/add", Fault::AnswerLostAfterEffect).times(2);
+//! println!("{} has {} products", nhanh.origin(), nhanh.counts(nhanh.business().id).products);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! It must never be written from, or depend on, the connector that it tests.
+
+#![deny(missing_docs)]
+
+mod access;
+mod clock;
+mod faults;
+mod inner;
+mod limits;
+mod merchant;
+mod oauth;
+mod seed;
+mod server;
+mod settings;
+mod shop;
+mod simulator;
+mod switches;
+mod webhooks;
+mod wire;
+pub mod words;
+
+pub use access::{App, AppForm, EventKind, Grant, Permission, WebhookForm};
+pub use clock::Clock;
+pub use faults::{Fault, Faults, Planned};
+pub use inner::{Outcome, RequestLog};
+pub use settings::{Pace, Settings, ShopSize};
+pub use shop::{
+    Attribute, CITIES, Category, City, Claim, ComboPart, Customer, Depot, District, Event, Kin, LedgerEntry, Level, Line, Money, NewLine,
+    NewOrder, Order, OrderChange, Place, Product as ProductView, Quantity, Recipient, Unit, User, city_named,
+};
+pub use simulator::{BusinessInfo, Counts, LoginError, SaveError, Simulator};
+pub use switches::{
+    CollectionShape, DeletedIds, EmptyShape, MessageShape, NotFound, NumberShape, ParentStock, PastEnd, PhoneShape, RepeatedOwnId,
+    Switches, TooMuch,
+};
+pub use webhooks::{DeliveryLog, DeliveryOutcome, Release};

@@ -20,6 +20,14 @@ pub fn arguments(signature: &ComponentFunc, input: &Value) -> Result<Vec<Val>, I
     signature.params().map(|(name, ty)| field(object, name, &ty, &Place::Top)).collect()
 }
 
+/// One argument alone.
+pub(super) fn parameter(signature: &ComponentFunc, name: &str, value: &Value) -> Decoded {
+    match signature.params().find(|(param, _)| *param == name) {
+        Some((_, ty)) => decode(&ty, value, &Place::Top),
+        None => Err(Place::Top.unknown_field(signature.params().map(|(param, _)| param))),
+    }
+}
+
 fn refuse_unknown(object: &Map<String, Value>, names: &[&str], at: &Place<'_>) -> Result<(), InputError> {
     match object.keys().find(|key| !names.contains(&key.as_str())) {
         Some(key) => Err(Place::Field(at, key).unknown_field(names.iter().copied())),

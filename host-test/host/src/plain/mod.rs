@@ -32,6 +32,7 @@ mod generated;
 mod tables;
 #[cfg(test)]
 pub(crate) mod testing;
+mod typed;
 
 use std::sync::Arc;
 
@@ -41,6 +42,7 @@ pub use self::decode::arguments;
 pub use self::encode::PlainValue;
 pub use self::error::{InputError, PlainError, Problem};
 pub use self::find::find;
+pub use self::typed::read;
 use crate::sandbox::{Courier, Function, LogLine, Program, Usage};
 
 /// What a call came to.

@@ -1,0 +1,140 @@
+//! `demo`: the whole line at work against a simulated Nhanh.vn, told step by step, and a summary that must add up.
+
+mod orders;
+mod scene;
+mod summary;
+mod webhooks;
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use connector_host::contract::types::Entity;
+use connector_host::contract::{Policy, Scope};
+use connector_host::nobi::Tally;
+use connector_host::store::{RunState, Trigger};
+use connector_host::work::Stop;
+use nhanh_sim::ShopSize;
+
+use self::scene::Scene;
+use crate::output::{Outcome, Problem};
+use crate::progress;
+
+/// How long the demo waits for work that is due later, such as a second try.
+const PATIENCE: Duration = Duration::from_secs(40);
+
+/// Show everything at work.
+#[derive(clap::Args)]
+pub(crate) struct Demo {
+    /// How large the simulated shop is: small has 200 product rows, medium 2,000, large 10,000.
+    #[arg(long, value_enum, default_value_t = Size::Medium)]
+    size: Size,
+    /// Where to leave the data; a new folder under the system's temporary one where none is named. It must be empty.
+    #[arg(long, value_name = "DIR")]
+    dir: Option<PathBuf>,
+    /// Print the summary as JSON on standard output; the story goes to standard error.
+    #[arg(long)]
+    json: bool,
+    /// Seed of the simulated shop: the same seed gives the same shop.
+    #[arg(long, default_value_t = 2026)]
+    seed: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Size {
+    Small,
+    Medium,
+    Large,
+}
+
+impl Size {
+    fn shop(self) -> ShopSize {
+        let medium = ShopSize { depots: 3, ..ShopSize::medium() };
+        match self {
+            Size::Small => ShopSize { products: 200, ..ShopSize { depots: 3, ..ShopSize::small() } },
+            Size::Medium => medium,
+            Size::Large => ShopSize { products: 10_000, customers: 5_000, ..medium },
+        }
+    }
+}
+
+/// Says a line of the story.
+fn say(text: impl AsRef<str>) {
+    // A closed standard error is no reason to stop.
+    let _ = std::io::Write::write_all(&mut std::io::stderr(), format!("{}\n", text.as_ref()).as_bytes());
+}
+
+impl Demo {
+    pub(crate) async fn run(self) -> Outcome {
+        let began = Instant::now();
+        let dir = self.folder()?;
+        let scene = Scene::set(&dir, self.seed, self.size.shop()).await?;
+        let shown = progress::show(&scene.home.host, false);
+
+        say("3. Pull everything (đồng bộ lần đầu)");
+        let first = pull_all(&scene).await?;
+        say(told(&first));
+        say("4. Pull again: create-only changes nothing that is there");
+        let second = pull_all(&scene).await?;
+        say(told(&second));
+
+        say("5. Push 20 orders; the first two lose their answers after Nhanh has made them");
+        let pushed = orders::push(&scene, 20).await?;
+        say(format!("   {} created, {} found again and adopted, {} failed", pushed.created, pushed.adopted, pushed.failed));
+
+        say("6. Keep stock updated, and take a burst of webhooks");
+        scene.home.host.store().set_policy(scene.connection, Entity::Stock, Policy::KeepUpdated).await?;
+        let burst = webhooks::burst(&scene).await?;
+        say(format!(
+            "   {} answered 200, {} refused as forged; {} facts taken in, {} ignored: another business's",
+            burst.answered, burst.forged, burst.facts, burst.other_business
+        ));
+
+        say("7. Refresh what the webhooks spoke of (coalesced; usually within 15 minutes)");
+        scene.home.host.flush_refreshes(scene.connection).await?;
+        scene.home.host.work(Stop::Idle(Duration::ZERO)).await?;
+        drop(shown);
+
+        let summary = summary::draw(&scene, &first, &second, &pushed, &burst, began.elapsed()).await?;
+        if self.json {
+            println!("{}", serde_json::to_string_pretty(&summary)?);
+        } else {
+            println!("{summary}");
+        }
+        if summary.balanced { Ok(()) } else { Err(Problem::failed("the books do not balance: see the lines marked `differs`")) }
+    }
+
+    fn folder(&self) -> Result<PathBuf, Problem> {
+        let Some(dir) = &self.dir else {
+            let stamp = connector_host::clock::Clock::system().now();
+            return Ok(std::env::temp_dir().join(format!("nobi-connector-demo-{stamp}")));
+        };
+        let empty = std::fs::read_dir(dir).map_or(true, |mut entries| entries.next().is_none());
+        if empty { Ok(dir.clone()) } else { Err(Problem::usage(format!("{} is not empty: name a new folder with --dir", dir.display()))) }
+    }
+}
+
+/// Pulls every stream that the connector brings in on a click, and adds up what became of the records.
+async fn pull_all(scene: &Scene) -> Result<Tally, Problem> {
+    let host = &scene.home.host;
+    let mut runs = Vec::new();
+    for entity in [Entity::Branch, Entity::Product] {
+        runs.extend(host.sync(scene.connection, entity, Scope::Everything, Trigger::Click).await?);
+    }
+    host.work(Stop::Idle(PATIENCE)).await?;
+    let mut tally = Tally::default();
+    for run in runs {
+        let run = host.store().run(run).await?;
+        if run.state != RunState::Done {
+            let why =
+                run.failure.map_or_else(|| "it did not end".to_owned(), |failure| format!("{} [{}]", failure.message.vi, failure.code));
+            return Err(Problem::failed(format!("the pull of {:?} failed: {why}", run.entity)));
+        }
+        tally.add(&run.tally);
+    }
+    Ok(tally)
+}
+
+fn told(tally: &Tally) -> String {
+    let figures: Vec<String> = tally.iter().map(|(key, count)| format!("{key} {count}")).collect();
+    format!("   {}", figures.join(", "))
+}

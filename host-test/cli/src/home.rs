@@ -1,0 +1,80 @@
+//! A folder with one host's data: the SQLite file, the key, the lock. One process at a time uses it.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use connector_host::clock::Clock;
+use connector_host::outbound::{Outbound, OutboundConfig};
+use connector_host::sandbox::{Sandbox, SandboxConfig};
+use connector_host::store::{Connection, Sealer, Store};
+use connector_host::work::{Host, HostConfig};
+
+use crate::output::Problem;
+
+/// Where a host's data is kept.
+#[derive(clap::Args, Debug)]
+pub(crate) struct Folder {
+    /// The folder with the host's data; made where there is none.
+    #[arg(long = "dir", value_name = "DIR", default_value = "nobi-connector-data")]
+    dir: PathBuf,
+}
+
+/// An opened folder: the host that runs on it.
+pub(crate) struct Home {
+    pub(crate) host: Arc<Host>,
+    pub(crate) database: PathBuf,
+    _lock: File,
+}
+
+impl Folder {
+    pub(crate) async fn open(&self) -> Result<Home, Problem> {
+        open(&self.dir).await
+    }
+}
+
+/// Opens a folder and starts a host on it, with the built-in component.
+pub(crate) async fn open(dir: &Path) -> Result<Home, Problem> {
+    std::fs::create_dir_all(dir).map_err(|error| Problem::usage(format!("the folder {} cannot be made: {error}", dir.display())))?;
+    let lock = lock(dir)?;
+    // The environment's key wins, so that a deployment can keep it apart from the data.
+    let sealer = match std::env::var("CONNECTOR_KEY") {
+        Ok(key) => Sealer::from_hex(&key)?,
+        Err(_) => Sealer::from_file(&dir.join("host.key"))?,
+    };
+    let database = dir.join("host.sqlite");
+    let store = Store::open(&database, sealer)?;
+    let sandbox = Sandbox::new(SandboxConfig::default())?;
+    let connector = sandbox.admit(connector_component::BYTES).await?;
+    let clock = Clock::system();
+    let outbound = Outbound::new(OutboundConfig::default(), clock.clone())?;
+    let host = Host::new(store, outbound, vec![connector], clock, HostConfig::default());
+    Ok(Home { host, database, _lock: lock })
+}
+
+fn lock(dir: &Path) -> Result<File, Problem> {
+    let file = OpenOptions::new().create(true).truncate(false).write(true).open(dir.join("host.lock"))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(Problem::usage(format!(
+            "another connector process works on {}: stop it first, or name another folder with --dir",
+            dir.display()
+        ))),
+        Err(TryLockError::Error(error)) => Err(error.into()),
+    }
+}
+
+impl Home {
+    /// The connection that a command means: the named one, or the only one.
+    pub(crate) async fn connection(&self, id: Option<i64>) -> Result<Connection, Problem> {
+        if let Some(id) = id {
+            return self.host.store().connection(id).await.map_err(|error| Problem::usage(error.to_string()));
+        }
+        let mut all = self.host.store().connections().await?;
+        match (all.pop(), all.is_empty()) {
+            (Some(only), true) => Ok(only),
+            (None, _) => Err(Problem::usage("there is no connection yet: make one with `connector connect`")),
+            (Some(_), false) => Err(Problem::usage("there are several connections: name one with --connection ID")),
+        }
+    }
+}

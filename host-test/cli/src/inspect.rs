@@ -1,0 +1,57 @@
+//! `inspect` and `pack`: what a component is, and the built-in one as a file.
+
+use std::path::PathBuf;
+
+use connector_host::inspect::inspect;
+use connector_host::sandbox::{Sandbox, SandboxConfig};
+
+use crate::output::{Outcome, Problem};
+
+/// Show what a component is.
+#[derive(clap::Args)]
+pub(crate) struct Inspect {
+    /// The component; the built-in Nhanh.vn connector where none is named.
+    file: Option<PathBuf>,
+    /// Print JSON, with the whole descriptor.
+    #[arg(long)]
+    json: bool,
+}
+
+impl Inspect {
+    pub(crate) async fn run(self) -> Outcome {
+        let bytes = component(self.file.as_ref())?;
+        let sandbox = Sandbox::new(SandboxConfig::default())?;
+        let inspection = inspect(&sandbox, &bytes).await.map_err(|error| Problem::usage(error.to_string()))?;
+        if self.json {
+            println!("{}", serde_json::to_string_pretty(&inspection)?);
+        } else {
+            print!("{inspection}");
+        }
+        Ok(())
+    }
+}
+
+/// Write the built-in Nhanh.vn component to a file.
+#[derive(clap::Args)]
+pub(crate) struct Pack {
+    /// The file to write.
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+}
+
+impl Pack {
+    pub(crate) fn run(self) -> Outcome {
+        let bytes = connector_component::BYTES;
+        std::fs::write(&self.out, bytes).map_err(|error| Problem::usage(format!("{}: {error}", self.out.display())))?;
+        println!("{}: {} bytes", self.out.display(), bytes.len());
+        Ok(())
+    }
+}
+
+/// The bytes of the named component, or of the built-in one.
+pub(crate) fn component(file: Option<&PathBuf>) -> Result<Vec<u8>, Problem> {
+    match file {
+        None => Ok(connector_component::BYTES.to_vec()),
+        Some(path) => std::fs::read(path).map_err(|error| Problem::usage(format!("{}: {error}", path.display()))),
+    }
+}

@@ -1,0 +1,71 @@
+//! `sync`: pulls streams on a click, with progress, and says what became of the records.
+
+use connector_host::contract::Scope;
+use connector_host::names;
+use connector_host::store::{RunState, Trigger};
+use connector_host::work::Stop;
+
+use crate::home::Folder;
+use crate::output::{Outcome, Problem};
+use crate::progress;
+
+/// Pull from the other side.
+#[derive(clap::Args)]
+pub(crate) struct Sync {
+    #[command(flatten)]
+    folder: Folder,
+    /// Which connection, where there are several.
+    #[arg(long, value_name = "ID")]
+    connection: Option<i64>,
+    /// What to pull: branch, product, …
+    #[arg(required = true, value_name = "ENTITY")]
+    entities: Vec<String>,
+    /// Print the runs as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+impl Sync {
+    pub(crate) async fn run(self) -> Outcome {
+        let mut entities = Vec::new();
+        for word in &self.entities {
+            entities.push(names::entity_from(word).ok_or_else(|| {
+                Problem::usage(format!("`{word}` is nothing to pull: branch, category, product, stock, price, customer, order-status"))
+            })?);
+        }
+        let home = self.folder.open().await?;
+        let connection = home.connection(self.connection).await?;
+        let shown = progress::show(&home.host, self.json);
+        let mut runs = Vec::new();
+        for entity in entities {
+            let run = home.host.sync(connection.id, entity, Scope::Everything, Trigger::Click).await;
+            let run = run.map_err(|error| Problem::usage(error.to_string()))?;
+            // One that was under way already goes on.
+            runs.extend(run);
+        }
+        home.host.work(Stop::Idle(home.host.config().retry_most)).await?;
+        drop(shown);
+        let mut ended = Vec::new();
+        for run in runs {
+            ended.push(home.host.store().run(run).await?);
+        }
+        if self.json {
+            println!("{}", serde_json::to_string_pretty(&ended)?);
+        }
+        for run in &ended {
+            let entity = names::entity(run.entity);
+            if !self.json {
+                let figures: Vec<String> = run.tally.iter().map(|(key, count)| format!("{key} {count}")).collect();
+                println!("{entity}: {}", if figures.is_empty() { "nothing".to_owned() } else { figures.join(", ") });
+            }
+            match (&run.state, &run.failure) {
+                (RunState::Done, _) => {}
+                (_, Some(failure)) => {
+                    return Err(Problem::failed(format!("{entity}: {} ({}) [{}]", failure.message.vi, failure.message.en, failure.code)));
+                }
+                (_, None) => return Err(Problem::failed(format!("{entity}: the pull did not end"))),
+            }
+        }
+        Ok(())
+    }
+}

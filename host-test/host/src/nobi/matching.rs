@@ -1,0 +1,88 @@
+//! Finds the Nobi record that a new record of the other side already is, before one is created. Never by name, and never by guessing: more
+//! than one candidate waits for a person.
+
+use rusqlite::{Connection as Sqlite, params};
+use unicode_normalization::UnicodeNormalization;
+
+use super::Applier;
+use super::links::is_linked;
+use crate::contract::catalog::{Product, ProductKind};
+use crate::contract::types::Entity;
+use crate::names;
+use crate::store::Result;
+
+/// What a search came to.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Match {
+    /// Nobi has no such record.
+    None,
+    /// It has exactly this one, and it is free.
+    One(i64),
+    /// A person has to choose among these.
+    Several(Vec<i64>),
+}
+
+/// A stock-keeping unit as it is compared: normal form C, trimmed, inner spaces joined, case folded. Empty ones compare with nothing.
+pub fn sku_key(sku: &str) -> Option<String> {
+    let text: String = sku.nfc().collect();
+    let key = text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
+    (!key.is_empty()).then_some(key)
+}
+
+impl Applier<'_> {
+    /// Own id, then stock-keeping unit, then barcode. The first that finds anything decides.
+    pub(super) fn match_product(&mut self, product: &Product) -> Result<Match> {
+        let head = product.kind == ProductKind::VariantParent;
+        let tenant = self.connection.tenant.clone();
+        if let Some(id) = product.own_id.as_deref().and_then(|text| text.parse::<i64>().ok()) {
+            let found = candidates(self.sqlite, "tenant = ?1 AND id = ?2 AND (kind = 'variant-parent') = ?3", params![tenant, id, head])?;
+            if !found.is_empty() {
+                return self.decide(Entity::Product, found);
+            }
+        }
+        if let Some(key) = product.sku.as_deref().and_then(sku_key) {
+            let found =
+                candidates(self.sqlite, "tenant = ?1 AND sku_key = ?2 AND (kind = 'variant-parent') = ?3", params![tenant, key, head])?;
+            if !found.is_empty() {
+                return self.decide(Entity::Product, found);
+            }
+        }
+        if let Some(barcode) = product.barcode.as_deref().map(str::trim).filter(|text| !text.is_empty()) {
+            let found =
+                candidates(self.sqlite, "tenant = ?1 AND barcode = ?2 AND (kind = 'variant-parent') = ?3", params![tenant, barcode, head])?;
+            return self.decide(Entity::Product, found);
+        }
+        Ok(Match::None)
+    }
+
+    /// One candidate that nothing else is paired with is the match; anything else waits.
+    pub(super) fn decide(&mut self, entity: Entity, found: Vec<i64>) -> Result<Match> {
+        match found.as_slice() {
+            [] => Ok(Match::None),
+            [one] => {
+                let taken = !self.taken.insert((names::entity(entity), *one)) || is_linked(self.sqlite, self.connection.id, entity, *one)?;
+                Ok(if taken { Match::Several(found) } else { Match::One(*one) })
+            }
+            _ => Ok(Match::Several(found)),
+        }
+    }
+}
+
+fn candidates(sqlite: &Sqlite, condition: &str, values: &[&dyn rusqlite::ToSql]) -> Result<Vec<i64>> {
+    let mut statement = sqlite.prepare_cached(&format!("SELECT id FROM nobi_product WHERE deleted = 0 AND {condition} LIMIT 20"))?;
+    let rows = statement.query_map(values, |row| row.get(0))?;
+    Ok(rows.collect::<std::result::Result<_, _>>()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_looking_codes_have_one_key() {
+        assert_eq!(sku_key(" A\u{301}O-01 "), sku_key("áo-01"));
+        assert_eq!(sku_key("a  b"), sku_key("A b"));
+        assert_ne!(sku_key("a b"), sku_key("ab"));
+        assert_eq!(sku_key("  "), None);
+    }
+}

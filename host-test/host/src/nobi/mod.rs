@@ -1,0 +1,191 @@
+//! The reference Nobi Pro: what the platform does with records that come in, and what it hands out. [`Applier`] turns changes into rows
+//! inside one transaction, by the merchant's policies; it never asks the other side for anything.
+
+mod branch;
+mod category;
+mod customer;
+mod links;
+mod matching;
+mod order;
+mod product;
+mod stock;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rusqlite::Connection as Sqlite;
+use serde::{Deserialize, Serialize};
+
+pub(crate) use self::links::{LinkState, forget, mark};
+pub use self::matching::sku_key;
+pub(crate) use self::order::{keep_order, load_order};
+use crate::clock::Instant;
+use crate::contract::Policy;
+use crate::contract::catalog::Change;
+use crate::contract::types::Entity;
+use crate::names;
+use crate::store::{Connection, Result, Trigger};
+
+/// What became of one record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Nobi lacked it and has it now.
+    Created,
+    /// Nobi had it and knows its pair now; nothing in it was overwritten.
+    Linked,
+    /// It was overwritten, as the policy says.
+    Updated,
+    /// It was the same already.
+    Unchanged,
+    /// It differs, and the policy keeps what Nobi has.
+    Kept,
+    /// What it belongs to is not there yet; it waits.
+    Parked,
+    /// A person has to choose its pair.
+    Waiting,
+    /// It was deleted at Nobi and is not brought back.
+    Tombstone,
+    /// It is marked as deleted at the other side.
+    Gone,
+    /// The policy or the trigger does not let it in.
+    Dropped,
+}
+
+impl Effect {
+    fn word(self) -> &'static str {
+        match self {
+            Effect::Created => "created",
+            Effect::Linked => "linked",
+            Effect::Updated => "updated",
+            Effect::Unchanged => "unchanged",
+            Effect::Kept => "kept",
+            Effect::Parked => "parked",
+            Effect::Waiting => "waiting",
+            Effect::Tombstone => "tombstone",
+            Effect::Gone => "gone",
+            Effect::Dropped => "dropped",
+        }
+    }
+}
+
+/// How many records became what: `product.created` → 2000.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Tally(BTreeMap<String, u64>);
+
+impl Tally {
+    /// Counts one.
+    pub fn count(&mut self, entity: &str, effect: &str) {
+        *self.0.entry(format!("{entity}.{effect}")).or_default() += 1;
+    }
+
+    /// One figure; 0 where nothing was counted.
+    pub fn get(&self, key: &str) -> u64 {
+        self.0.get(key).copied().unwrap_or(0)
+    }
+
+    /// Adds another tally to this one.
+    pub fn add(&mut self, other: &Tally) {
+        for (key, count) in &other.0 {
+            *self.0.entry(key.clone()).or_default() += count;
+        }
+    }
+
+    /// All figures, by key.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, u64)> {
+        self.0.iter().map(|(key, count)| (key.as_str(), *count))
+    }
+
+    /// How many records were created, linked or overwritten.
+    pub fn changed(&self) -> u64 {
+        self.0
+            .iter()
+            .filter(|(key, _)| key.ends_with(".created") || key.ends_with(".linked") || key.ends_with(".updated"))
+            .map(|(_, n)| n)
+            .sum()
+    }
+}
+
+/// The policy of each flow, a flow whose toggle is off being off.
+#[derive(Clone, Debug, Default)]
+pub struct Policies(BTreeMap<&'static str, Policy>);
+
+impl Policies {
+    /// Sets one.
+    pub fn set(&mut self, entity: Entity, policy: Policy) {
+        self.0.insert(names::entity(entity), policy);
+    }
+
+    /// One flow's policy; a flow that nobody knows is off.
+    pub fn of(&self, entity: Entity) -> Policy {
+        self.0.get(names::entity(entity)).copied().unwrap_or(Policy::Off)
+    }
+}
+
+/// Applies changes of one connection inside one transaction.
+pub struct Applier<'a> {
+    sqlite: &'a Sqlite,
+    connection: &'a Connection,
+    policies: Policies,
+    trigger: Trigger,
+    at: Instant,
+    /// Nobi records that a record of this page was matched with: a second one may not have them too.
+    taken: BTreeSet<(&'static str, i64)>,
+    tally: Tally,
+}
+
+impl<'a> Applier<'a> {
+    /// Begins.
+    pub fn new(sqlite: &'a Sqlite, connection: &'a Connection, policies: Policies, trigger: Trigger, at: Instant) -> Self {
+        Applier { sqlite, connection, policies, trigger, at, taken: BTreeSet::new(), tally: Tally::default() }
+    }
+
+    /// Applies one change. What became of it is counted.
+    pub fn apply(&mut self, change: &Change) -> Result<()> {
+        match change {
+            Change::Branch(branch) => self.branch(branch),
+            Change::Category(category) => self.category(category),
+            Change::Product(product) => self.product(product),
+            Change::Stock(level) => self.stock(level),
+            Change::Price(price) => self.price(price),
+            Change::Customer(customer) => self.customer(customer),
+            Change::OrderStatus(status) => self.order_status(status),
+            Change::Gone(gone) => {
+                let effect = if mark(self.sqlite, self.connection.id, gone.entity, &gone.id, LinkState::Gone, self.at)? {
+                    Effect::Gone
+                } else {
+                    Effect::Dropped
+                };
+                self.count(gone.entity, effect);
+                Ok(())
+            }
+        }
+    }
+
+    /// What became of all of them.
+    pub fn finish(self) -> Tally {
+        self.tally
+    }
+
+    fn count(&mut self, entity: Entity, effect: Effect) {
+        self.tally.count(names::entity(entity), effect.word());
+    }
+
+    /// Whether a record that Nobi lacks may be made, or one that it has be linked.
+    fn may_create(&self, entity: Entity) -> bool {
+        match self.policies.of(entity) {
+            Policy::Off => false,
+            Policy::CreateOnly => self.trigger == Trigger::Click,
+            Policy::Scheduled => matches!(self.trigger, Trigger::Click | Trigger::Timer),
+            Policy::KeepUpdated => true,
+        }
+    }
+
+    /// Whether a record that Nobi has may be overwritten.
+    fn may_update(&self, entity: Entity) -> bool {
+        self.policies.of(entity) == Policy::KeepUpdated
+    }
+
+    fn setting(&self, key: &str) -> Option<&str> {
+        self.connection.settings.get(key).map(String::as_str).filter(|text| !text.is_empty())
+    }
+}

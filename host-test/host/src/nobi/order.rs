@@ -1,0 +1,101 @@
+//! Nobi's orders: kept as they are, handed out with their links resolved at the time of sending, with the other side's status beside them.
+//! Never moves Nobi's own status.
+
+use rusqlite::{Connection as Sqlite, OptionalExtension, params};
+
+use super::links::{link_of, remote_of};
+use super::{Applier, Effect, LinkState};
+use crate::contract::catalog::OrderStatus;
+use crate::contract::orders::Order;
+use crate::contract::types::Entity;
+use crate::store::{Connection, Result, found, from_json, to_json};
+
+/// Keeps an order as Nobi has it now. Links in it are ignored: they are resolved when it is handed out.
+pub(crate) fn keep_order(sqlite: &Sqlite, tenant: &str, order: &Order) -> Result<()> {
+    let mut bare = order.clone();
+    bare.remote = None;
+    bare.remote_branch = None;
+    for line in &mut bare.lines {
+        line.remote_product = None;
+        line.remote_is_parent = false;
+    }
+    sqlite
+        .prepare_cached(
+            "INSERT INTO nobi_order (id, tenant, code, record) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT DO UPDATE SET code = excluded.code, record = excluded.record",
+        )?
+        .execute(params![order.id, tenant, order.code, to_json(&bare)?])?;
+    Ok(())
+}
+
+/// An order as it is now, with this connection's links.
+pub(crate) fn load_order(sqlite: &Sqlite, connection: &Connection, order: &str, remote: Option<String>) -> Result<Order> {
+    let record: String = found(
+        sqlite
+            .prepare_cached("SELECT record FROM nobi_order WHERE tenant = ?1 AND id = ?2")?
+            .query_row(params![connection.tenant, order], |row| row.get(0)),
+        || format!("order {order}"),
+    )?;
+    let mut order: Order = from_json(&record)?;
+    order.remote = remote;
+    order.remote_branch = linked(sqlite, connection, Entity::Branch, &order.branch)?;
+    for line in &mut order.lines {
+        line.remote_product = linked(sqlite, connection, Entity::Product, &line.product)?;
+        line.remote_is_parent = line.remote_product.is_some() && is_head(sqlite, &line.product)?;
+    }
+    Ok(order)
+}
+
+fn linked(sqlite: &Sqlite, connection: &Connection, entity: Entity, nobi: &str) -> Result<Option<String>> {
+    match nobi.parse() {
+        Ok(nobi) => remote_of(sqlite, connection.id, entity, nobi),
+        Err(_) => Ok(None),
+    }
+}
+
+fn is_head(sqlite: &Sqlite, product: &str) -> Result<bool> {
+    let Ok(product) = product.parse::<i64>() else { return Ok(false) };
+    let kind: Option<String> =
+        sqlite.prepare_cached("SELECT kind FROM nobi_product WHERE id = ?1")?.query_row([product], |row| row.get(0)).optional()?;
+    Ok(kind.as_deref() == Some("variant-parent"))
+}
+
+/// Writes the other side's status beside the order. Says whether it was another than before.
+fn record_status(sqlite: &Sqlite, tenant: &str, order: &str, status: &OrderStatus) -> Result<bool> {
+    let text = to_json(status)?;
+    let changed = sqlite
+        .prepare_cached("UPDATE nobi_order SET remote_status = ?3 WHERE tenant = ?1 AND id = ?2 AND remote_status IS NOT ?3")?
+        .execute(params![tenant, order, text])?;
+    Ok(changed == 1)
+}
+
+impl Applier<'_> {
+    /// Only orders of this connection are known here; an unlinked one that carries our own id is noted, so that its push can adopt it.
+    pub(super) fn order_status(&mut self, status: &OrderStatus) -> Result<()> {
+        let id = self.connection.id;
+        let by_remote: Option<String> = self
+            .sqlite
+            .prepare_cached("SELECT order_id FROM order_push WHERE connection = ?1 AND remote = ?2")?
+            .query_row(params![id, status.order], |row| row.get(0))
+            .optional()?;
+        let effect = match by_remote {
+            Some(order) => {
+                let gone = matches!(link_of(self.sqlite, id, Entity::Order, &status.order)?, Some((LinkState::Gone, _)));
+                let changed = !gone && record_status(self.sqlite, &self.connection.tenant, &order, status)?;
+                if changed { Effect::Updated } else { Effect::Unchanged }
+            }
+            None => {
+                let noted = match &status.own_id {
+                    Some(own_id) => self
+                        .sqlite
+                        .prepare_cached("UPDATE order_push SET seen_as = ?3 WHERE connection = ?1 AND own_id = ?2 AND remote IS NULL")?
+                        .execute(params![id, own_id, status.order])?,
+                    None => 0,
+                };
+                if noted == 1 { Effect::Linked } else { Effect::Dropped }
+            }
+        };
+        self.count(Entity::OrderStatus, effect);
+        Ok(())
+    }
+}

@@ -1,0 +1,216 @@
+//! Products and variants: flat rows that may come in any order. A variant whose head is not there yet remembers it by its remote id.
+
+use rusqlite::{OptionalExtension, params};
+use serde::{Deserialize, Serialize};
+
+use super::links::{link, link_of, mark, wait};
+use super::matching::{Match, sku_key};
+use super::{Applier, Effect, LinkState};
+use crate::clock::Instant;
+use crate::contract::catalog::{Attribute, Prices, Product, ProductKind, SellingUnit, VatRate};
+use crate::contract::types::Entity;
+use crate::names;
+use crate::store::{Result, from_json, to_json};
+
+/// What a product row holds beside what is searched by.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+struct Detail {
+    own_id: Option<String>,
+    brand: Option<String>,
+    unit: Option<String>,
+    raw_status: String,
+    vat: Option<VatRate>,
+    weight_grams: Option<u32>,
+    description: Option<String>,
+    images: Vec<String>,
+    attributes: Vec<Attribute>,
+    units: Vec<SellingUnit>,
+    updated: Option<Instant>,
+}
+
+impl Detail {
+    /// What `product` tells, over what is known: an absent field was not told and changes nothing.
+    fn told(product: &Product, known: Detail) -> Detail {
+        Detail {
+            own_id: product.own_id.clone().or(known.own_id),
+            brand: product.brand.clone().or(known.brand),
+            unit: product.unit.clone().or(known.unit),
+            raw_status: product.raw_status.clone(),
+            vat: product.vat.or(known.vat),
+            weight_grams: product.weight_grams.or(known.weight_grams),
+            description: product.description.clone().or(known.description),
+            images: product.images.clone(),
+            attributes: product.attributes.clone(),
+            units: product.units.clone(),
+            updated: product.updated.or(known.updated),
+        }
+    }
+}
+
+impl Applier<'_> {
+    pub(super) fn product(&mut self, product: &Product) -> Result<()> {
+        let known = link_of(self.sqlite, self.connection.id, Entity::Product, &product.id)?;
+        let (effect, nobi) = match known {
+            Some((LinkState::Tombstone, _)) => (Effect::Tombstone, None),
+            Some((state, Some(nobi))) => {
+                if state == LinkState::Gone {
+                    mark(self.sqlite, self.connection.id, Entity::Product, &product.id, LinkState::Linked, self.at)?;
+                }
+                (self.existing_product(nobi, product)?, Some(nobi))
+            }
+            Some(_) | None if !self.may_create(Entity::Product) => (Effect::Dropped, None),
+            Some(_) | None => self.new_product(product)?,
+        };
+        self.count(Entity::Product, effect);
+        let Some(nobi) = nobi else { return Ok(()) };
+        if let Some(prices) = &product.prices {
+            self.prices(nobi, prices)?;
+        }
+        if product.kind != ProductKind::VariantParent {
+            for level in product.stock.iter().flatten() {
+                self.level(&product.id, nobi, level, false)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn new_product(&mut self, product: &Product) -> Result<(Effect, Option<i64>)> {
+        let id = self.connection.id;
+        match self.match_product(product)? {
+            Match::Several(candidates) => {
+                wait(self.sqlite, id, Entity::Product, &product.id, &candidates, self.at)?;
+                Ok((Effect::Waiting, None))
+            }
+            Match::One(nobi) => {
+                link(self.sqlite, id, Entity::Product, &product.id, nobi, self.at)?;
+                self.adopt(product, nobi)?;
+                Ok((Effect::Linked, Some(nobi)))
+            }
+            Match::None => {
+                let (parent, remote_parent) = self.resolve(Entity::Product, product.parent.as_deref())?;
+                let (category, remote_category) = self.resolve(Entity::Category, product.category.as_deref())?;
+                self.sqlite
+                    .prepare_cached(
+                        "INSERT INTO nobi_product
+                           (tenant, kind, parent, remote_parent, category, remote_category, sku, sku_key, barcode, name, status, detail)
+                         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+                    )?
+                    .execute(params![
+                        self.connection.tenant,
+                        names::product_kind(product.kind),
+                        parent,
+                        remote_parent,
+                        category,
+                        remote_category,
+                        product.sku,
+                        product.sku.as_deref().and_then(sku_key),
+                        product.barcode,
+                        product.name,
+                        names::product_status(product.status),
+                        to_json(&Detail::told(product, Detail::default()))?,
+                    ])?;
+                let nobi = self.sqlite.last_insert_rowid();
+                link(self.sqlite, id, Entity::Product, &product.id, nobi, self.at)?;
+                self.adopt(product, nobi)?;
+                Ok((Effect::Created, Some(nobi)))
+            }
+        }
+    }
+
+    /// Variants that came before their head find it now.
+    fn adopt(&self, product: &Product, nobi: i64) -> Result<()> {
+        if product.kind == ProductKind::VariantParent {
+            self.sqlite
+                .prepare_cached("UPDATE nobi_product SET parent = ?3, remote_parent = NULL WHERE tenant = ?1 AND remote_parent = ?2")?
+                .execute(params![self.connection.tenant, product.id, nobi])?;
+        }
+        Ok(())
+    }
+
+    /// The Nobi record that a remote id stands for, or the id itself while there is none.
+    fn resolve<'id>(&self, entity: Entity, remote: Option<&'id str>) -> Result<(Option<i64>, Option<&'id str>)> {
+        let Some(remote) = remote else { return Ok((None, None)) };
+        let nobi = link_of(self.sqlite, self.connection.id, entity, remote)?.and_then(|(_, nobi)| nobi);
+        Ok((nobi, nobi.is_none().then_some(remote)))
+    }
+
+    fn existing_product(&mut self, nobi: i64, product: &Product) -> Result<Effect> {
+        let known = self
+            .sqlite
+            .prepare_cached("SELECT name, status, sku, barcode, kind, detail FROM nobi_product WHERE id = ?1 AND deleted = 0")?
+            .query_row([nobi], |row| {
+                let text: [Option<String>; 5] = [row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?];
+                Ok((text, row.get::<_, String>(5)?))
+            })
+            .optional()?;
+        let Some(([name, status, sku, barcode, kind], detail)) = known else { return Ok(Effect::Tombstone) };
+        let known: Detail = from_json(&detail)?;
+        let told = Detail::told(product, known.clone());
+        let same = told == known
+            && name.as_deref() == Some(&product.name)
+            && status.as_deref() == Some(names::product_status(product.status))
+            && kind.as_deref() == Some(names::product_kind(product.kind))
+            && (product.sku.is_none() || sku == product.sku)
+            && (product.barcode.is_none() || barcode == product.barcode);
+        if same {
+            return Ok(Effect::Unchanged);
+        }
+        if !self.may_update(Entity::Product) {
+            return Ok(Effect::Kept);
+        }
+        let (parent, remote_parent) = self.resolve(Entity::Product, product.parent.as_deref())?;
+        let (category, remote_category) = self.resolve(Entity::Category, product.category.as_deref())?;
+        self.sqlite
+            .prepare_cached(
+                "UPDATE nobi_product SET kind = ?2, name = ?3, status = ?4, sku = coalesce(?5, sku), sku_key = coalesce(?6, sku_key),
+                   barcode = coalesce(?7, barcode), detail = ?8, parent = coalesce(?9, parent), remote_parent = ?10,
+                   category = coalesce(?11, category), remote_category = ?12
+                 WHERE id = ?1",
+            )?
+            .execute(params![
+                nobi,
+                names::product_kind(product.kind),
+                product.name,
+                names::product_status(product.status),
+                product.sku,
+                product.sku.as_deref().and_then(sku_key),
+                product.barcode,
+                to_json(&told)?,
+                parent,
+                remote_parent,
+                category,
+                remote_category,
+            ])?;
+        Ok(Effect::Updated)
+    }
+
+    /// The first price of a product comes in by itself; a later one only where prices are kept updated.
+    pub(super) fn prices(&mut self, nobi: i64, told: &Prices) -> Result<()> {
+        if self.policies.of(Entity::Price) == crate::contract::Policy::Off {
+            return Ok(());
+        }
+        let known: [Option<i64>; 4] = self
+            .sqlite
+            .prepare_cached("SELECT retail, compare_at, cost, wholesale FROM nobi_product WHERE id = ?1")?
+            .query_row([nobi], |row| Ok([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?]))?;
+        let [retail, compare_at, cost, wholesale] = known;
+        let next = [told.retail.or(retail), told.compare_at.or(compare_at), told.cost.or(cost), told.wholesale.or(wholesale)];
+        let effect = if next == known {
+            Effect::Unchanged
+        } else if known == [None; 4] {
+            Effect::Created
+        } else if self.may_update(Entity::Price) {
+            Effect::Updated
+        } else {
+            Effect::Kept
+        };
+        if matches!(effect, Effect::Created | Effect::Updated) {
+            let [retail, compare_at, cost, wholesale] = next;
+            self.sqlite
+                .prepare_cached("UPDATE nobi_product SET retail = ?2, compare_at = ?3, cost = ?4, wholesale = ?5 WHERE id = ?1")?
+                .execute(params![nobi, retail, compare_at, cost, wholesale])?;
+        }
+        self.count(Entity::Price, effect);
+        Ok(())
+    }
+}

@@ -1,0 +1,110 @@
+//! Stock levels and prices that come by themselves. A level is what the other side sent, to the thousandth; nothing is ever computed from it.
+
+use rusqlite::{OptionalExtension, params};
+
+use super::links::link_of;
+use super::{Applier, Effect, LinkState};
+use crate::contract::Policy;
+use crate::contract::catalog::{BranchStock, PriceChange, StockLevel};
+use crate::contract::types::Entity;
+use crate::store::{Result, from_json, to_json};
+
+impl Applier<'_> {
+    pub(super) fn stock(&mut self, change: &StockLevel) -> Result<()> {
+        let Some(nobi) = self.linked_product(&change.product)? else {
+            self.count(Entity::Stock, Effect::Dropped);
+            return Ok(());
+        };
+        for level in &change.levels {
+            self.level(&change.product, nobi, level, change.provisional)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn price(&mut self, change: &PriceChange) -> Result<()> {
+        match self.linked_product(&change.product)? {
+            Some(nobi) => self.prices(nobi, &change.prices),
+            None => {
+                self.count(Entity::Price, Effect::Dropped);
+                Ok(())
+            }
+        }
+    }
+
+    fn linked_product(&self, remote: &str) -> Result<Option<i64>> {
+        let link = link_of(self.sqlite, self.connection.id, Entity::Product, remote)?;
+        Ok(link.filter(|(state, _)| *state == LinkState::Linked).and_then(|(_, nobi)| nobi))
+    }
+
+    /// One level. The first of a product at a branch comes in by itself; a later one only where stock is kept updated.
+    pub(super) fn level(&mut self, product: &str, nobi: i64, level: &BranchStock, provisional: bool) -> Result<()> {
+        if self.policies.of(Entity::Stock) == Policy::Off {
+            return Ok(());
+        }
+        let branch = link_of(self.sqlite, self.connection.id, Entity::Branch, &level.branch)?;
+        let effect = match branch {
+            Some((LinkState::Tombstone, _)) => Effect::Dropped,
+            Some((_, Some(branch))) => self.level_at(nobi, branch, level, provisional)?,
+            Some(_) | None => {
+                self.sqlite
+                    .prepare_cached(
+                        "INSERT OR REPLACE INTO parked_stock (connection, product, branch, level, provisional) VALUES (?1, ?2, ?3, ?4, ?5)",
+                    )?
+                    .execute(params![self.connection.id, product, level.branch, to_json(level)?, provisional])?;
+                Effect::Parked
+            }
+        };
+        self.count(Entity::Stock, effect);
+        Ok(())
+    }
+
+    fn level_at(&mut self, nobi: i64, branch: i64, level: &BranchStock, provisional: bool) -> Result<Effect> {
+        let told = [level.on_hand, level.reserved, level.shipping, level.damaged, level.available];
+        let known = self
+            .sqlite
+            .prepare_cached(
+                "SELECT on_hand, reserved, shipping, damaged, available, provisional FROM nobi_stock WHERE product = ?1 AND branch = ?2",
+            )?
+            .query_row(params![nobi, branch], |row| {
+                let figures: [i64; 5] = [row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?];
+                Ok((figures, row.get::<_, bool>(5)?))
+            })
+            .optional()?;
+        let effect = match known {
+            None => Effect::Created,
+            // The same figures from a trustworthy source confirm a provisional level.
+            Some((figures, was_provisional)) if figures == told && (provisional || !was_provisional) => return Ok(Effect::Unchanged),
+            Some(_) if !self.may_update(Entity::Stock) => return Ok(Effect::Kept),
+            Some((figures, _)) if figures == told => Effect::Unchanged,
+            Some(_) => Effect::Updated,
+        };
+        let [on_hand, reserved, shipping, damaged, available] = told;
+        self.sqlite
+            .prepare_cached(
+                "INSERT OR REPLACE INTO nobi_stock (product, branch, on_hand, reserved, shipping, damaged, available, provisional, updated)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            )?
+            .execute(params![nobi, branch, on_hand, reserved, shipping, damaged, available, provisional, self.at])?;
+        Ok(effect)
+    }
+
+    /// A branch was paired: the levels that waited for it come in.
+    pub(super) fn unpark(&mut self, branch: &str) -> Result<()> {
+        let mut statement =
+            self.sqlite.prepare_cached("SELECT product, level, provisional FROM parked_stock WHERE connection = ?1 AND branch = ?2")?;
+        let rows = statement.query_map(params![self.connection.id, branch], |row| {
+            Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, bool>(2)?))
+        })?;
+        let parked = rows.collect::<std::result::Result<Vec<_>, _>>()?;
+        drop(statement);
+        for (product, level, provisional) in parked {
+            if let Some(nobi) = self.linked_product(&product)? {
+                self.level(&product, nobi, &from_json::<BranchStock>(&level)?, provisional)?;
+            }
+        }
+        self.sqlite
+            .prepare_cached("DELETE FROM parked_stock WHERE connection = ?1 AND branch = ?2")?
+            .execute(params![self.connection.id, branch])?;
+        Ok(())
+    }
+}

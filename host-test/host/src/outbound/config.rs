@@ -1,0 +1,83 @@
+//! Every knob of the way out, with its unit, its default and the reason for it. Never decides anything by itself.
+
+use std::time::Duration;
+
+use thiserror::Error;
+
+/// What one request may use, and how long it may take.
+#[derive(Clone, Debug)]
+pub struct OutboundConfig {
+    /// Name look-up, TCP and TLS together. A request that fails here was not sent. Must be shorter than [`Self::answer_timeout`].
+    pub connect_timeout: Duration,
+    /// From the first byte out to the last byte in, connecting included. Pages of Nhanh take up to a few seconds; an `exchange` call may
+    /// take 60 s in all.
+    pub answer_timeout: Duration,
+    /// Bytes of a reply's body. A page of 100 products is about 124 kB; descriptions can make it some MB.
+    pub reply_bytes: usize,
+    /// Bytes of a request's body and query together. The largest order is some 100 kB.
+    pub request_bytes: usize,
+    /// Headers that a guest may set on one request.
+    pub headers: usize,
+    /// Bytes of all those headers together.
+    pub header_bytes: usize,
+    /// Replies that are kept for routes with `cache-ms`.
+    pub cache_entries: usize,
+    /// Bytes of all kept replies together.
+    pub cache_bytes: usize,
+    /// Percent of a path's places that bulk work leaves to live work, rounded down. 4 of 100 let a pull run at 96 % of what the other side
+    /// allows, and an order that comes in the middle of it finds a place at once.
+    pub live_reserve_percent: u32,
+    /// The longest time that [`close`](super::Outbound::close) shuts a path. A guest names the time; it cannot shut a path for days.
+    pub longest_close: Duration,
+    /// Idle connections to one server that reads may use again. Requests of a route that writes never use a connection twice.
+    pub idle_connections: usize,
+    /// How long such a connection may be idle. Shorter than what servers allow (15 s at the shortest is usual), so that few are stale.
+    pub idle_timeout: Duration,
+}
+
+impl Default for OutboundConfig {
+    fn default() -> Self {
+        const KIB: usize = 1024;
+        const MIB: usize = 1024 * KIB;
+        OutboundConfig {
+            connect_timeout: Duration::from_secs(10),
+            answer_timeout: Duration::from_secs(30),
+            reply_bytes: 16 * MIB,
+            request_bytes: MIB,
+            headers: 32,
+            header_bytes: 8 * KIB,
+            cache_entries: 256,
+            cache_bytes: 32 * MIB,
+            live_reserve_percent: 4,
+            longest_close: Duration::from_secs(3600),
+            idle_connections: 8,
+            idle_timeout: Duration::from_secs(12),
+        }
+    }
+}
+
+/// Why there is no way out at all. A retry does not help.
+#[derive(Debug, Error)]
+pub enum OutboundError {
+    /// Without the difference a timeout would not tell whether a request was sent.
+    #[error("the connect timeout must be shorter than the answer timeout")]
+    Timeouts,
+    /// Bulk work would never get a place.
+    #[error("live work can be left at most 90 percent of the places")]
+    Reserve,
+}
+
+impl OutboundConfig {
+    /// Bytes of a path. Not a knob: endpoints are compiled before there is a configuration, and Nhanh's longest path has 40.
+    pub(super) const LONGEST_PATH: usize = 1024;
+
+    pub(super) fn check(&self) -> Result<(), OutboundError> {
+        if self.connect_timeout >= self.answer_timeout {
+            return Err(OutboundError::Timeouts);
+        }
+        if self.live_reserve_percent > 90 {
+            return Err(OutboundError::Reserve);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,335 @@
+//! Connections: what the merchant filled in, what the grant gave, the state, the notices. Secrets are sealed here and opened here, and never
+//! stand in a row in clear.
+
+use std::collections::BTreeMap;
+
+use rusqlite::{Connection as Sqlite, OptionalExtension, Row, params};
+use serde::{Deserialize, Serialize};
+
+use super::{ConnectionId, Result, SealError, Store, StoreError, found, from_json, random, to_json};
+use crate::clock::Instant;
+use crate::contract::types::{Account, Message, Reason};
+use crate::outbound::Overrides;
+use crate::secret::{Secret, Secrets};
+
+/// Where a connection stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ConnectionState {
+    /// The form is open; there has been no grant yet.
+    Draft,
+    /// It works.
+    Active,
+    /// A person has to do something; nothing is dropped meanwhile.
+    Paused,
+}
+
+impl ConnectionState {
+    fn from_text(text: &str) -> ConnectionState {
+        match text {
+            "active" => ConnectionState::Active,
+            "paused" => ConnectionState::Paused,
+            _ => ConnectionState::Draft,
+        }
+    }
+}
+
+/// One tenant's connection to one account of the other side.
+#[derive(Clone, Debug)]
+pub struct Connection {
+    /// Row id.
+    pub id: ConnectionId,
+    /// Whose it is.
+    pub tenant: String,
+    /// The connector's id, as its descriptor says.
+    pub connector: String,
+    /// First part of every own id: four of `[a-z0-9]`, unique among all connections.
+    pub tag: String,
+    /// Random part of the callback address.
+    pub hook: String,
+    /// Where it stands.
+    pub state: ConnectionState,
+    /// Why it is paused.
+    pub pause: Option<Reason>,
+    /// The form's values by key, secrets left out.
+    pub settings: BTreeMap<String, String>,
+    /// What the operator replaced: origins, paces.
+    pub overrides: Overrides,
+    /// What the grant gave.
+    pub account: Option<Account>,
+    /// The events that the last probe said are ticked.
+    pub events: Option<Vec<String>>,
+}
+
+/// What a new connection begins with.
+#[derive(Clone, Debug)]
+pub struct NewConnection {
+    /// Whose it is.
+    pub tenant: String,
+    /// The connector's id.
+    pub connector: String,
+    /// What the operator replaced.
+    pub overrides: Overrides,
+}
+
+/// Something that a person should know of a connection.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Notice {
+    /// When it first came.
+    pub at: Instant,
+    /// Stable.
+    pub code: String,
+    /// In Vietnamese.
+    pub vi: String,
+    /// In English.
+    pub en: String,
+    /// How often it came.
+    pub times: u32,
+}
+
+const COLUMNS: &str = "id, tenant, connector, tag, hook, state, pause, settings, overrides, account, events";
+
+type Raw = (ConnectionId, [String; 5], Option<String>, String, String, Option<String>, Option<String>);
+
+fn raw(row: &Row<'_>) -> rusqlite::Result<Raw> {
+    let text = [row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?];
+    Ok((row.get(0)?, text, row.get(6)?, row.get(7)?, row.get(8)?, row.get(9)?, row.get(10)?))
+}
+
+fn typed((id, [tenant, connector, tag, hook, state], pause, settings, overrides, account, events): Raw) -> Result<Connection> {
+    Ok(Connection {
+        id,
+        tenant,
+        connector,
+        tag,
+        hook,
+        state: ConnectionState::from_text(&state),
+        pause: pause.as_deref().map(from_json).transpose()?,
+        settings: from_json(&settings)?,
+        overrides: from_json(&overrides)?,
+        account: account.as_deref().map(from_json).transpose()?,
+        events: events.as_deref().map(from_json).transpose()?,
+    })
+}
+
+pub(super) fn load(sqlite: &Sqlite, id: ConnectionId) -> Result<Connection> {
+    let mut statement = sqlite.prepare_cached(&format!("SELECT {COLUMNS} FROM connection WHERE id = ?1"))?;
+    typed(found(statement.query_row([id], raw), || format!("connection {id}"))?)
+}
+
+/// Adds a notice, or counts one more where the same is shown already.
+pub(super) fn notify(sqlite: &Sqlite, id: ConnectionId, at: Instant, code: &str, message: &Message) -> Result<()> {
+    let shown: Option<i64> = sqlite
+        .prepare_cached("SELECT id FROM notice WHERE connection = ?1 AND code = ?2 AND vi = ?3")?
+        .query_row(params![id, code, message.vi], |row| row.get(0))
+        .optional()?;
+    match shown {
+        Some(notice) => sqlite.prepare_cached("UPDATE notice SET times = times + 1 WHERE id = ?1")?.execute([notice])?,
+        None => sqlite
+            .prepare_cached("INSERT INTO notice (connection, at, code, vi, en) VALUES (?1, ?2, ?3, ?4, ?5)")?
+            .execute(params![id, at, code, message.vi, message.en])?,
+    };
+    Ok(())
+}
+
+/// Pauses a connection, with one notice. A paused one keeps its first reason.
+pub(super) fn pause(sqlite: &Sqlite, id: ConnectionId, at: Instant, reason: &Reason) -> Result<()> {
+    let changed = sqlite
+        .prepare_cached("UPDATE connection SET state = 'paused', pause = ?2 WHERE id = ?1 AND state = 'active'")?
+        .execute(params![id, to_json(reason)?])?;
+    if changed == 1 {
+        notify(sqlite, id, at, &reason.code, &reason.message)?;
+    }
+    Ok(())
+}
+
+fn place(id: ConnectionId, name: &str) -> String {
+    format!("{id}/{name}")
+}
+
+impl Store {
+    /// Makes a draft with its final callback address and tag.
+    pub async fn create_connection(&self, new: NewConnection, at: Instant) -> Result<Connection> {
+        self.write(move |sqlite| {
+            let hook = data_encoding::BASE64URL_NOPAD.encode(&*random::<24>()?);
+            // 1.7 million tags: a taken one is drawn again.
+            for _ in 0..64 {
+                let tag = tag()?;
+                let inserted = sqlite.execute(
+                    "INSERT INTO connection (tenant, connector, tag, hook, state, settings, overrides, created)
+                     VALUES (?1, ?2, ?3, ?4, 'draft', '{}', ?5, ?6) ON CONFLICT (tag) DO NOTHING",
+                    params![new.tenant, new.connector, tag, hook, to_json(&new.overrides)?, at],
+                )?;
+                if inserted == 1 {
+                    return load(sqlite, sqlite.last_insert_rowid());
+                }
+            }
+            Err(StoreError::Refused("no free tag was found for the connection".to_owned()))
+        })
+        .await
+    }
+
+    /// One connection.
+    pub async fn connection(&self, id: ConnectionId) -> Result<Connection> {
+        self.read(move |sqlite| load(sqlite, id)).await
+    }
+
+    /// All connections, oldest first.
+    pub async fn connections(&self) -> Result<Vec<Connection>> {
+        self.read(|sqlite| {
+            let mut statement = sqlite.prepare_cached(&format!("SELECT {COLUMNS} FROM connection ORDER BY id"))?;
+            let rows = statement.query_map([], raw)?.collect::<std::result::Result<Vec<_>, _>>()?;
+            rows.into_iter().map(typed).collect()
+        })
+        .await
+    }
+
+    /// The connection that a callback address names.
+    pub async fn connection_by_hook(&self, hook: &str) -> Result<Option<Connection>> {
+        let hook = hook.to_owned();
+        self.read(move |sqlite| {
+            let mut statement = sqlite.prepare_cached(&format!("SELECT {COLUMNS} FROM connection WHERE hook = ?1"))?;
+            statement.query_row([hook], raw).optional()?.map(typed).transpose()
+        })
+        .await
+    }
+
+    /// The same tenant's connection with this app and this account: an app's one callback address serves all its accounts.
+    pub async fn connection_by_account(&self, like: &Connection, app: &str, account: &str) -> Result<Option<Connection>> {
+        let key = (like.tenant.clone(), like.connector.clone(), app.to_owned(), account.to_owned());
+        self.read(move |sqlite| {
+            let sql = format!(
+                "SELECT {COLUMNS} FROM connection WHERE tenant = ?1 AND connector = ?2 AND app = ?3 AND account_id = ?4 ORDER BY id LIMIT 1"
+            );
+            let mut statement = sqlite.prepare_cached(&sql)?;
+            statement.query_row(params![key.0, key.1, key.2, key.3], raw).optional()?.map(typed).transpose()
+        })
+        .await
+    }
+
+    /// Keeps what the form says. Secrets that are not given stay as they are.
+    pub async fn save_form(&self, id: ConnectionId, app: String, settings: BTreeMap<String, String>, secrets: Secrets) -> Result<()> {
+        let sealed = self.seal_all(id, &secrets)?;
+        self.write(move |sqlite| {
+            let changed =
+                sqlite.execute("UPDATE connection SET settings = ?2, app = ?3 WHERE id = ?1", params![id, to_json(&settings)?, app])?;
+            found(if changed == 1 { Ok(()) } else { Err(rusqlite::Error::QueryReturnedNoRows) }, || format!("connection {id}"))?;
+            put_sealed(sqlite, id, &sealed)
+        })
+        .await
+    }
+
+    /// The secrets of a connection, opened.
+    pub async fn secrets(&self, id: ConnectionId) -> Result<Secrets> {
+        let rows = self
+            .read(move |sqlite| {
+                let mut statement = sqlite.prepare_cached("SELECT name, sealed FROM secret WHERE connection = ?1")?;
+                let rows = statement.query_map([id], |row| Ok((row.get::<_, String>(0)?, row.get::<_, Vec<u8>>(1)?)))?;
+                Ok(rows.collect::<std::result::Result<Vec<_>, _>>()?)
+            })
+            .await?;
+        let mut secrets = Secrets::default();
+        for (name, sealed) in rows {
+            let opened = self.sealer.open(&place(id, &name), &sealed)?;
+            secrets.insert(name, Secret::new(opened.to_string()));
+        }
+        Ok(secrets)
+    }
+
+    /// Keeps a new grant: account, captured secrets and state in one transaction. Another account than before is refused.
+    pub async fn grant(&self, id: ConnectionId, account: Account, captured: Secrets) -> Result<Connection> {
+        let sealed = self.seal_all(id, &captured)?;
+        self.write(move |sqlite| {
+            let before = load(sqlite, id)?;
+            if let Some(known) = before.account.as_ref().filter(|known| known.id != account.id) {
+                return Err(StoreError::Refused(format!(
+                    "Kết nối này thuộc doanh nghiệp {}; bạn vừa đăng nhập doanh nghiệp {}. Hãy đăng nhập đúng doanh nghiệp, hoặc tạo kết nối mới. \
+                     (This connection belongs to business {}; the login was for {}. Log in to the right one, or make a new connection.)",
+                    known.id, account.id, known.id, account.id
+                )));
+            }
+            sqlite.execute(
+                "UPDATE connection SET state = 'active', pause = NULL, account = ?2, account_id = ?3 WHERE id = ?1",
+                params![id, to_json(&account)?, account.id],
+            )?;
+            put_sealed(sqlite, id, &sealed)?;
+            load(sqlite, id)
+        })
+        .await
+    }
+
+    /// Pauses an active connection, with one notice. Nothing is dropped.
+    pub async fn pause(&self, id: ConnectionId, at: Instant, reason: Reason) -> Result<()> {
+        self.write(move |sqlite| pause(sqlite, id, at, &reason)).await
+    }
+
+    /// Adds a notice, or counts one more where the same is shown already.
+    pub async fn notify(&self, id: ConnectionId, at: Instant, code: &str, message: Message) -> Result<()> {
+        let code = code.to_owned();
+        self.write(move |sqlite| notify(sqlite, id, at, &code, &message)).await
+    }
+
+    /// The notices of a connection, oldest first.
+    pub async fn notices(&self, id: ConnectionId) -> Result<Vec<Notice>> {
+        self.read(move |sqlite| {
+            let mut statement = sqlite.prepare_cached("SELECT at, code, vi, en, times FROM notice WHERE connection = ?1 ORDER BY id")?;
+            let rows = statement.query_map([id], |row| {
+                Ok(Notice { at: row.get(0)?, code: row.get(1)?, vi: row.get(2)?, en: row.get(3)?, times: row.get(4)? })
+            })?;
+            Ok(rows.collect::<std::result::Result<_, _>>()?)
+        })
+        .await
+    }
+
+    /// Keeps the events that a probe says are ticked.
+    pub async fn registered_events(&self, id: ConnectionId, events: Vec<String>) -> Result<()> {
+        self.write(move |sqlite| {
+            sqlite.execute("UPDATE connection SET events = ?2 WHERE id = ?1", params![id, to_json(&events)?])?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Remembers that a login began; `state` is the hash of what the person's cookie holds.
+    pub async fn remember_login(&self, state: [u8; 32], id: ConnectionId, at: Instant) -> Result<()> {
+        self.write(move |sqlite| {
+            sqlite.execute("INSERT INTO pending_login (state, connection, created) VALUES (?1, ?2, ?3)", params![state, id, at])?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Takes a login that began not before `since`. It can be taken once.
+    pub async fn take_login(&self, state: [u8; 32], since: Instant) -> Result<Option<ConnectionId>> {
+        self.write(move |sqlite| {
+            sqlite.execute("DELETE FROM pending_login WHERE created < ?1", [since])?;
+            Ok(sqlite.query_row("DELETE FROM pending_login WHERE state = ?1 RETURNING connection", [state], |row| row.get(0)).optional()?)
+        })
+        .await
+    }
+
+    fn seal_all(&self, id: ConnectionId, secrets: &Secrets) -> Result<Vec<(String, Vec<u8>)>> {
+        let sealed = secrets.iter().map(|(name, secret)| Ok((name.to_owned(), self.sealer.seal(&place(id, name), secret.expose())?)));
+        Ok(sealed.collect::<std::result::Result<_, SealError>>()?)
+    }
+}
+
+fn put_sealed(sqlite: &Sqlite, id: ConnectionId, sealed: &[(String, Vec<u8>)]) -> Result<()> {
+    for (name, sealed) in sealed {
+        sqlite.execute("INSERT OR REPLACE INTO secret (connection, name, sealed) VALUES (?1, ?2, ?3)", params![id, name, sealed])?;
+    }
+    Ok(())
+}
+
+fn tag() -> Result<String> {
+    const ALPHABET: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
+    let bytes = random::<8>()?;
+    let mut number = u64::from_le_bytes(*bytes);
+    let mut tag = String::with_capacity(4);
+    for _ in 0..4 {
+        let index = usize::try_from(number % 36).unwrap_or(0);
+        tag.push(ALPHABET.get(index).copied().map_or('a', char::from));
+        number /= 36;
+    }
+    Ok(tag)
+}

@@ -1,0 +1,311 @@
+//! Orders on their way out: events in their order, and what is known of earlier tries to create each order. The intent is committed before
+//! the first byte; the remote id, its link and the event's end are one transaction.
+
+use rusqlite::{Connection as Sqlite, OptionalExtension, params};
+use serde::Serialize;
+
+use super::connections::load;
+use super::queue::{Lane, Task, enqueue};
+use super::{ConnectionId, Result, Store, found, from_json, to_json};
+use crate::clock::Instant;
+use crate::contract::orders::{Earlier, Order, OrderEvent, OrderEventKind};
+use crate::contract::types::Entity;
+use crate::names;
+use crate::nobi::{keep_order, load_order};
+
+/// What is known of one order's creation.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct OrderPush {
+    /// What it is called at the other side.
+    pub own_id: Option<String>,
+    /// Its id there.
+    pub remote: Option<String>,
+    /// What earlier tries left open.
+    pub earlier: Option<Earlier>,
+}
+
+/// The next waiting event of an order, its links resolved, and what is known of the order's creation.
+#[derive(Clone, Debug)]
+pub struct OrderEventRow {
+    /// Row id.
+    pub id: i64,
+    /// The event with the order as it is now.
+    pub event: OrderEvent,
+    /// What earlier tries left open.
+    pub earlier: Earlier,
+    /// A cancel or a delete of the same order waits behind it.
+    pub cancelled_behind: bool,
+}
+
+/// What is written down before a byte goes out.
+#[derive(Clone, Debug)]
+pub struct Intent {
+    /// Whose it is.
+    pub connection: ConnectionId,
+    /// Nobi's id of the order.
+    pub order: String,
+    /// What it will be called at the other side.
+    pub own_id: String,
+    /// When.
+    pub at: Instant,
+}
+
+/// How an event ended.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Settled {
+    /// It is at the other side.
+    Done,
+    /// Nothing had to be sent.
+    Skipped,
+    /// A person has to look.
+    Failed,
+}
+
+impl Settled {
+    fn word(&self) -> &'static str {
+        match self {
+            Settled::Done => "done",
+            Settled::Skipped => "skipped",
+            Settled::Failed => "failed",
+        }
+    }
+}
+
+/// Where one event of an order stands.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct OrderOutcome {
+    /// Nobi's id of the order.
+    pub order: String,
+    /// Nobi's id of the event.
+    pub event: String,
+    /// `waiting`, `done`, `skipped` or `failed`.
+    pub state: String,
+    /// The order's id at the other side.
+    pub remote: Option<String>,
+    /// How it ended: what was done, the reason, or the failure.
+    pub outcome: Option<serde_json::Value>,
+}
+
+impl OrderOutcome {
+    /// Whether a person has to look, or the event still waits.
+    pub fn needs_a_look(&self) -> bool {
+        matches!(self.state.as_str(), "waiting" | "failed")
+    }
+}
+
+/// One line for a person.
+impl std::fmt::Display for OrderOutcome {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}: {}", self.order, self.event, self.state)?;
+        if let Some(remote) = &self.remote {
+            write!(f, ", id there {remote}")?;
+        }
+        let Some(outcome) = &self.outcome else { return Ok(()) };
+        let told = |pointer: &str| outcome.pointer(pointer).and_then(serde_json::Value::as_str);
+        if let Some(how) = told("/how").or_else(|| told("/reason")) {
+            write!(f, ", {how}")?;
+        }
+        if let (Some(code), Some(vi)) = (told("/failure/code"), told("/failure/message/vi")) {
+            write!(f, ", {vi} [{code}]")?;
+        }
+        Ok(())
+    }
+}
+
+fn work_key(order: &str) -> String {
+    format!("order:{order}")
+}
+
+fn earlier(sqlite: &Sqlite, connection: ConnectionId, order: &str) -> Result<(Option<String>, Option<String>, Earlier)> {
+    let row = sqlite
+        .prepare_cached(
+            "SELECT own_id, remote, may_have_arrived, first_sent, last_sent, empty_lookups, seen_as
+             FROM order_push WHERE connection = ?1 AND order_id = ?2",
+        )?
+        .query_row(params![connection, order], |row| {
+            let earlier = Earlier {
+                may_have_arrived: row.get(2)?,
+                first_sent: row.get(3)?,
+                last_sent: row.get(4)?,
+                empty_lookups: row.get(5)?,
+                seen_as: row.get(6)?,
+            };
+            Ok((row.get(0)?, row.get(1)?, earlier))
+        })
+        .optional()?;
+    let none = Earlier { may_have_arrived: false, first_sent: None, last_sent: None, empty_lookups: 0, seen_as: None };
+    Ok(row.unwrap_or((None, None, none)))
+}
+
+impl Store {
+    /// Keeps what happened to an order and queues its way out. The same event is kept once. Says whether it was new.
+    pub async fn order_event(&self, connection: ConnectionId, event: OrderEvent, at: Instant) -> Result<bool> {
+        self.write(move |sqlite| {
+            let owner = load(sqlite, connection)?;
+            keep_order(sqlite, &owner.tenant, &event.order)?;
+            let inserted = sqlite
+                .prepare_cached(
+                    "INSERT INTO outbox (connection, order_id, sequence, event_id, kind, reason, state)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'waiting') ON CONFLICT DO NOTHING",
+                )?
+                .execute(params![
+                    connection,
+                    event.order.id,
+                    i64::try_from(event.sequence).unwrap_or(i64::MAX),
+                    event.id,
+                    to_json(&event.kind)?,
+                    event.reason
+                ])?;
+            if inserted == 1 {
+                let task = Task::Push { order: event.order.id.clone() };
+                enqueue(sqlite, connection, Lane::Live, &work_key(&event.order.id), &task, at)?;
+            }
+            Ok(inserted == 1)
+        })
+        .await
+    }
+
+    /// The next waiting event of an order, if one waits.
+    pub async fn next_event(&self, connection: ConnectionId, order: &str) -> Result<Option<OrderEventRow>> {
+        let order = order.to_owned();
+        self.read(move |sqlite| {
+            let row = sqlite
+                .prepare_cached(
+                    "SELECT id, sequence, event_id, kind, reason,
+                       EXISTS (SELECT 1 FROM outbox AS later WHERE later.connection = ?1 AND later.order_id = ?2
+                               AND later.state = 'waiting' AND later.sequence > outbox.sequence
+                               AND (later.kind LIKE '{\"Cancelled\"%' OR later.kind = '\"Deleted\"'))
+                     FROM outbox WHERE connection = ?1 AND order_id = ?2 AND state = 'waiting' ORDER BY sequence LIMIT 1",
+                )?
+                .query_row(params![connection, order], |row| {
+                    let ids: (i64, i64, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+                    Ok((ids, row.get::<_, String>(3)?, row.get(4)?, row.get(5)?))
+                })
+                .optional()?;
+            let Some(((id, sequence, event_id), kind, reason, cancelled_behind)) = row else { return Ok(None) };
+            let (_, remote, earlier) = earlier(sqlite, connection, &order)?;
+            let owner = load(sqlite, connection)?;
+            let order: Order = load_order(sqlite, &owner, &order, remote)?;
+            let kind: OrderEventKind = from_json(&kind)?;
+            let sequence = u64::try_from(sequence).unwrap_or(0);
+            Ok(Some(OrderEventRow { id, event: OrderEvent { id: event_id, sequence, kind, order, reason }, earlier, cancelled_behind }))
+        })
+        .await
+    }
+
+    /// Writes the intent down. After it a byte may be on its way: whatever happens next, the order is looked up before it is sent again.
+    pub async fn intend(&self, intent: Intent) -> Result<()> {
+        self.write(move |sqlite| {
+            sqlite
+                .prepare_cached(
+                    "INSERT INTO order_push (connection, order_id, own_id, may_have_arrived, first_sent, last_sent) VALUES (?1, ?2, ?3, 1, ?4, ?4)
+                     ON CONFLICT DO UPDATE SET own_id = excluded.own_id, may_have_arrived = 1,
+                       first_sent = coalesce(first_sent, excluded.first_sent), last_sent = excluded.last_sent, empty_lookups = 0",
+                )?
+                .execute(params![intent.connection, intent.order, intent.own_id, intent.at])?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Writes down what is known of the order's creation after a call that did not settle it.
+    pub async fn know(&self, connection: ConnectionId, order: &str, known: Earlier) -> Result<()> {
+        let order = order.to_owned();
+        self.write(move |sqlite| {
+            sqlite
+                .prepare_cached(
+                    "UPDATE order_push SET may_have_arrived = ?3, first_sent = ?4, last_sent = ?5, empty_lookups = ?6
+                     WHERE connection = ?1 AND order_id = ?2",
+                )?
+                .execute(params![connection, order, known.may_have_arrived, known.first_sent, known.last_sent, known.empty_lookups])?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Ends an event. With a remote id the order is bound to it in the same transaction.
+    pub async fn settle(
+        &self,
+        connection: ConnectionId,
+        row: i64,
+        settled: Settled,
+        remote: Option<String>,
+        outcome: serde_json::Value,
+        at: Instant,
+    ) -> Result<()> {
+        self.write(move |sqlite| {
+            let order: String = found(
+                sqlite
+                    .prepare_cached("UPDATE outbox SET state = ?2, outcome = ?3 WHERE id = ?1 RETURNING order_id")?
+                    .query_row(params![row, settled.word(), outcome.to_string()], |row| row.get(0)),
+                || format!("outbox row {row}"),
+            )?;
+            if let Some(remote) = remote {
+                sqlite
+                    .prepare_cached(
+                        "INSERT INTO order_push (connection, order_id, remote) VALUES (?1, ?2, ?3)
+                         ON CONFLICT DO UPDATE SET remote = excluded.remote, may_have_arrived = 0",
+                    )?
+                    .execute(params![connection, order, remote])?;
+                sqlite
+                    .prepare_cached(
+                        "INSERT INTO link (connection, entity, remote, state, since) VALUES (?1, ?2, ?3, 'linked', ?4) ON CONFLICT DO NOTHING",
+                    )?
+                    .execute(params![connection, names::entity(Entity::Order), remote, at])?;
+            }
+            let more: bool = sqlite
+                .prepare_cached("SELECT EXISTS (SELECT 1 FROM outbox WHERE connection = ?1 AND order_id = ?2 AND state = 'waiting')")?
+                .query_row(params![connection, order], |row| row.get(0))?;
+            if more {
+                enqueue(sqlite, connection, Lane::Live, &work_key(&order), &Task::Push { order: order.clone() }, at)?;
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// How many events of a connection stand where: state → count.
+    pub async fn outbox_counts(&self, connection: ConnectionId) -> Result<std::collections::BTreeMap<String, u32>> {
+        self.read(move |sqlite| {
+            let mut statement = sqlite.prepare_cached("SELECT state, count(*) FROM outbox WHERE connection = ?1 GROUP BY state")?;
+            let rows = statement.query_map([connection], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            Ok(rows.collect::<std::result::Result<_, _>>()?)
+        })
+        .await
+    }
+
+    /// Where each event of an order stands, in their order.
+    pub async fn order_outcomes(&self, connection: ConnectionId, order: &str) -> Result<Vec<OrderOutcome>> {
+        let order = order.to_owned();
+        self.read(move |sqlite| {
+            let mut statement = sqlite.prepare_cached(
+                "SELECT event_id, state, order_push.remote, outcome FROM outbox
+                 LEFT JOIN order_push ON order_push.connection = outbox.connection AND order_push.order_id = outbox.order_id
+                 WHERE outbox.connection = ?1 AND outbox.order_id = ?2 ORDER BY sequence",
+            )?;
+            let rows = statement.query_map(params![connection, order], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get::<_, Option<String>>(3)?))
+            })?;
+            let mut outcomes = Vec::new();
+            for row in rows {
+                let (event, state, remote, outcome) = row?;
+                let outcome = outcome.as_deref().map(from_json).transpose()?;
+                outcomes.push(OrderOutcome { order: order.clone(), event, state, remote, outcome });
+            }
+            Ok(outcomes)
+        })
+        .await
+    }
+
+    /// What is known of an order's creation.
+    pub async fn order_push(&self, connection: ConnectionId, order: &str) -> Result<OrderPush> {
+        let order = order.to_owned();
+        self.read(move |sqlite| {
+            let (own_id, remote, earlier) = earlier(sqlite, connection, &order)?;
+            Ok(OrderPush { own_id, remote, earlier: Some(earlier) })
+        })
+        .await
+    }
+}

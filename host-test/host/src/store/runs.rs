@@ -1,0 +1,384 @@
+//! Streams and their runs. A page's rows, links and cursor are written in one transaction, so that a cursor is never ahead of its rows.
+
+use rusqlite::{Connection as Sqlite, OptionalExtension, Row, params};
+use serde::{Deserialize, Serialize};
+
+use super::connections::{load, notify, pause};
+use super::queue::{Lane, Task, enqueue};
+use super::{ConnectionId, Result, Store, StoreError, found, from_json, to_json};
+use crate::clock::Instant;
+use crate::contract::types::{Entity, Failure, Reason};
+use crate::contract::{Page, Policy, Refused, Scope};
+use crate::names;
+use crate::nobi::{Applier, Policies, Tally};
+
+/// What set a run off, or brought a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Trigger {
+    /// A person pressed a button.
+    Click,
+    /// The schedule.
+    Timer,
+    /// A webhook, or the refresh that one asked for.
+    Live,
+}
+
+/// Where a run stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RunState {
+    /// Queued.
+    Waiting,
+    /// Some of its pages are in.
+    Running,
+    /// All of its pages are in.
+    Done,
+    /// It ended before that; what came in stays.
+    Failed,
+}
+
+/// One pull of one stream.
+#[derive(Clone, Debug, Serialize)]
+pub struct Run {
+    /// Row id.
+    pub id: i64,
+    /// Whose it is.
+    pub connection: ConnectionId,
+    /// What is pulled, by its name in the contract.
+    #[serde(serialize_with = "entity_name")]
+    pub entity: Entity,
+    /// What set it off.
+    pub trigger: Trigger,
+    /// What it covers.
+    #[serde(skip)]
+    pub scope: Scope,
+    /// Where it stands.
+    pub state: RunState,
+    /// Where the next page begins.
+    #[serde(skip)]
+    pub cursor: Option<String>,
+    /// How far it is.
+    pub done: u32,
+    /// How far it goes, where that is known.
+    pub total: Option<u32>,
+    /// What became of its records.
+    pub tally: Tally,
+    /// Why it ended before its end.
+    pub failure: Option<Failure>,
+    /// When it began.
+    pub started: Instant,
+    /// When it ended.
+    pub ended: Option<Instant>,
+}
+
+fn entity_name<S: serde::Serializer>(entity: &Entity, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+    serializer.serialize_str(names::entity(*entity))
+}
+
+/// One entity's flow in one connection.
+#[derive(Clone, Debug)]
+pub struct Stream {
+    /// What flows.
+    pub entity: Entity,
+    /// How far the merchant lets it go.
+    pub policy: Policy,
+    /// Why it is paused, while the others go on.
+    pub pause: Option<Reason>,
+    /// When the last run that ended well began: what changed since then is not in yet.
+    pub last_success: Option<Instant>,
+}
+
+/// What applying a page came to.
+#[derive(Clone, Debug)]
+pub struct AppliedPage {
+    /// What became of this page's records.
+    pub tally: Tally,
+    /// The run's last page.
+    pub ended: bool,
+}
+
+const COLUMNS: &str = "id, connection, entity, trigger, scope, state, cursor, done, total, tally, failure, started, ended";
+
+struct Raw {
+    run: (i64, ConnectionId, String),
+    words: [String; 3],
+    cursor: Option<String>,
+    counts: (u32, Option<u32>),
+    tally: String,
+    failure: Option<String>,
+    times: (Instant, Option<Instant>),
+}
+
+fn raw(row: &Row<'_>) -> rusqlite::Result<Raw> {
+    Ok(Raw {
+        run: (row.get(0)?, row.get(1)?, row.get(2)?),
+        words: [row.get(3)?, row.get(4)?, row.get(5)?],
+        cursor: row.get(6)?,
+        counts: (row.get(7)?, row.get(8)?),
+        tally: row.get(9)?,
+        failure: row.get(10)?,
+        times: (row.get(11)?, row.get(12)?),
+    })
+}
+
+fn typed(raw: Raw) -> Result<Run> {
+    let (id, connection, entity) = raw.run;
+    let [trigger, scope, state] = raw.words;
+    Ok(Run {
+        id,
+        connection,
+        entity: names::entity_from(&entity).ok_or_else(|| StoreError::Refused(format!("run {id} is of the unknown entity {entity}")))?,
+        trigger: from_json(&trigger)?,
+        scope: from_json(&scope)?,
+        state: from_json(&format!("\"{state}\""))?,
+        cursor: raw.cursor,
+        done: raw.counts.0,
+        total: raw.counts.1,
+        tally: from_json(&raw.tally)?,
+        failure: raw.failure.as_deref().map(from_json).transpose()?,
+        started: raw.times.0,
+        ended: raw.times.1,
+    })
+}
+
+fn load_run(sqlite: &Sqlite, id: i64) -> Result<Run> {
+    let mut statement = sqlite.prepare_cached(&format!("SELECT {COLUMNS} FROM run WHERE id = ?1"))?;
+    typed(found(statement.query_row([id], raw), || format!("run {id}"))?)
+}
+
+/// Keeps a record that could not be read, or forgets it once it could.
+pub(super) fn keep_refused(sqlite: &Sqlite, connection: ConnectionId, entity: Entity, refused: &[Refused], at: Instant) -> Result<()> {
+    for record in refused {
+        sqlite
+            .prepare_cached("INSERT OR REPLACE INTO refused (connection, entity, remote, failure, at) VALUES (?1, ?2, ?3, ?4, ?5)")?
+            .execute(params![connection, names::entity(entity), record.id.as_deref().unwrap_or(""), to_json(&record.failure)?, at])?;
+    }
+    Ok(())
+}
+
+/// The merchant's choices over the flows' own defaults; what the toggles switched off stays off.
+pub(super) fn chosen(sqlite: &Sqlite, connection: ConnectionId, mut policies: Policies) -> Result<Policies> {
+    let mut statement = sqlite.prepare_cached("SELECT entity, policy FROM stream WHERE connection = ?1")?;
+    let rows = statement.query_map([connection], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))?;
+    for row in rows {
+        let (entity, policy) = row?;
+        if let (Some(entity), Some(policy)) = (names::entity_from(&entity), names::policy_from(&policy))
+            && policies.of(entity) != Policy::Off
+        {
+            policies.set(entity, policy);
+        }
+    }
+    Ok(policies)
+}
+
+impl Store {
+    /// Begins a run and queues it, unless one of the same stream waits or runs. A refresh (`only`) does not stand in a full pull's way.
+    pub async fn begin_run(
+        &self,
+        connection: ConnectionId,
+        entity: Entity,
+        scope: Scope,
+        trigger: Trigger,
+        at: Instant,
+    ) -> Result<Option<i64>> {
+        self.write(move |sqlite| begin_run(sqlite, connection, entity, &scope, trigger, at)).await
+    }
+
+    /// One run.
+    pub async fn run(&self, id: i64) -> Result<Run> {
+        self.read(move |sqlite| load_run(sqlite, id)).await
+    }
+
+    /// A connection's runs, newest first.
+    pub async fn runs(&self, connection: ConnectionId, most: u32) -> Result<Vec<Run>> {
+        self.read(move |sqlite| {
+            let mut statement =
+                sqlite.prepare_cached(&format!("SELECT {COLUMNS} FROM run WHERE connection = ?1 ORDER BY id DESC LIMIT ?2"))?;
+            let rows = statement.query_map(params![connection, most], raw)?.collect::<std::result::Result<Vec<_>, _>>()?;
+            rows.into_iter().map(typed).collect()
+        })
+        .await
+    }
+
+    /// Applies a page: rows, links, refused records, cursor and counts, in one transaction. `flows`: the defaults, toggles respected.
+    pub async fn apply_page(&self, run: i64, page: Page, flows: Policies, at: Instant) -> Result<AppliedPage> {
+        self.write(move |sqlite| {
+            let before = load_run(sqlite, run)?;
+            let connection = load(sqlite, before.connection)?;
+            let policies = chosen(sqlite, connection.id, flows)?;
+            let mut applier = Applier::new(sqlite, &connection, policies, before.trigger, at);
+            for change in &page.changes {
+                applier.apply(change)?;
+            }
+            let mut tally = applier.finish();
+            keep_refused(sqlite, connection.id, before.entity, &page.refused, at)?;
+            for _ in &page.refused {
+                tally.count(names::entity(before.entity), "refused");
+            }
+            for _ in &page.warnings {
+                tally.count(names::entity(before.entity), "warned");
+            }
+            let ended = page.next.is_none();
+            let mut all = before.tally.clone();
+            all.add(&tally);
+            sqlite
+                .prepare_cached("UPDATE run SET state = ?2, cursor = ?3, done = ?4, total = ?5, tally = ?6, ended = ?7 WHERE id = ?1")?
+                .execute(params![
+                run,
+                if ended { "done" } else { "running" },
+                page.next,
+                page.done,
+                page.total,
+                to_json(&all)?,
+                ended.then_some(at)
+            ])?;
+            if ended && !matches!(before.scope, Scope::Only(_)) {
+                sqlite
+                    .prepare_cached(
+                        "INSERT INTO stream (connection, entity, policy, last_success) VALUES (?1, ?2, ?3, ?4)
+                         ON CONFLICT DO UPDATE SET last_success = excluded.last_success, pause = NULL",
+                    )?
+                    .execute(params![connection.id, names::entity(before.entity), default_policy(), before.started])?;
+            }
+            Ok(AppliedPage { tally, ended })
+        })
+        .await
+    }
+
+    /// Ends a run before its end. What came in stays.
+    pub async fn fail_run(&self, run: i64, failure: Failure, at: Instant) -> Result<()> {
+        self.write(move |sqlite| {
+            sqlite
+                .execute("UPDATE run SET state = 'failed', failure = ?2, ended = ?3 WHERE id = ?1", params![run, to_json(&failure)?, at])?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Notes why a run has not gone on yet; it will be tried again.
+    pub async fn note_run(&self, run: i64, failure: Failure) -> Result<()> {
+        self.write(move |sqlite| {
+            sqlite.execute("UPDATE run SET failure = ?2 WHERE id = ?1", params![run, to_json(&failure)?])?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Pauses one stream, with one notice; the others go on.
+    pub async fn pause_stream(&self, connection: ConnectionId, entity: Entity, reason: Reason, at: Instant) -> Result<()> {
+        self.write(move |sqlite| {
+            sqlite.execute(
+                "INSERT INTO stream (connection, entity, policy, pause) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET pause = excluded.pause",
+                params![connection, names::entity(entity), default_policy(), to_json(&reason)?],
+            )?;
+            notify(sqlite, connection, at, &reason.code, &reason.message)
+        })
+        .await
+    }
+
+    /// Keeps the merchant's choice for one stream.
+    pub async fn set_policy(&self, connection: ConnectionId, entity: Entity, policy: Policy) -> Result<()> {
+        self.write(move |sqlite| {
+            sqlite.execute(
+                "INSERT INTO stream (connection, entity, policy) VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET policy = excluded.policy",
+                params![connection, names::entity(entity), names::policy(policy)],
+            )?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// The streams that have a row; the others stand at their flow's default.
+    pub async fn streams(&self, connection: ConnectionId) -> Result<Vec<Stream>> {
+        self.read(move |sqlite| {
+            let mut statement = sqlite.prepare_cached("SELECT entity, policy, pause, last_success FROM stream WHERE connection = ?1")?;
+            let rows = statement.query_map([connection], |row| {
+                Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, Option<String>>(2)?, row.get(3)?))
+            })?;
+            let mut streams = Vec::new();
+            for row in rows {
+                let (entity, policy, pause, last_success) = row?;
+                let (Some(entity), Some(policy)) = (names::entity_from(&entity), names::policy_from(&policy)) else { continue };
+                streams.push(Stream { entity, policy, pause: pause.as_deref().map(from_json).transpose()?, last_success });
+            }
+            Ok(streams)
+        })
+        .await
+    }
+
+    /// Joins the refreshes that are due into one run an entity, and queues it. All that wait for the entity go along.
+    pub async fn join_refreshes(&self, now: Instant) -> Result<u32> {
+        self.write(move |sqlite| {
+            let mut statement = sqlite.prepare_cached(
+                "SELECT DISTINCT refresh.connection, refresh.entity FROM refresh JOIN connection ON connection.id = refresh.connection
+                 WHERE refresh.due <= ?1 AND connection.state = 'active'",
+            )?;
+            let rows = statement.query_map([now], |row| Ok((row.get::<_, ConnectionId>(0)?, row.get::<_, String>(1)?)))?;
+            let due = rows.collect::<std::result::Result<Vec<_>, _>>()?;
+            drop(statement);
+            let mut joined = 0;
+            for (connection, name) in due {
+                let mut statement = sqlite.prepare_cached("DELETE FROM refresh WHERE connection = ?1 AND entity = ?2 RETURNING remote")?;
+                let rows = statement.query_map(params![connection, name], |row| row.get(0))?;
+                let mut ids = rows.collect::<std::result::Result<Vec<String>, _>>()?;
+                drop(statement);
+                ids.sort();
+                let Some(entity) = names::entity_from(&name) else { continue };
+                begin_run(sqlite, connection, entity, &Scope::Only(ids), Trigger::Live, now)?;
+                joined += 1;
+            }
+            Ok(joined)
+        })
+        .await
+    }
+
+    /// Makes all waiting refreshes of a connection due now.
+    pub async fn flush_refreshes(&self, connection: ConnectionId, now: Instant) -> Result<()> {
+        self.write(move |sqlite| {
+            sqlite.execute("UPDATE refresh SET due = ?2 WHERE connection = ?1 AND due > ?2", params![connection, now])?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Pauses a connection from inside a run. See [`Store::pause`].
+    pub(crate) async fn pause_for(&self, connection: ConnectionId, failure: Failure, at: Instant) -> Result<()> {
+        let reason = Reason { code: failure.code, message: failure.message };
+        self.write(move |sqlite| pause(sqlite, connection, at, &reason)).await
+    }
+}
+
+fn default_policy() -> &'static str {
+    names::policy(Policy::CreateOnly)
+}
+
+fn begin_run(
+    sqlite: &Sqlite,
+    connection: ConnectionId,
+    entity: Entity,
+    scope: &Scope,
+    trigger: Trigger,
+    at: Instant,
+) -> Result<Option<i64>> {
+    let name = names::entity(entity);
+    let refresh = matches!(scope, Scope::Only(_));
+    if !refresh {
+        let under_way: Option<i64> = sqlite
+            .prepare_cached(
+                "SELECT id FROM run WHERE connection = ?1 AND entity = ?2 AND state IN ('waiting', 'running') AND scope NOT LIKE '{\"Only\"%'",
+            )?
+            .query_row(params![connection, name], |row| row.get(0))
+            .optional()?;
+        if under_way.is_some() {
+            return Ok(None);
+        }
+    }
+    sqlite
+        .prepare_cached("INSERT INTO run (connection, entity, trigger, scope, state, started) VALUES (?1, ?2, ?3, ?4, 'waiting', ?5)")?
+        .execute(params![connection, name, to_json(&trigger)?, to_json(scope)?, at])?;
+    let run = sqlite.last_insert_rowid();
+    let key = if refresh { format!("refresh:{name}:{run}") } else { format!("pull:{name}") };
+    enqueue(sqlite, connection, Lane::Bulk, &key, &Task::Pull { run }, at)?;
+    Ok(Some(run))
+}

@@ -1,0 +1,92 @@
+//! The one writer: a thread that runs waiting jobs in one transaction, commits once, and only then answers each. Knows nothing of tables.
+
+use std::path::Path;
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::time::Duration;
+
+use rusqlite::Connection;
+use tokio::sync::oneshot;
+
+use super::StoreError;
+
+/// Jobs that may wait. More are refused, so that a slow disk turns into a clean answer and not into memory.
+const QUEUE: usize = 4_096;
+/// Jobs in one commit at the most.
+const GROUP: usize = 256;
+
+/// Runs inside the transaction, or is told that there is none, and returns what to do once it is known whether the commit held.
+type Job = Box<dyn FnOnce(Result<&Connection, StoreError>) -> Finish + Send>;
+type Finish = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
+
+/// Hands jobs to the writer's thread, which ends when the last handle is dropped.
+#[derive(Clone)]
+pub(super) struct Writer(SyncSender<Job>);
+
+impl Writer {
+    pub(super) fn start(connection: Connection) -> std::io::Result<Writer> {
+        let (sender, receiver) = sync_channel(QUEUE);
+        std::thread::Builder::new().name("store-writer".to_owned()).spawn(move || run(&connection, &receiver))?;
+        Ok(Writer(sender))
+    }
+
+    /// Runs a job alone in its savepoint: if it fails, what it wrote is undone and the others of its group stand. Answers after the commit.
+    pub(super) async fn write<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (answer, wait) = oneshot::channel();
+        let job: Job = Box::new(move |connection| {
+            let result = connection.and_then(|connection| in_savepoint(connection, job));
+            Box::new(move |commit| {
+                // Whoever asked may have gone; what was written stands all the same.
+                let _ = answer.send(commit.and(result));
+            })
+        });
+        self.0.try_send(job).map_err(|error| match error {
+            TrySendError::Full(_) => StoreError::Full,
+            TrySendError::Disconnected(_) => StoreError::Closed,
+        })?;
+        wait.await.map_err(|_| StoreError::Closed)?
+    }
+}
+
+fn in_savepoint<T>(connection: &Connection, job: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
+    connection.execute_batch("SAVEPOINT job")?;
+    let result = job(connection);
+    connection.execute_batch(if result.is_ok() { "RELEASE job" } else { "ROLLBACK TO job; RELEASE job" })?;
+    result
+}
+
+fn run(connection: &Connection, jobs: &Receiver<Job>) {
+    while let Ok(first) = jobs.recv() {
+        if let Err(error) = connection.execute_batch("BEGIN IMMEDIATE") {
+            first(Err(error.into()))(Ok(()));
+            continue;
+        }
+        let mut finishes = vec![first(Ok(connection))];
+        while finishes.len() < GROUP {
+            let Ok(job) = jobs.try_recv() else { break };
+            finishes.push(job(Ok(connection)));
+        }
+        let failed = connection.execute_batch("COMMIT").err().map(|error| {
+            // A commit that failed leaves the transaction open; nothing of it may reach the next.
+            let _ = connection.execute_batch("ROLLBACK");
+            error.to_string()
+        });
+        for finish in finishes {
+            finish(failed.as_ref().map_or(Ok(()), |message| Err(StoreError::Commit(message.clone()))));
+        }
+    }
+}
+
+/// Settings of every connection to the file.
+pub(super) fn open(path: &Path, read_only: bool) -> Result<Connection, StoreError> {
+    let connection = Connection::open(path)?;
+    connection.busy_timeout(Duration::from_secs(10))?;
+    connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;")?;
+    if read_only {
+        connection.execute_batch("PRAGMA query_only = ON;")?;
+    }
+    connection.set_prepared_statement_cache_capacity(256);
+    Ok(connection)
+}

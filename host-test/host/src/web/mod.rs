@@ -1,0 +1,147 @@
+//! The host's edge on the web: the callback address of webhooks, the login's two steps, and a health check. Turns HTTP into calls of
+//! [`Host`] and answers into statuses; decides nothing, and never prints a body.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+
+use crate::store::ConnectionId;
+use crate::work::{Host, LoginError, Received, Refusal};
+
+/// The cookie that holds a login's state.
+const LOGIN_COOKIE: &str = "nobi-login";
+
+/// Where people and the other side reach this host.
+#[derive(Clone, Debug)]
+pub struct PublicAddress(String);
+
+impl PublicAddress {
+    /// From an origin such as `https://connect.example.vn`, without a path.
+    pub fn new(origin: &str) -> PublicAddress {
+        PublicAddress(origin.trim_end_matches('/').to_owned())
+    }
+
+    /// The callback address of a connection's webhooks.
+    pub fn webhook_url(&self, hook: &str) -> String {
+        format!("{}/hooks/{hook}", self.0)
+    }
+
+    /// The one address that logins come back to: the other side compares it to the letter.
+    pub fn redirect_url(&self) -> String {
+        format!("{}/landing", self.0)
+    }
+
+    /// Where a person begins the login of a connection.
+    pub fn login_url(&self, connection: ConnectionId) -> String {
+        format!("{}/login/{connection}", self.0)
+    }
+
+    fn is_https(&self) -> bool {
+        self.0.starts_with("https://")
+    }
+}
+
+struct Edge {
+    host: Arc<Host>,
+    address: PublicAddress,
+}
+
+/// The routes.
+pub fn router(host: Arc<Host>, address: PublicAddress) -> Router {
+    let limit = host.config().delivery_bytes;
+    let edge = Arc::new(Edge { host, address });
+    Router::new()
+        .route("/hooks/{hook}", post(webhook).layer(DefaultBodyLimit::max(limit)))
+        .route("/login/{connection}", get(login))
+        .route("/landing", get(landing))
+        .route("/healthz", get(|| async { "ok" }))
+        .with_state(edge)
+}
+
+async fn webhook(State(edge): State<Arc<Edge>>, Path(hook): Path<String>, headers: HeaderMap, body: Bytes) -> Response {
+    match edge.host.receive(&hook, &headers, &body).await {
+        Ok(received) => {
+            tracing::debug!(outcome = word(&received), bytes = body.len(), "a delivery");
+            StatusCode::OK.into_response()
+        }
+        Err(refusal) => {
+            let status = match refusal {
+                Refusal::NoSuchHook => StatusCode::NOT_FOUND,
+                Refusal::Forged => StatusCode::UNAUTHORIZED,
+                Refusal::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+                Refusal::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
+            };
+            tracing::info!(%refusal, %status, "a delivery was refused");
+            status.into_response()
+        }
+    }
+}
+
+fn word(received: &Received) -> &str {
+    match received {
+        Received::Applied(_) => "applied",
+        Received::Duplicate => "duplicate",
+        Received::Ignored(code) => code,
+        Received::Kept => "kept",
+        Received::Uninstalled => "uninstalled",
+    }
+}
+
+async fn login(State(edge): State<Arc<Edge>>, Path(connection): Path<ConnectionId>) -> Response {
+    match edge.host.begin_login(connection, &edge.address.redirect_url()).await {
+        Ok(start) => {
+            // Lax: the way back from the other side's login page is a navigation from another site.
+            let secure = if edge.address.is_https() { "; Secure" } else { "" };
+            let cookie = format!("{LOGIN_COOKIE}={}; Path=/landing; HttpOnly; SameSite=Lax; Max-Age=1800{secure}", start.state);
+            let mut response = Redirect::to(&start.url).into_response();
+            if let Ok(cookie) = HeaderValue::from_str(&cookie) {
+                response.headers_mut().insert(header::SET_COOKIE, cookie);
+            }
+            response
+        }
+        Err(error) => said(&error),
+    }
+}
+
+async fn landing(State(edge): State<Arc<Edge>>, uri: Uri, headers: HeaderMap) -> Response {
+    let Some(state) = cookie(&headers) else { return said(&LoginError::Unknown) };
+    let landed = format!("{}{}", edge.address.0, uri.path_and_query().map_or("/landing", |path| path.as_str()));
+    match edge.host.end_login(&state, &landed).await {
+        Ok(connection) => {
+            let account = connection.account.map(|account| account.id).unwrap_or_default();
+            page(StatusCode::OK, &format!("Đã kết nối với doanh nghiệp {account}. (Connected.)"))
+        }
+        Err(error) => said(&error),
+    }
+}
+
+fn cookie(headers: &HeaderMap) -> Option<String> {
+    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    cookies
+        .flat_map(|line| line.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find_map(|(name, value)| (name == LOGIN_COOKIE).then(|| value.to_owned()))
+}
+
+fn said(error: &LoginError) -> Response {
+    let status = match error {
+        LoginError::Unknown | LoginError::NoCode(_) => StatusCode::BAD_REQUEST,
+        LoginError::Failed(_) => StatusCode::BAD_GATEWAY,
+        LoginError::Store(crate::store::StoreError::Missing(_)) => StatusCode::NOT_FOUND,
+        LoginError::Store(crate::store::StoreError::Refused(_)) => StatusCode::CONFLICT,
+        LoginError::Call(_) | LoginError::Store(_) => StatusCode::INTERNAL_SERVER_ERROR,
+    };
+    page(status, &error.to_string())
+}
+
+fn page(status: StatusCode, text: &str) -> Response {
+    let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    let body = format!("<!doctype html><html lang=\"vi\"><meta charset=\"utf-8\"><title>Nobi Pro</title><p>{text}</p></html>");
+    let policy = HeaderValue::from_static("default-src 'none'");
+    (status, [(header::CONTENT_SECURITY_POLICY, policy)], Html(body)).into_response()
+}

@@ -1,0 +1,218 @@
+//! Deliveries in: proof first, then the guest, then one commit, then the answer. Nothing that is not proven changes anything.
+
+use http::HeaderMap;
+
+use super::failures::of_call;
+use super::pull::Worked;
+use super::{Host, flows, message};
+use crate::contract::types::{FailureClass, Message, Reason};
+use crate::contract::{Delivery, Ignored, WebhookOutcome};
+use crate::proof::{self, Checked, Proof};
+use crate::store::{Connection, Ingest, Ingested, StoreError};
+
+/// A delivery that is answered with 200.
+#[derive(Debug, PartialEq)]
+pub enum Received {
+    /// Its facts are in.
+    Applied(crate::nobi::Tally),
+    /// It repeats what is known.
+    Duplicate,
+    /// It means nothing here.
+    Ignored(String),
+    /// It is kept, and will be worked on later.
+    Kept,
+    /// The app was removed at the other side.
+    Uninstalled,
+}
+
+/// A delivery that is not answered with 200.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    /// 404: no connection has this address.
+    #[error("no connection has this callback address")]
+    NoSuchHook,
+    /// 401: the proof is wrong, or there is none where there must be one.
+    #[error("the delivery does not prove where it is from")]
+    Forged,
+    /// 413: too large.
+    #[error("the delivery is too large")]
+    TooLarge,
+    /// 503: it could not be kept.
+    #[error("the delivery could not be kept: {0}")]
+    Store(#[from] StoreError),
+}
+
+impl Host {
+    /// Takes one delivery in.
+    pub async fn receive(&self, hook: &str, headers: &HeaderMap, body: &[u8]) -> Result<Received, Refusal> {
+        if body.len() > self.config.delivery_bytes {
+            return Err(Refusal::TooLarge);
+        }
+        let named = self.store.connection_by_hook(hook).await?.ok_or(Refusal::NoSuchHook)?;
+        let connector = self.connector(&named.connector)?.clone();
+        let Some(webhooks) = connector.descriptor().webhooks.as_ref() else {
+            return Ok(Received::Ignored("ignored.no-webhooks".to_owned()));
+        };
+        let secrets = self.store.secrets(named.id).await?;
+        let secret = secrets.get(&webhooks.secret);
+        let Checked { proof, headers, body, account, hash } = proof::check(webhooks, secret, headers, body);
+        let verified = match proof {
+            Proof::Right => true,
+            Proof::Absent => false,
+            // Nearly always a slip in the form: the merchant sees it while saving, and so do we. Without a token of our own nothing is wrong.
+            Proof::Wrong if secret.is_some() => {
+                self.store.notify(named.id, self.clock.now(), "webhook.forged", forged()).await?;
+                return Err(Refusal::Forged);
+            }
+            Proof::Wrong => false,
+        };
+
+        let owner = match (&account, verified) {
+            (Some(account), true) => match self.picked(&named, account).await? {
+                Some(owner) => owner,
+                None => return Ok(Received::Ignored("ignored.other-business".to_owned())),
+            },
+            _ => named.clone(),
+        };
+        let delivery = Delivery { headers, body, verified };
+        let received = self.clock.now();
+        let context = self.context(&owner, connector.descriptor());
+        match connector.handle_webhook(&context, &delivery).await.result {
+            Ok(Ok(outcome)) => self.understood(&owner, outcome, verified, secret.is_some(), hash, None).await,
+            Ok(Err(failure)) => {
+                tracing::info!(connection = owner.id, code = failure.code, "a delivery was not understood");
+                Ok(Received::Ignored(failure.code))
+            }
+            // The guest stopped. What is proven is kept and worked on again; what is not proven is not worth keeping.
+            Err(error) if verified => {
+                let failure = of_call(&error);
+                self.store.notify(owner.id, received, &failure.code, failure.message).await?;
+                let again = received.saturating_add(i64::try_from(self.config.retry_first.as_millis()).unwrap_or(0));
+                self.store.keep_delivery(owner.id, received, hash, delivery.body, again).await?;
+                Ok(Received::Kept)
+            }
+            Err(_) => Ok(Received::Ignored("ignored.unreadable".to_owned())),
+        }
+    }
+
+    /// Works on a kept delivery again.
+    pub(super) async fn deliver_again(&self, connection: i64, id: i64) -> Result<Worked, StoreError> {
+        let Some((_, hash, body)) = self.store.kept_delivery(id).await? else { return Ok(Worked::Done) };
+        let owner = self.store.connection(connection).await?;
+        let connector = self.connector(&owner.connector)?.clone();
+        let context = self.context(&owner, connector.descriptor());
+        let delivery = Delivery { headers: Vec::new(), body, verified: true };
+        match connector.handle_webhook(&context, &delivery).await.result {
+            Ok(Ok(outcome)) => match self.understood(&owner, outcome, true, true, hash, Some(id)).await {
+                Ok(Received::Applied(_) | Received::Duplicate) => Ok(Worked::Done),
+                Ok(_) => self.store.drop_delivery(id).await.map(|()| Worked::Done),
+                Err(Refusal::Store(error)) => Err(error),
+                Err(_) => Ok(Worked::Done),
+            },
+            Ok(Err(failure)) if failure.class != FailureClass::Transient => self.store.drop_delivery(id).await.map(|()| Worked::Done),
+            Ok(Err(_)) | Err(_) => Ok(Worked::Again(None)),
+        }
+    }
+
+    async fn understood(
+        &self,
+        owner: &Connection,
+        outcome: WebhookOutcome,
+        verified: bool,
+        has_secret: bool,
+        hash: [u8; 32],
+        kept: Option<i64>,
+    ) -> Result<Received, Refusal> {
+        let now = self.clock.now();
+        match outcome {
+            WebhookOutcome::Ignored(Ignored { reason, registered }) => {
+                if let Some(events) = registered.filter(|_| verified || !has_secret) {
+                    self.ticked(owner, events).await?;
+                }
+                let probe = reason.code == "ignored.probe";
+                if !verified && !has_secret && !probe {
+                    return self.no_token(owner).await;
+                }
+                Ok(Received::Ignored(reason.code))
+            }
+            WebhookOutcome::Forged if !has_secret => self.no_token(owner).await,
+            WebhookOutcome::Forged => {
+                self.store.notify(owner.id, now, "webhook.forged", forged()).await?;
+                Err(Refusal::Forged)
+            }
+            // A guest that accepts what is not proven breaks the contract: it is not believed.
+            WebhookOutcome::Accepted(_) | WebhookOutcome::Uninstalled if !verified => {
+                if has_secret {
+                    Err(Refusal::Forged)
+                } else {
+                    self.no_token(owner).await
+                }
+            }
+            WebhookOutcome::Uninstalled => {
+                let text = message(
+                    "Ứng dụng đã bị gỡ khỏi tài khoản Nhanh.vn. Hãy đăng nhập cấp quyền lại để tiếp tục đồng bộ.",
+                    "The app was removed at the other side. Log in again to go on.",
+                    &[],
+                );
+                self.store.pause(owner.id, now, Reason { code: "uninstalled".to_owned(), message: text }).await?;
+                Ok(Received::Uninstalled)
+            }
+            WebhookOutcome::Accepted(accepted) => {
+                let connector = self.connector(&owner.connector)?;
+                let flows = flows(connector.descriptor(), owner);
+                let ingest = Ingest { connection: owner.id, received: now, hash, accepted, flows, kept };
+                let ingested = self.store.ingest(ingest).await?;
+                self.wake.notify_waiters();
+                Ok(match ingested {
+                    Ingested::Applied(tally) => Received::Applied(tally),
+                    Ingested::Duplicate => Received::Duplicate,
+                })
+            }
+        }
+    }
+
+    /// The connection that a delivery for this account belongs to: the named one, or the same tenant's other one with the same app.
+    async fn picked(&self, named: &Connection, account: &str) -> Result<Option<Connection>, StoreError> {
+        if named.account.as_ref().is_some_and(|known| known.id == account) {
+            return Ok(Some(named.clone()));
+        }
+        let app_field = self.connector(&named.connector)?.descriptor().app_field.clone();
+        let app = named.settings.get(&app_field).cloned().unwrap_or_default();
+        self.store.connection_by_account(named, &app, account).await
+    }
+
+    async fn no_token(&self, owner: &Connection) -> Result<Received, Refusal> {
+        let text = message(
+            "Nhận được thông báo từ Nhanh.vn nhưng kết nối chưa có Webhooks verify token nên không xử lý. Hãy điền verify token ở form kết nối.",
+            "A webhook came, but the connection has no verify token, so it was not used. Fill in the verify token.",
+            &[],
+        );
+        self.store.notify(owner.id, self.clock.now(), "webhook.no-token", text).await?;
+        Ok(Received::Ignored("ignored.no-token".to_owned()))
+    }
+
+    /// Keeps the events that are ticked, and tells of those that the merchant forgot.
+    async fn ticked(&self, owner: &Connection, events: Vec<String>) -> Result<(), StoreError> {
+        let connector = self.connector(&owner.connector)?;
+        let wanted = connector.descriptor().webhooks.iter().flat_map(|webhooks| webhooks.events.iter());
+        let missing: Vec<&str> = wanted.filter(|event| !events.contains(event)).map(String::as_str).collect();
+        if !missing.is_empty() {
+            let missing = missing.join(", ");
+            let text = message(
+                &format!("Các sự kiện webhooks chưa được tích chọn trên Nhanh.vn: {missing}."),
+                &format!("Webhook events that are not ticked at the other side: {missing}."),
+                &[("events", &missing)],
+            );
+            self.store.notify(owner.id, self.clock.now(), "webhook.events-missing", text).await?;
+        }
+        self.store.registered_events(owner.id, events).await
+    }
+}
+
+fn forged() -> Message {
+    message(
+        "Webhooks verify token không khớp. Hãy nhập cùng một verify token ở form kết nối và ở open.nhanh.vn.",
+        "The webhook's verify token does not match. Enter the same token in the form and at the other side.",
+        &[],
+    )
+}

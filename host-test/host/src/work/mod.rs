@@ -1,0 +1,226 @@
+//! The work between the other side and Nobi: logins, pulls, deliveries, orders, and the runner that takes them in turn.
+//!
+//! [`Host`] ties the parts together. Data goes one way: bytes at an edge, typed once, changes, one transaction. Nothing in here knows a wire
+//! format, and nothing in here writes SQL.
+
+mod failures;
+mod form;
+mod intake;
+mod line;
+mod login;
+mod pull;
+mod push;
+mod runner;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Serialize;
+use tokio::sync::{Notify, broadcast};
+
+pub use self::failures::{Disposition, disposition, message};
+pub use self::form::{FieldError, Form, FormError};
+pub use self::intake::{Received, Refusal};
+pub use self::login::{LoginError, LoginStart};
+pub use self::runner::Stop;
+use crate::clock::Clock;
+use crate::contract::types::{Context, Entity, Failure, Setting};
+use crate::contract::{Descriptor, FieldKind, Policy, Scope};
+use crate::nobi::Policies;
+use crate::outbound::Outbound;
+use crate::sandbox::Connector;
+use crate::store::{Connection, ConnectionId, NewConnection, Store, StoreError, Trigger};
+
+/// How the host works, beside what the sandbox and the way out have of their own.
+#[derive(Clone, Debug)]
+pub struct HostConfig {
+    /// Pieces of work that run at once. Most of their time is waiting for the other side.
+    pub workers: usize,
+    /// Of these, so many are kept free of pulls, so that an order never waits for one.
+    pub live_workers: usize,
+    /// The wait before a failed piece of work is tried again; it doubles with each attempt.
+    pub retry_first: Duration,
+    /// The longest such wait.
+    pub retry_most: Duration,
+    /// The longest that a pull waits for its turn at the other side before it gives its worker back.
+    pub bulk_patience: Duration,
+    /// The same for an order.
+    pub live_patience: Duration,
+    /// How long a login may take from its start to the way back.
+    pub login_time: Duration,
+    /// Bytes of a delivery; more are refused.
+    pub delivery_bytes: usize,
+    /// Roles that the form's default role is chosen from: value and label.
+    pub roles: Vec<(String, String)>,
+}
+
+impl Default for HostConfig {
+    fn default() -> Self {
+        let role = |value: &str, label: &str| (value.to_owned(), label.to_owned());
+        HostConfig {
+            workers: 6,
+            live_workers: 2,
+            retry_first: Duration::from_secs(1),
+            retry_most: Duration::from_secs(300),
+            bulk_patience: Duration::from_secs(60),
+            live_patience: Duration::from_secs(10),
+            login_time: Duration::from_secs(30 * 60),
+            delivery_bytes: 1024 * 1024,
+            roles: vec![role("sale", "Nhân viên bán hàng"), role("warehouse", "Nhân viên kho"), role("manager", "Quản lý chi nhánh")],
+        }
+    }
+}
+
+/// How far a pull is, for whoever watches.
+#[derive(Clone, Debug, Serialize)]
+pub struct Progress {
+    /// Whose it is.
+    pub connection: ConnectionId,
+    /// What is pulled, by its name in the contract.
+    pub entity: &'static str,
+    /// The run.
+    pub run: i64,
+    /// How far it is.
+    pub done: u32,
+    /// How far it goes, where that is known.
+    pub total: Option<u32>,
+    /// Whether that was its last page, or it failed.
+    pub ended: bool,
+}
+
+/// A host: its connectors, its store, its way out.
+pub struct Host {
+    store: Store,
+    outbound: Arc<Outbound>,
+    connectors: BTreeMap<String, Arc<Connector>>,
+    clock: Clock,
+    config: HostConfig,
+    progress: broadcast::Sender<Progress>,
+    wake: Notify,
+}
+
+impl Host {
+    /// Puts the parts together.
+    pub fn new(store: Store, outbound: Arc<Outbound>, connectors: Vec<Connector>, clock: Clock, config: HostConfig) -> Arc<Host> {
+        let connectors = connectors.into_iter().map(|connector| (connector.descriptor().id.clone(), Arc::new(connector))).collect();
+        Arc::new(Host { store, outbound, connectors, clock, config, progress: broadcast::Sender::new(1_024), wake: Notify::new() })
+    }
+
+    /// The store.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// The clock.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// How the host works.
+    pub fn config(&self) -> &HostConfig {
+        &self.config
+    }
+
+    /// Hears how far pulls are.
+    pub fn progress(&self) -> broadcast::Receiver<Progress> {
+        self.progress.subscribe()
+    }
+
+    /// A connector by its id.
+    pub fn connector(&self, id: &str) -> Result<&Arc<Connector>, StoreError> {
+        self.connectors.get(id).ok_or_else(|| StoreError::Missing(format!("connector {id}")))
+    }
+
+    /// The ids of the connectors that run here.
+    pub fn connector_ids(&self) -> impl Iterator<Item = &str> {
+        self.connectors.keys().map(String::as_str)
+    }
+
+    /// Makes a draft of a connection, with its final callback address.
+    pub async fn draft(&self, new: NewConnection) -> Result<Connection, StoreError> {
+        self.connector(&new.connector)?;
+        self.store.create_connection(new, self.clock.now()).await
+    }
+
+    /// Begins a pull of one stream. None: one is under way already. Fails where the connector does not sync that.
+    pub async fn sync(&self, connection: ConnectionId, entity: Entity, scope: Scope, trigger: Trigger) -> Result<Option<i64>, SyncError> {
+        let owner = self.store.connection(connection).await?;
+        let connector = self.connector(&owner.connector)?;
+        let flow = connector.descriptor().flows.iter().find(|flow| flow.entity == entity);
+        let unsupported = flow.map(|flow| flow.unsupported.clone());
+        match unsupported {
+            Some(None) => {}
+            Some(Some(reason)) => return Err(SyncError::Unsupported(reason)),
+            None => {
+                let vi = "Kết nối này không đồng bộ mục đó.";
+                return Err(SyncError::Unsupported(message(vi, "This connection does not sync that.", &[])));
+            }
+        }
+        let run = self.store.begin_run(connection, entity, scope, trigger, self.clock.now()).await?;
+        self.wake.notify_waiters();
+        Ok(run)
+    }
+
+    /// Keeps what happened to an order and queues its way out. Says whether it was new. While the order toggle is off nothing is queued.
+    pub async fn order_event(&self, connection: ConnectionId, event: crate::contract::orders::OrderEvent) -> Result<bool, StoreError> {
+        let owner = self.store.connection(connection).await?;
+        let descriptor = self.connector(&owner.connector)?.descriptor().clone();
+        if flows(&descriptor, &owner).of(Entity::Order) == Policy::Off {
+            return Ok(false);
+        }
+        let new = self.store.order_event(connection, event, self.clock.now()).await?;
+        self.wake.notify_waiters();
+        Ok(new)
+    }
+
+    /// Makes the waiting refreshes of a connection due now.
+    pub async fn flush_refreshes(&self, connection: ConnectionId) -> Result<(), StoreError> {
+        self.store.flush_refreshes(connection, self.clock.now()).await?;
+        self.wake.notify_waiters();
+        Ok(())
+    }
+
+    /// What a call of this connection is told beside its arguments.
+    fn context(&self, connection: &Connection, descriptor: &Descriptor) -> Context {
+        let settings = descriptor.form.iter().filter(|field| !matches!(field.kind, FieldKind::Secret | FieldKind::HostValue(_)));
+        let settings = settings.filter_map(|field| {
+            let value = connection.settings.get(&field.key).cloned().or_else(|| field.default.clone())?;
+            Some(Setting { key: field.key.clone(), value })
+        });
+        Context { now: self.clock.now(), tag: connection.tag.clone(), settings: settings.collect(), account: connection.account.clone() }
+    }
+}
+
+/// Why a pull cannot begin.
+#[derive(Debug, thiserror::Error)]
+pub enum SyncError {
+    /// The connector does not sync that, for this reason.
+    #[error("{} ({})", .0.vi, .0.en)]
+    Unsupported(crate::contract::types::Message),
+    /// The store did not do it.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// The policy that each flow begins with; a flow whose toggle is off is off.
+pub fn flows(descriptor: &Descriptor, connection: &Connection) -> Policies {
+    let mut policies = Policies::default();
+    for flow in &descriptor.flows {
+        let toggle = flow.toggle.as_ref();
+        let on = toggle.is_none_or(|key| {
+            let kept = connection.settings.get(key).map(String::as_str);
+            let default = || descriptor.form.iter().find(|field| &field.key == key).and_then(|field| field.default.as_deref());
+            kept.or_else(default) == Some("on")
+        });
+        let first = flow.policies.iter().find(|policy| **policy != Policy::Off).copied();
+        let policy = if flow.unsupported.is_some() || !on { Policy::Off } else { first.unwrap_or(Policy::Off) };
+        policies.set(flow.entity, policy);
+    }
+    policies
+}
+
+/// A failure of the host's own, in the contract's form.
+fn own_failure(class: crate::contract::types::FailureClass, code: &str, vi: &str, en: &str) -> Failure {
+    Failure { class, code: code.to_owned(), message: message(vi, en, &[]), subject: None, field: None }
+}

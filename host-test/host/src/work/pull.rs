@@ -1,0 +1,102 @@
+//! Pulls: one step is one request. No instance lives while it travels; each page is in the store before the next is asked for.
+
+use std::sync::Arc;
+
+use super::failures::{Disposition, disposition, of_call, of_read};
+use super::{Host, Progress, flows};
+use crate::contract::types::{Failure, Reason};
+use crate::contract::{Page, Step};
+use crate::names;
+use crate::outbound::Lane;
+use crate::sandbox::Connector;
+use crate::store::{Connection, Run, StoreError};
+use crate::work::line::Line;
+
+/// What a piece of work came to.
+#[derive(Debug, PartialEq)]
+pub(super) enum Worked {
+    /// It is done, or will never be.
+    Done,
+    /// It has to go on; absent: with back-off.
+    Again(Option<u32>),
+}
+
+impl Host {
+    /// Goes on with a run until its last page, or until a failure stops it.
+    pub(super) async fn pull(&self, run: i64) -> Result<Worked, StoreError> {
+        let mut run = self.store.run(run).await?;
+        let owner = self.store.connection(run.connection).await?;
+        let connector = self.connector(&owner.connector)?.clone();
+        let line = self.line(&owner, connector.descriptor(), Lane::Bulk, None).await?;
+        loop {
+            let step = Step { entity: run.entity, scope: run.scope.clone(), cursor: run.cursor.clone() };
+            let page = match self.step(&owner, &connector, &line, &step).await {
+                Ok(page) => page,
+                Err(failure) => return self.stopped(&run, &line, failure).await,
+            };
+            run.cursor = page.next.clone();
+            (run.done, run.total) = (page.done, page.total);
+            let flows = flows(connector.descriptor(), &owner);
+            let applied = self.store.apply_page(run.id, page, flows, self.clock.now()).await?;
+            self.tell(&run, applied.ended);
+            if applied.ended {
+                return Ok(Worked::Done);
+            }
+        }
+    }
+
+    async fn step(&self, owner: &Connection, connector: &Connector, line: &Arc<Line>, step: &Step) -> Result<Page, Failure> {
+        let context = self.context(owner, connector.descriptor());
+        let request = connector.build_sync_request(&context, step).await.result.map_err(|error| of_call(&error))??;
+        let response = line.carry(request).await.map_err(|error| of_read(&error))?;
+        let context = self.context(owner, connector.descriptor());
+        connector.read_sync_response(&context, step, &response).await.result.map_err(|error| of_call(&error))?
+    }
+
+    async fn stopped(&self, run: &Run, line: &Line, failure: Failure) -> Result<Worked, StoreError> {
+        let now = self.clock.now();
+        let entity = names::entity(run.entity);
+        let class = names::failure_class(&failure.class);
+        tracing::info!(connection = run.connection, run = run.id, entity, code = failure.code, class, "a pull stopped");
+        match disposition(&failure.class) {
+            Disposition::Again => {
+                self.store.note_run(run.id, failure).await?;
+                Ok(Worked::Again(None))
+            }
+            Disposition::AgainAfter(ms) => {
+                // The pacer's own "not yet" closes nothing: it was this host that held back.
+                if failure.code != "host.pace" {
+                    line.close_last(ms);
+                }
+                self.store.note_run(run.id, failure).await?;
+                Ok(Worked::Again(Some(ms)))
+            }
+            Disposition::PauseConnection => {
+                // The run stays where it is: it goes on when the connection does.
+                self.store.note_run(run.id, failure.clone()).await?;
+                self.store.pause_for(run.connection, failure, now).await?;
+                Ok(Worked::Again(Some(0)))
+            }
+            Disposition::PauseStream => {
+                let reason = Reason { code: failure.code.clone(), message: failure.message.clone() };
+                self.store.pause_stream(run.connection, run.entity, reason, now).await?;
+                self.store.fail_run(run.id, failure, now).await?;
+                self.tell(run, true);
+                Ok(Worked::Done)
+            }
+            Disposition::GiveUp => {
+                let (code, text) = (failure.code.clone(), failure.message.clone());
+                self.store.fail_run(run.id, failure, now).await?;
+                self.store.notify(run.connection, now, &code, text).await?;
+                self.tell(run, true);
+                Ok(Worked::Done)
+            }
+        }
+    }
+
+    fn tell(&self, run: &Run, ended: bool) {
+        let entity = names::entity(run.entity);
+        // Nobody has to listen.
+        let _ = self.progress.send(Progress { connection: run.connection, entity, run: run.id, done: run.done, total: run.total, ended });
+    }
+}

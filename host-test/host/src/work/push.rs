@@ -1,0 +1,143 @@
+//! Orders out: one event at a time for each order, the intent written down before the first byte. After a call whose outcome is not known the
+//! order counts as "may have arrived" until it is found or two look-ups found nothing; nothing in here ever repeats a create by itself.
+
+use serde_json::json;
+
+use super::failures::{Disposition, disposition, of_call};
+use super::pull::Worked;
+use super::{Host, flows};
+use crate::clock::Instant;
+use crate::contract::orders::{Earlier, OrderEventKind};
+use crate::contract::types::{Entity, Failure, FailureClass, Warning};
+use crate::contract::{OrderPlan, Policy, PushOutcome, Pushed};
+use crate::names;
+use crate::outbound::Lane;
+use crate::store::{Connection, Intent, OrderEventRow, Settled, StoreError};
+
+impl Host {
+    /// Brings the next waiting event of an order out.
+    pub(super) async fn push(&self, connection: i64, order: &str) -> Result<Worked, StoreError> {
+        let Some(row) = self.store.next_event(connection, order).await? else { return Ok(Worked::Done) };
+        let owner = self.store.connection(connection).await?;
+        let connector = self.connector(&owner.connector)?.clone();
+        if flows(connector.descriptor(), &owner).of(Entity::Order) == Policy::Off {
+            // Switched off after it was queued: it waits no longer, and says why.
+            return self.end(&owner, &row, Settled::Skipped, None, json!({ "reason": "skip.orders-off" })).await;
+        }
+        if superseded(&row) {
+            return self.end(&owner, &row, Settled::Skipped, None, json!({ "reason": "skip.never-pushed" })).await;
+        }
+
+        let context = self.context(&owner, connector.descriptor());
+        let plan = connector.map_order(&context, &row.event).await.result;
+        let own_id = match plan.map_err(|error| of_call(&error)).and_then(|answer| answer) {
+            Ok(OrderPlan::Skip(reason)) => {
+                return self.end(&owner, &row, Settled::Skipped, None, json!({ "reason": reason.code, "message": reason.message })).await;
+            }
+            Ok(OrderPlan::Create(plan) | OrderPlan::SetStatus(plan)) => plan.own_id,
+            Err(failure) => return self.refused(&owner, &row, failure).await,
+        };
+
+        let creates = row.event.order.remote.is_none();
+        if creates {
+            let intent = Intent { connection, order: order.to_owned(), own_id, at: self.clock.now() };
+            self.store.intend(intent).await?;
+        }
+        let line = self.line(&owner, connector.descriptor(), Lane::Live, None).await?;
+        let context = self.context(&owner, connector.descriptor());
+        let call = connector.push_order(&context, &row.event, &row.earlier, line.clone()).await;
+        let sent_anything = call.usage.http_calls > 0;
+        let answer = match call.result {
+            Ok(answer) => answer,
+            // The call broke off: whether a byte of a create went out is not known, unless nothing was sent at all.
+            Err(error) if sent_anything && creates => Err(Failure { class: FailureClass::Ambiguous, ..of_call(&error) }),
+            Err(error) => Err(of_call(&error)),
+        };
+        let now = self.clock.now();
+        match answer {
+            Ok(PushOutcome::Created(pushed)) => self.bound(&owner, &row, "created", pushed).await,
+            Ok(PushOutcome::Adopted(pushed)) => self.bound(&owner, &row, "adopted", pushed).await,
+            Ok(PushOutcome::Updated(pushed)) => self.bound(&owner, &row, "updated", pushed).await,
+            Ok(PushOutcome::Already(pushed)) => self.bound(&owner, &row, "already", pushed).await,
+            Ok(PushOutcome::Skipped(reason)) => {
+                if creates {
+                    self.store.know(connection, order, row.earlier.clone()).await?;
+                }
+                self.end(&owner, &row, Settled::Skipped, None, json!({ "reason": reason.code, "message": reason.message })).await
+            }
+            Ok(PushOutcome::Unsettled(unsettled)) => {
+                let known = Earlier { empty_lookups: unsettled.empty_lookups, ..row.earlier.clone() };
+                self.store.know(connection, order, known).await?;
+                Ok(Worked::Again(Some(u32::try_from(unsettled.again.saturating_sub(now)).unwrap_or(0))))
+            }
+            Err(failure) => {
+                if creates {
+                    self.store.know(connection, order, after(&failure, &row.earlier, now)).await?;
+                }
+                if let Disposition::AgainAfter(ms) = disposition(&failure.class) {
+                    line.close_last(ms);
+                }
+                self.refused(&owner, &row, failure).await
+            }
+        }
+    }
+
+    async fn bound(&self, owner: &Connection, row: &OrderEventRow, how: &str, pushed: Pushed) -> Result<Worked, StoreError> {
+        let warnings: Vec<&Warning> = pushed.warnings.iter().collect();
+        let outcome = json!({ "how": how, "remote": pushed.remote, "own-id": pushed.own_id, "warnings": warnings });
+        self.end(owner, row, Settled::Done, Some(pushed.remote.clone()), outcome).await
+    }
+
+    async fn end(
+        &self,
+        owner: &Connection,
+        row: &OrderEventRow,
+        settled: Settled,
+        remote: Option<String>,
+        outcome: serde_json::Value,
+    ) -> Result<Worked, StoreError> {
+        self.store.settle(owner.id, row.id, settled, remote, outcome, self.clock.now()).await?;
+        Ok(Worked::Done)
+    }
+
+    async fn refused(&self, owner: &Connection, row: &OrderEventRow, failure: Failure) -> Result<Worked, StoreError> {
+        let (code, class) = (&failure.code, names::failure_class(&failure.class));
+        tracing::info!(connection = owner.id, event = row.event.id, code, class, "an order did not go out");
+        match disposition(&failure.class) {
+            Disposition::Again => Ok(Worked::Again(None)),
+            Disposition::AgainAfter(ms) => Ok(Worked::Again(Some(ms))),
+            Disposition::PauseConnection => {
+                self.store.pause_for(owner.id, failure, self.clock.now()).await?;
+                Ok(Worked::Again(Some(0)))
+            }
+            Disposition::PauseStream | Disposition::GiveUp => {
+                let outcome = json!({ "failure": failure });
+                self.end(owner, row, Settled::Failed, None, outcome).await
+            }
+        }
+    }
+}
+
+/// A create that never left, with a later event behind it: if that one cancels or deletes, nothing of the order has to go out. The payload of
+/// any other event is the order as it is now, so the create still goes first.
+fn superseded(row: &OrderEventRow) -> bool {
+    matches!(row.event.kind, OrderEventKind::Created)
+        && row.event.order.remote.is_none()
+        && !row.earlier.may_have_arrived
+        && row.cancelled_behind
+}
+
+/// What is known after a failure: an ambiguous one leaves the order "may have arrived", sent at the latest now; every other one says that
+/// nothing arrived in this call, so what was known before it stands.
+fn after(failure: &Failure, before: &Earlier, now: Instant) -> Earlier {
+    if failure.class != FailureClass::Ambiguous {
+        return before.clone();
+    }
+    Earlier {
+        may_have_arrived: true,
+        first_sent: before.first_sent.or(Some(now)),
+        last_sent: Some(now),
+        empty_lookups: 0,
+        seen_as: before.seen_as.clone(),
+    }
+}

@@ -1,0 +1,111 @@
+//! Takes work in turn and hands each piece to what knows it. Live work goes first, and always finds a free worker; no two pieces with one key
+//! run at once. Knows when to try again, never what the work is about.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use super::Host;
+use super::pull::Worked;
+use crate::store::{Lane, StoreError, Task, Work};
+
+/// When a runner stops.
+#[derive(Clone, Debug)]
+pub enum Stop {
+    /// When nothing runs and nothing is due within this time.
+    Idle(Duration),
+    /// When told; what runs is finished first.
+    Told(watch::Receiver<bool>),
+}
+
+impl Host {
+    /// Works until `stop` says so. Errors of single pieces of work are their own; this fails only when the store does.
+    pub async fn work(self: &Arc<Self>, stop: Stop) -> Result<(), StoreError> {
+        let mut running: JoinSet<(Lane, Result<(), StoreError>)> = JoinSet::new();
+        let mut bulk = 0;
+        loop {
+            // Registered before the queue is read, so that work queued meanwhile is not missed.
+            let woken = self.wake.notified();
+            tokio::pin!(woken);
+            woken.as_mut().enable();
+            let told = matches!(&stop, Stop::Told(told) if *told.borrow());
+            if !told {
+                self.store.join_refreshes(self.clock.now()).await?;
+                while running.len() < self.config.workers {
+                    let only_live = bulk + self.config.live_workers >= self.config.workers;
+                    let Some(work) = self.store.claim(self.clock.now(), only_live).await? else { break };
+                    bulk += usize::from(work.lane == Lane::Bulk);
+                    let host = self.clone();
+                    running.spawn(async move { (work.lane, host.one(work).await) });
+                }
+            }
+            if running.is_empty() && told {
+                return Ok(());
+            }
+            let next = self.store.next_due().await?;
+            if let (Stop::Idle(within), true) = (&stop, running.is_empty()) {
+                let horizon = self.clock.now().saturating_add(i64::try_from(within.as_millis()).unwrap_or(i64::MAX));
+                if next.is_none_or(|due| due > horizon) {
+                    return Ok(());
+                }
+            }
+            // What is due but cannot be claimed waits for its key: the end of running work tells.
+            let sleep_until = next.filter(|due| *due > self.clock.now() || running.is_empty());
+            tokio::select! {
+                Some(ended) = running.join_next() => {
+                    if let Ok((lane, result)) = ended {
+                        bulk -= usize::from(lane == Lane::Bulk);
+                        result?;
+                    }
+                }
+                () = &mut woken => {}
+                () = self.clock.sleep_until(sleep_until.unwrap_or(i64::MAX)), if sleep_until.is_some() => {}
+                () = told_to_stop(&stop), if !told => {}
+            }
+        }
+    }
+
+    async fn one(&self, work: Work) -> Result<(), StoreError> {
+        let worked = match &work.task {
+            Task::Pull { run } => self.pull(*run).await,
+            Task::Push { order } => self.push(work.connection, order).await,
+            Task::Delivery { id } => self.deliver_again(work.connection, *id).await,
+        };
+        match worked {
+            Ok(Worked::Done) => self.store.complete(work.id).await,
+            Ok(Worked::Again(wait)) => {
+                let wait = wait.map_or_else(|| self.back_off(work.attempts), |ms| Duration::from_millis(ms.into()));
+                let due = self.clock.now().saturating_add(i64::try_from(wait.as_millis()).unwrap_or(i64::MAX));
+                self.store.again(work.id, due, true).await
+            }
+            // What the work names is not there any more.
+            Err(StoreError::Missing(what)) => {
+                tracing::warn!(connection = work.connection, what, "work was dropped: what it names is gone");
+                self.store.complete(work.id).await
+            }
+            Err(error) => {
+                tracing::error!(connection = work.connection, %error, "the store failed during a piece of work");
+                let wait = self.back_off(work.attempts);
+                let due = self.clock.now().saturating_add(i64::try_from(wait.as_millis()).unwrap_or(i64::MAX));
+                self.store.again(work.id, due, true).await
+            }
+        }
+    }
+
+    fn back_off(&self, attempts: u32) -> Duration {
+        let factor = 2_u32.saturating_pow(attempts.min(16));
+        self.config.retry_first.saturating_mul(factor).min(self.config.retry_most)
+    }
+}
+
+async fn told_to_stop(stop: &Stop) {
+    match stop {
+        Stop::Idle(_) => std::future::pending().await,
+        Stop::Told(told) => {
+            // A dropped sender means stop, too.
+            let _ = told.clone().wait_for(|told| *told).await;
+        }
+    }
+}

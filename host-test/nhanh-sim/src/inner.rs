@@ -1,0 +1,272 @@
+//! What every handle and every connection share: the state, the limits, the faults, the post, the log.
+//!
+//! One lock guards the state, and it is never held across an await.
+
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use crate::access::{Access, EventKind, Registered};
+use crate::faults::Faults;
+use crate::limits::Limits;
+use crate::oauth;
+use crate::settings::Settings;
+use crate::shop::{Event, Shop};
+use crate::webhooks::{Letter, Post, bytes};
+use crate::wire::form::Form;
+use crate::wire::v2::{self, Answer, Call, Gate, Refusal};
+
+/// How many requests the log keeps.
+const LOG_LENGTH: usize = 200_000;
+
+/// The most products of one `inventoryChange` (reference section 8.4).
+const BATCH: usize = 100;
+
+/// What became of a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// `code` 1.
+    Done,
+    /// `code` 0: the `errorCode`, or the text where there is none.
+    Refused(String),
+    /// The rate limit.
+    RateLimited {
+        /// For how long the URL is locked.
+        locked_seconds: i64,
+    },
+    /// A fault kept it from being done.
+    Undone,
+}
+
+/// One request of the API; it holds no token, no secret and no personal data.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestLog {
+    /// The path.
+    pub path: String,
+    /// The app it named.
+    pub app: Option<i64>,
+    /// The business it named.
+    pub business: Option<i64>,
+    /// What became of it in the shop; the caller may have seen something else, see `fault`.
+    pub outcome: Outcome,
+    /// The fault it met.
+    pub fault: Option<crate::Fault>,
+    /// When it came, unix ms.
+    pub at_ms: i64,
+}
+
+/// What the one lock guards.
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) shop: Shop,
+    pub(crate) access: Access,
+    pub(crate) limits: Limits,
+    log: VecDeque<RequestLog>,
+    /// Products whose stock changed and that wait for the next batch, by business.
+    changed: HashMap<i64, BTreeSet<i64>>,
+}
+
+/// The shared inside of a simulator.
+#[derive(Debug)]
+pub(crate) struct Inner {
+    state: Mutex<State>,
+    pub(crate) faults: Faults,
+    pub(crate) post: Arc<Post>,
+    pub(crate) settings: Settings,
+    pub(crate) runtime: tokio::runtime::Handle,
+    pub(crate) origin: String,
+}
+
+impl Inner {
+    pub(crate) fn new(settings: Settings, shop: Shop, post: Arc<Post>, runtime: tokio::runtime::Handle, origin: String) -> Self {
+        let state = State {
+            shop,
+            access: Access::new(settings.seed),
+            limits: Limits::new(settings.pace),
+            log: VecDeque::new(),
+            changed: HashMap::new(),
+        };
+        Self { state: Mutex::new(state), faults: Faults::default(), post, settings, runtime, origin }
+    }
+
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn now_ms(&self) -> i64 {
+        self.settings.now.now_ms()
+    }
+
+    /// Changes the shop and posts what happened.
+    pub(crate) fn change<T>(self: &Arc<Self>, change: impl FnOnce(&mut Shop, i64) -> T) -> T {
+        let now = self.now_ms();
+        let mut state = self.state();
+        let result = change(&mut state.shop, now);
+        self.publish(&mut state, now);
+        result
+    }
+
+    /// Does what a request asks and encodes the answer. `late` hides the effect from reads for a while.
+    pub(crate) fn handle(self: &Arc<Self>, path: &str, form: &Form, late: Duration, fault: Option<crate::Fault>) -> Answer {
+        let now_ms = self.now_ms();
+        let switches = self.faults.switches();
+        let mut guard = self.state();
+        let state = &mut *guard;
+        let result = if path == v2::TOKEN_PATH {
+            oauth::exchange(&mut state.access, form, now_ms, ms(self.settings.token_life), &switches)
+        } else {
+            let mut gate = Gate { shop: &state.shop, access: &state.access, limits: &mut state.limits, now_ms };
+            gate.admit(path, form).and_then(|pass| {
+                let point_value = self.settings.point_value;
+                let mut call = Call { shop: &mut state.shop, pass, switches: &switches, now_ms, late_ms: ms(late), point_value };
+                v2::run(&mut call, path, form).map(|data| Answer::ok(&data, &switches))
+            })
+        };
+        state.note(path, form, outcome(&result), fault, now_ms);
+        self.publish(state, now_ms);
+        drop(guard);
+        result.unwrap_or_else(|refusal| Answer::refused(&refusal, &switches))
+    }
+
+    /// Answers with the rate limit whatever the count is.
+    pub(crate) fn lock_out(&self, path: &str, form: &Form) -> Answer {
+        let now_ms = self.now_ms();
+        let mut state = self.state();
+        let (app, business) = (form.int("appId").unwrap_or(0), form.int("businessId").unwrap_or(0));
+        let refusal = Refusal::RateLimited(state.limits.lock(app, business, path, now_ms));
+        let what = outcome(&Err(refusal.clone()));
+        state.note(path, form, what, Some(crate::Fault::RateLimited), now_ms);
+        Answer::refused(&refusal, &self.faults.switches())
+    }
+
+    /// Notes a request that a fault kept from being done.
+    pub(crate) fn note_undone(&self, path: &str, form: &Form, fault: crate::Fault) {
+        let now_ms = self.now_ms();
+        self.state().note(path, form, Outcome::Undone, Some(fault), now_ms);
+    }
+
+    pub(crate) fn requests(&self) -> Vec<RequestLog> {
+        self.state().log.iter().cloned().collect()
+    }
+
+    /// Posts what happened in the shop to every app that ticked it and may know it.
+    fn publish(self: &Arc<Self>, state: &mut State, now_ms: i64) {
+        let mut flush = BTreeSet::new();
+        for (business, event) in state.shop.take_events() {
+            if let Event::InventoryChange(product) = event {
+                if self.settings.stock_batch.is_zero() {
+                    self.post_stock(state, business, &[product], now_ms);
+                } else {
+                    let waiting = state.changed.entry(business).or_default();
+                    if waiting.is_empty() {
+                        flush.insert(business);
+                    }
+                    waiting.insert(product);
+                }
+                continue;
+            }
+            let delay = match &event {
+                Event::OrderAdd(id) | Event::OrderUpdate(id) => state.shop.order(*id).map_or(0, |order| order.visible_ms - now_ms).max(0),
+                _ => 0,
+            };
+            let follow = matches!((&event, self.faults.switches().update_follows_add), (Event::OrderAdd(_), true));
+            let second = if let (true, Event::OrderAdd(id)) = (follow, &event) { Some(Event::OrderUpdate(*id)) } else { None };
+            for event in std::iter::once(event).chain(second) {
+                self.post_event(state, business, &event, now_ms, delay);
+            }
+        }
+        for business in flush {
+            self.post.expect();
+            let inner = self.clone();
+            self.runtime.spawn(async move {
+                tokio::time::sleep(inner.settings.stock_batch).await;
+                inner.flush(business);
+                inner.post.settle();
+            });
+        }
+    }
+
+    fn post_event(&self, state: &State, business: i64, event: &Event, now_ms: i64, delay: i64) {
+        let Some(home) = state.shop.business(business) else { return };
+        let switches = self.faults.switches();
+        let Some((kind, data)) = v2::events::payload(event, home, &switches) else { return };
+        for (app, url, verify_token) in self.receivers(state, business, kind, now_ms) {
+            let body = bytes(&v2::events::body(kind, business, &verify_token, data.clone(), &switches));
+            let letter = Letter { event: kind.name(), app, business: Some(business), url, body };
+            match u64::try_from(delay) {
+                Ok(delay) if delay > 0 => {
+                    let post = self.post.clone();
+                    post.expect();
+                    self.runtime.spawn(async move {
+                        tokio::time::sleep(Duration::from_millis(delay)).await;
+                        post.send(letter);
+                        post.settle();
+                    });
+                }
+                _ => self.post.send(letter),
+            }
+        }
+    }
+
+    /// Posts the stock changes that were collected.
+    fn flush(&self, business: i64) {
+        let now_ms = self.now_ms();
+        let mut state = self.state();
+        let products: Vec<i64> = state.changed.remove(&business).unwrap_or_default().into_iter().collect();
+        for batch in products.chunks(BATCH) {
+            self.post_stock(&state, business, batch, now_ms);
+        }
+    }
+
+    /// The apps that get an event: active, webhooks on, event ticked, and a living token with the right for it (reference section 8.1).
+    fn receivers(&self, state: &State, business: i64, kind: EventKind, now_ms: i64) -> Vec<(i64, String, String)> {
+        let wants = |app: &Registered| {
+            let form = app.form.webhooks.as_ref().filter(|form| app.active && form.events.contains(&kind))?;
+            let id = app.app.app_id;
+            let may = state.access.may(id, business, kind.permission(), now_ms) && !self.post.is_off(id);
+            may.then(|| (id, form.callback_url.clone(), form.verify_token.clone()))
+        };
+        state.access.apps().filter_map(wants).collect()
+    }
+
+    fn post_stock(&self, state: &State, business: i64, products: &[i64], now_ms: i64) {
+        let Some(home) = state.shop.business(business) else { return };
+        let switches = self.faults.switches();
+        let kind = EventKind::InventoryChange;
+        for (app, url, verify_token) in self.receivers(state, business, kind, now_ms) {
+            let data = v2::events::inventory(products, home, &switches);
+            let body = bytes(&v2::events::body(kind, business, &verify_token, data, &switches));
+            self.post.send(Letter { event: kind.name(), app, business: Some(business), url, body });
+        }
+    }
+}
+
+impl State {
+    fn note(&mut self, path: &str, form: &Form, outcome: Outcome, fault: Option<crate::Fault>, at_ms: i64) {
+        if self.log.len() == LOG_LENGTH {
+            self.log.pop_front();
+        }
+        self.log.push_back(RequestLog {
+            path: path.to_owned(),
+            app: form.int("appId"),
+            business: form.int("businessId"),
+            outcome,
+            fault,
+            at_ms,
+        });
+    }
+}
+
+fn outcome(result: &Result<Answer, Refusal>) -> Outcome {
+    match result {
+        Ok(_) => Outcome::Done,
+        Err(Refusal::RateLimited(locked)) => Outcome::RateLimited { locked_seconds: locked.seconds },
+        Err(Refusal::Said { code: Some(code), .. }) => Outcome::Refused((*code).to_owned()),
+        Err(Refusal::Said { code: None, text }) => Outcome::Refused(text.clone()),
+    }
+}
+
+/// A duration in milliseconds.
+pub(crate) fn ms(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}

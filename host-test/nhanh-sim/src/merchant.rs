@@ -1,0 +1,167 @@
+//! What people at Nhanh do while the simulator runs: they edit products, move stock, change orders, take rights away.
+//!
+//! Each change emits its webhook, as it would at Nhanh.
+
+use crate::access::{Permission, is_acceptable};
+use crate::shop::{Category, Customer, Depot, Ids, Level, NewOrder, OrderChange, Product, Quantity};
+use crate::simulator::{SaveError, Simulator};
+use crate::webhooks::Release;
+
+impl Simulator {
+    /// Sets what a depot has on hand; `inventoryChange`. `false` when product or depot is unknown.
+    pub fn set_stock(&self, product: i64, depot: i64, remain: Quantity) -> bool {
+        self.inner.change(|shop, _| shop.set_remain(product, depot, remain))
+    }
+
+    /// Changes a level in any way; `inventoryChange`. `false` when product or depot is unknown.
+    pub fn change_level(&self, product: i64, depot: i64, change: impl FnOnce(&mut Level)) -> bool {
+        self.inner.change(|shop, _| shop.change_level(product, depot, change))
+    }
+
+    /// Adds a product and returns its id; `productAdd`. `None` for an unknown business.
+    pub fn add_product(&self, business: i64, product: Product) -> Option<i64> {
+        self.inner.change(|shop, now| shop.add_product(business, product, now))
+    }
+
+    /// Edits a product's information, not its stock; `productUpdate`.
+    pub fn edit_product(&self, product: i64, edit: impl FnOnce(&mut Product)) -> bool {
+        self.inner.change(|shop, now| shop.edit_product(product, edit, now))
+    }
+
+    /// Deletes a product and, of a parent, its variants; `productDelete`.
+    pub fn delete_product(&self, product: i64) -> bool {
+        self.inner.change(|shop, _| shop.delete_product(product))
+    }
+
+    /// A person or a marketplace makes an order; `orderAdd`. `None` for an unknown business.
+    pub fn add_order(&self, business: i64, order: NewOrder) -> Option<i64> {
+        self.inner.change(|shop, now| shop.place_order(business, order, now))
+    }
+
+    /// A person sets an order's status to any word, also an unknown one; `orderUpdate`.
+    pub fn set_status(&self, order: i64, status: &str) -> bool {
+        self.change_order(
+            order,
+            OrderChange { status: Some(status.to_owned()), by: "Trần Thị Bích Ngọc".to_owned(), ..OrderChange::default() },
+        )
+    }
+
+    /// A person changes an order; `orderUpdate`, and `paymentReceived` when more money was transferred.
+    pub fn change_order(&self, order: i64, change: OrderChange) -> bool {
+        self.inner.change(|shop, now| shop.change_order(order, change, now))
+    }
+
+    /// A person deletes an order; `orderDelete`.
+    pub fn delete_order(&self, order: i64) -> bool {
+        self.inner.change(|shop, now| shop.delete_order(order, now))
+    }
+
+    /// Adds a depot and returns its id. No webhook tells of it.
+    pub fn add_depot(&self, business: i64, mut depot: Depot) -> Option<i64> {
+        self.inner.change(|shop, _| {
+            let id = Ids::take(&mut shop.ids.depot);
+            depot.id = id;
+            shop.businesses.get_mut(&business)?.depots.insert(id, depot);
+            Some(id)
+        })
+    }
+
+    /// Adds a category and returns its id. No webhook tells of it.
+    pub fn add_category(&self, business: i64, mut category: Category) -> Option<i64> {
+        self.inner.change(|shop, _| {
+            let id = Ids::take(&mut shop.ids.category);
+            category.id = id;
+            shop.businesses.get_mut(&business)?.categories.insert(id, category);
+            Some(id)
+        })
+    }
+
+    /// Adds a customer and returns the id. No webhook tells of it.
+    pub fn add_customer(&self, business: i64, mut customer: Customer) -> Option<i64> {
+        self.inner.change(|shop, now| {
+            let id = Ids::take(&mut shop.ids.customer);
+            customer.id = id;
+            customer.created_ms = now;
+            customer.updated_ms = now;
+            shop.businesses.get_mut(&business)?.file_customer(customer);
+            Some(id)
+        })
+    }
+
+    /// Edits a customer. No webhook tells of it.
+    pub fn edit_customer(&self, business: i64, customer: i64, edit: impl FnOnce(&mut Customer)) -> bool {
+        self.inner.change(|shop, now| {
+            let Some(row) = shop.businesses.get_mut(&business).and_then(|home| home.customers.get_mut(&customer)) else { return false };
+            edit(row);
+            row.id = customer;
+            row.updated_ms = now;
+            true
+        })
+    }
+
+    /// The director switches "Cho phép kết nối Open API" on or off.
+    pub fn allow_open_api(&self, business: i64, allowed: bool) {
+        self.inner.change(|shop, _| {
+            if let Some(home) = shop.businesses.get_mut(&business) {
+                home.open_api = allowed;
+            }
+        });
+    }
+
+    /// The app's owner switches the app on or off: off means no calls and no webhooks.
+    pub fn set_app_active(&self, app_id: i64, active: bool) {
+        if let Some(app) = self.inner.state().access.app_mut(app_id) {
+            app.active = active;
+        }
+    }
+
+    /// The app's owner replaces its redirect URLs.
+    ///
+    /// # Errors
+    /// When the app is unknown or a URL is not https (or http to this machine).
+    pub fn set_redirect_urls(&self, app_id: i64, urls: Vec<String>) -> Result<(), SaveError> {
+        if let Some(url) = urls.iter().find(|url| !is_acceptable(url)) {
+            return Err(SaveError::Url(url.clone()));
+        }
+        self.inner.state().access.app_mut(app_id).ok_or(SaveError::UnknownApp(app_id))?.form.redirect_urls = urls;
+        Ok(())
+    }
+
+    /// The merchant takes the app off the business: its tokens are dead. Returns how many there were.
+    pub fn revoke_token(&self, app_id: i64, business: i64) -> usize {
+        self.inner.state().access.drop_tokens(app_id, business)
+    }
+
+    /// The tokens of an app for a business expire now. Returns how many there are.
+    pub fn expire_token(&self, app_id: i64, business: i64) -> usize {
+        let now_ms = self.inner.now_ms();
+        self.inner.state().access.change_tokens(app_id, business, |pass| pass.until_ms = pass.until_ms.min(now_ms))
+    }
+
+    /// The tokens of an app for a business lose a right. Returns how many there are.
+    pub fn restrict(&self, app_id: i64, business: i64, permission: Permission) -> usize {
+        self.inner.state().access.change_tokens(app_id, business, |pass| {
+            pass.permissions.remove(&permission);
+        })
+    }
+
+    /// The next so many deliveries are lost: logged, never sent.
+    pub fn lose_webhooks(&self, count: u32) {
+        self.inner.post.lose(count);
+    }
+
+    /// Each of the next so many deliveries is sent twice.
+    pub fn repeat_webhooks(&self, count: u32) {
+        self.inner.post.repeat(count);
+    }
+
+    /// Holds deliveries back until [`Simulator::release_webhooks`].
+    pub fn hold_webhooks(&self) {
+        self.inner.post.hold();
+    }
+
+    /// Lets held deliveries go, in order or reversed.
+    pub fn release_webhooks(&self, order: Release) {
+        self.inner.post.release(order);
+    }
+}

@@ -1,0 +1,14 @@
+//! Facts of the reference, stated against a running simulator over real sockets. Each test names the section that it states.
+
+// The lints know a test by its attribute; helpers of tests have none.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+mod catalogue;
+mod faults;
+mod helpers;
+mod limits;
+mod oauth;
+mod orders;
+mod people;
+mod switches;
+mod webhooks;
