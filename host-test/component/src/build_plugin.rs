@@ -1,0 +1,88 @@
+//! The one way in which the plugin becomes a component, shared by the build script and by the test that repeats it elsewhere. Never reads
+//! where it runs: every path comes in, so that the same sources give the same bytes in any directory.
+
+use std::env;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+use wit_component::ComponentEncoder;
+
+/// What a build is made from, and with.
+pub(crate) struct PluginBuild {
+    /// The folder that holds the workspace's `Cargo.toml`.
+    pub(crate) workspace: PathBuf,
+    /// Where cargo builds. Shared between builds of one workspace, and by nothing else.
+    pub(crate) target: PathBuf,
+    /// The cargo to run.
+    pub(crate) cargo: OsString,
+    /// The compiler whose standard library goes in.
+    pub(crate) rustc: OsString,
+    /// Where cargo keeps its registry.
+    pub(crate) cargo_home: PathBuf,
+    /// Whether cargo may ask the network for what the registry lacks.
+    pub(crate) offline: bool,
+}
+
+impl PluginBuild {
+    /// Builds the plugin for `wasm32-unknown-unknown` and wraps it as a component.
+    pub(crate) fn component(&self) -> Result<Vec<u8>> {
+        let module = self.module()?;
+        let module = std::fs::read(&module).with_context(|| format!("reading {}", module.display()))?;
+        ComponentEncoder::default()
+            .validate(true)
+            .module(&module)
+            .context("the plugin's module carries no description of its world")?
+            .encode()
+            .context("wrapping the module as a component")
+    }
+
+    fn module(&self) -> Result<PathBuf> {
+        let mut command = Command::new(&self.cargo);
+        // What the outer cargo, clippy or a person set for the outer build must not reach this one.
+        for (name, _) in env::vars_os() {
+            let Some(name) = name.to_str() else { continue };
+            let is_compilers = name.starts_with("CARGO_") || name.starts_with("RUSTC");
+            if is_compilers || matches!(name, "RUSTFLAGS" | "RUSTDOCFLAGS" | "CLIPPY_ARGS" | "MAKEFLAGS" | "MFLAGS") {
+                command.env_remove(name);
+            }
+        }
+        command
+            .current_dir(&self.workspace)
+            .args(["build", "--package", "nhanh-connector", "--lib", "--locked"])
+            .args(["--target", "wasm32-unknown-unknown", "--profile", "component"])
+            .arg("--target-dir")
+            .arg(&self.target)
+            .args(self.offline.then_some("--offline"))
+            .env("CARGO_HOME", &self.cargo_home)
+            .env("CARGO_ENCODED_RUSTFLAGS", self.remapped()?.join("\u{1f}"));
+        let status = command.status().context("starting cargo for the plugin")?;
+        ensure!(status.success(), "building the plugin for wasm32-unknown-unknown failed: its messages are above");
+        let module = self.target.join("wasm32-unknown-unknown/component/nhanh_connector.wasm");
+        ensure!(module.exists(), "cargo built no {}", module.display());
+        Ok(module)
+    }
+
+    /// The three roots whose paths would end up in panic messages. With all three remapped the bytes are the same in any directory and
+    /// with any `CARGO_HOME`.
+    fn remapped(&self) -> Result<Vec<String>> {
+        let sysroot = Command::new(&self.rustc)
+            .current_dir(&self.workspace)
+            .args(["--print", "sysroot"])
+            .output()
+            .context("asking rustc for its sysroot")?;
+        let sysroot = String::from_utf8(sysroot.stdout)?;
+        Ok([(self.cargo_home.as_path(), "/cargo"), (Path::new(sysroot.trim()), "/rust"), (self.workspace.as_path(), "/src")]
+            .map(|(from, to)| format!("--remap-path-prefix={}={to}", from.display()))
+            .to_vec())
+    }
+}
+
+/// Where cargo keeps its registry when nobody says otherwise.
+pub(crate) fn default_cargo_home() -> Result<PathBuf> {
+    match env::var_os("CARGO_HOME") {
+        Some(home) => Ok(PathBuf::from(home)),
+        None => Ok(env::home_dir().context("there is neither CARGO_HOME nor a home directory")?.join(".cargo")),
+    }
+}
