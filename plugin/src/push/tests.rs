@@ -219,6 +219,8 @@ fn an_own_id_that_nhanh_has_already_is_looked_up() {
     assert!(matches!(push_created(order(), &fresh(), &mut script), Ok(PushOutcome::Adopted(_))));
     let failure = push_created(order(), &fresh(), &mut Script::of(&[taken, NONE, NONE])).unwrap_err();
     assert_eq!((failure.code.as_str(), failure.class), ("order.own-id-taken", FailureClass::Conflict));
+    let unanswered = push_created(order(), &fresh(), &mut Script::of(&[taken, "<html>"])).unwrap_err();
+    assert_eq!(unanswered.class, FailureClass::Ambiguous);
     let missing = r#"{"code":0,"messages":["Sản phẩm không tồn tại"]}"#;
     assert_eq!(push_created(order(), &fresh(), &mut Script::of(&[missing])).unwrap_err().class, FailureClass::Rejected);
 }

@@ -211,8 +211,8 @@ struct Reading<'c> {
     settings: Settings<'c>,
     options: Options<'c>,
     entity: Entity,
-    /// Of a sweep that is made for these records alone.
-    keep: Option<&'c [RemoteId]>,
+    /// Of a sweep that is made for these records alone, in order.
+    keep: Option<Vec<&'c str>>,
     changes: Vec<Change>,
     refused: Vec<Refused>,
     notes: Notes,
@@ -226,10 +226,12 @@ pub fn read_response(context: &Context, step: &Step, response: &Response) -> Res
     let settings = Settings::of(context);
     let (ask, cursor) = ask(context, step)?;
     let (single, keep) = match (&ask, &step.scope) {
-        (Ask::Product(id) | Ask::Customer(id) | Ask::Order(id), Scope::Only(ids)) => {
-            (Some((*id, ids.len())), Some(std::slice::from_ref(*id)))
+        (Ask::Product(id) | Ask::Customer(id) | Ask::Order(id), Scope::Only(ids)) => (Some((*id, ids.len())), Some(vec![id.as_str()])),
+        (_, Scope::Only(ids)) => {
+            let mut keep: Vec<&str> = ids.iter().map(String::as_str).collect();
+            keep.sort_unstable();
+            (None, Some(keep))
         }
-        (_, Scope::Only(ids)) => (None, Some(ids.as_slice())),
         _ => (None, None),
     };
     let mut reading = Reading {
@@ -357,8 +359,8 @@ impl Reading<'_> {
     }
 
     fn kept(&self, id: Option<&str>) -> bool {
-        match (self.keep, id) {
-            (Some(keep), Some(id)) => keep.iter().any(|it| it == id),
+        match (&self.keep, id) {
+            (Some(keep), Some(id)) => keep.binary_search(&id).is_ok(),
             _ => true,
         }
     }
