@@ -7,6 +7,8 @@
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
+
 use serde_json_borrow::Value;
 
 use crate::map::product::Options;
@@ -211,8 +213,8 @@ struct Reading<'c> {
     settings: Settings<'c>,
     options: Options<'c>,
     entity: Entity,
-    /// Of a sweep that is made for these records alone, in order.
-    keep: Option<Vec<&'c str>>,
+    /// Of a sweep that is made for these records alone.
+    keep: Option<BTreeSet<RemoteId>>,
     changes: Vec<Change>,
     refused: Vec<Refused>,
     notes: Notes,
@@ -225,15 +227,22 @@ struct Reading<'c> {
 pub fn read_response(context: &Context, step: &Step, response: &Response) -> Result<Page, Failure> {
     let settings = Settings::of(context);
     let (ask, cursor) = ask(context, step)?;
-    let (single, keep) = match (&ask, &step.scope) {
-        (Ask::Product(id) | Ask::Customer(id) | Ask::Order(id), Scope::Only(ids)) => (Some((*id, ids.len())), Some(vec![id.as_str()])),
-        (_, Scope::Only(ids)) => {
-            let mut keep: Vec<&str> = ids.iter().map(String::as_str).collect();
-            keep.sort_unstable();
-            (None, Some(keep))
+    // One by one: building the set from an iterator would bring a sort along, 9 KB of it.
+    let mut keep = BTreeSet::new();
+    let single = match (&ask, &step.scope) {
+        (Ask::Product(id) | Ask::Customer(id) | Ask::Order(id), Scope::Only(ids)) => {
+            keep.insert((*id).clone());
+            Some((*id, ids.len()))
         }
-        _ => (None, None),
+        (_, Scope::Only(ids)) => {
+            for id in ids {
+                keep.insert(id.clone());
+            }
+            None
+        }
+        _ => None,
     };
+    let keep = matches!(step.scope, Scope::Only(_)).then_some(keep);
     let mut reading = Reading {
         settings,
         options: Options::of(settings),
@@ -360,7 +369,7 @@ impl Reading<'_> {
 
     fn kept(&self, id: Option<&str>) -> bool {
         match (&self.keep, id) {
-            (Some(keep), Some(id)) => keep.binary_search(&id).is_ok(),
+            (Some(keep), Some(id)) => keep.contains(id),
             _ => true,
         }
     }
