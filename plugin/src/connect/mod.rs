@@ -6,7 +6,7 @@
 #[cfg(test)]
 mod tests;
 
-use serde_json_borrow::Value;
+use crate::nhanh::tree::Value;
 
 use crate::nhanh::errors::{Access, NoData, answer, no_reply, tree};
 use crate::nhanh::json::{Items, Record};

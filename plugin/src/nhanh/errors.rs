@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use serde_json_borrow::Value;
+use crate::nhanh::tree::Value;
 
 use crate::nhanh::json::{self, Items, NoTree, Record};
 use crate::vietnam::text;

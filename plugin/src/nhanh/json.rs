@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 use std::cell::Cell;
 
-use serde_json_borrow::{KeyStrType, Value};
+use crate::nhanh::tree::{self, Field, Value};
 
 use crate::vietnam::money::{self, Fixed, Rounding};
 use crate::vietnam::text;
@@ -74,7 +74,7 @@ pub fn parse(bytes: &[u8]) -> Result<Value<'_>, NoTree> {
         Err(error) if error.error_len().is_none() => return Err(NoTree::Truncated),
         Err(_) => return Err(NoTree::Invalid),
     };
-    serde_json::from_str(text).map_err(|error| if error.is_eof() { NoTree::Truncated } else { NoTree::Invalid })
+    tree::parse(text).map_err(|error| if error.is_eof() { NoTree::Truncated } else { NoTree::Invalid })
 }
 
 /// What means "none" on Nhanh's wire.
@@ -110,7 +110,7 @@ pub fn id<'t>(value: &'t Value<'_>) -> Option<Cow<'t, str>> {
         Value::Number(number) => match number.as_u64() {
             Some(whole) => Cow::Owned(whole.to_string()),
             // Beyond 2^53 a float has lost digits: it is not that identifier any more.
-            None => Cow::Owned((number.as_f64().filter(|it| it.fract() == 0.0 && (1.0..9e15).contains(it))? as u64).to_string()),
+            None => Cow::Owned((Some(number.as_f64()).filter(|it| it.fract() == 0.0 && (1.0..9e15).contains(it))? as u64).to_string()),
         },
         _ => return None,
     };
@@ -122,7 +122,7 @@ fn fixed(value: &Value<'_>, decimals: u32, rounding: Rounding) -> Option<Fixed> 
     match value {
         Value::Number(number) => match number.as_i64() {
             Some(whole) => Some(Fixed { value: whole.checked_mul(10_i64.pow(decimals))?, exact: true }),
-            None => money::from_float(number.as_f64()?, decimals, rounding),
+            None => money::from_float(number.as_f64(), decimals, rounding),
         },
         Value::Str(text) => money::read(text.trim(), decimals, rounding),
         _ => None,
@@ -141,7 +141,7 @@ pub fn milli(value: &Value<'_>) -> Option<Fixed> {
 /// fields costs about forty comparisons.
 #[derive(Debug)]
 pub struct Record<'t> {
-    fields: &'t [(KeyStrType<'t>, Value<'t>)],
+    fields: &'t [Field<'t>],
     next: Cell<usize>,
 }
 
@@ -149,7 +149,10 @@ impl<'t> Record<'t> {
     /// The value as a record, if it is one.
     #[must_use]
     pub fn of(value: &'t Value<'t>) -> Option<Self> {
-        value.as_object().map(|it| Self { fields: it.as_vec(), next: Cell::new(0) })
+        match value {
+            Value::Object(fields) => Some(Self { fields, next: Cell::new(0) }),
+            _ => None,
+        }
     }
 
     /// The field as it is, `null` and all.
@@ -157,7 +160,7 @@ impl<'t> Record<'t> {
     pub fn raw(&self, field: &str) -> Option<&'t Value<'t>> {
         let start = self.next.get().min(self.fields.len());
         let (before, after) = self.fields.split_at_checked(start)?;
-        let is = |(key, _): &&(KeyStrType<'t>, Value<'t>)| &**key == field;
+        let is = |(key, _): &&Field<'t>| &**key == field;
         let (found, at) = match after.iter().position(|it| is(&it)) {
             Some(at) => (after.get(at)?, start + at),
             None => {
@@ -267,7 +270,7 @@ pub enum Items<'t> {
     /// Members without a key.
     List(std::slice::Iter<'t, Value<'t>>),
     /// Members by key.
-    Keyed(std::slice::Iter<'t, (KeyStrType<'t>, Value<'t>)>),
+    Keyed(std::slice::Iter<'t, Field<'t>>),
 }
 
 impl<'t> Items<'t> {
@@ -276,7 +279,7 @@ impl<'t> Items<'t> {
     pub fn of(value: &'t Value<'t>) -> Option<Self> {
         match value {
             Value::Array(list) => Some(Items::List(list.iter())),
-            Value::Object(fields) => Some(Items::Keyed(fields.as_vec().iter())),
+            Value::Object(fields) => Some(Items::Keyed(fields.iter())),
             other => is_none(other).then_some(Items::List([].iter())),
         }
     }

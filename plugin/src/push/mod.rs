@@ -8,7 +8,7 @@ mod status;
 #[cfg(test)]
 mod tests;
 
-use serde_json_borrow::Value;
+use crate::nhanh::tree::Value;
 
 use crate::map::order::{self as rules, Intent};
 use crate::nhanh::errors::{Access, NoData, answer, no_reply, tree};

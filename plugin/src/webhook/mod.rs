@@ -9,7 +9,7 @@ mod tests;
 
 use std::borrow::Cow;
 
-use serde_json_borrow::Value;
+use crate::nhanh::tree::Value;
 
 use crate::map::product::Options;
 use crate::map::{Notes, order};
