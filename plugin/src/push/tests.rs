@@ -367,7 +367,7 @@ fn a_cancel_of_an_order_that_may_have_arrived_looks_it_up_and_cancels_it() {
     assert!(matches!(push(&context(), &cancel, &sent(), &mut script), Ok(PushOutcome::Unsettled(_))));
     let twice = Earlier { empty_lookups: 1, ..sent() };
     let Ok(PushOutcome::Skipped(reason)) = push(&context(), &cancel, &twice, &mut Script::of(&[NONE, NONE])) else { panic!() };
-    assert_eq!(reason.code, "skip.never-pushed");
+    assert_eq!(reason.code, "skip.never-arrived");
     let settle = event(OrderEventKind::Reconciled(Reconciliation::Delivered), order());
     let failure = push(&context(), &settle, &twice, &mut Script::of(&[NONE, NONE])).unwrap_err();
     assert_eq!((failure.code.as_str(), failure.class), ("order.reconciled-not-found", FailureClass::Conflict));
