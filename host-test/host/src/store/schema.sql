@@ -140,6 +140,8 @@ CREATE TABLE order_push (
     own_id      TEXT,
     remote      TEXT,
     may_have_arrived INTEGER NOT NULL DEFAULT 0,
+    -- The order as it was sent, while it may have arrived: a look-up and a second try must speak of that, not of a later edit.
+    sent        TEXT,
     first_sent  INTEGER,
     last_sent   INTEGER,
     empty_lookups INTEGER NOT NULL DEFAULT 0,

@@ -41,7 +41,7 @@ impl Host {
 
         let creates = row.event.order.remote.is_none();
         if creates {
-            let intent = Intent { connection, order: order.to_owned(), own_id, at: self.clock.now() };
+            let intent = Intent { connection, own_id, record: row.event.order.clone(), at: self.clock.now() };
             self.store.intend(intent).await?;
         }
         let errand = self.errand(&owner, connector.descriptor(), Lane::Live, Secrets::default()).await?;
