@@ -44,7 +44,9 @@ impl Host {
             let intent = Intent { connection, own_id, record: row.event.order.clone(), at: self.clock.now() };
             self.store.intend(intent).await?;
         }
-        let errand = self.errand(&owner, connector.descriptor(), Lane::Live, Secrets::default()).await?;
+        // On each path creates and cancels go before reconciles, of which one file brings thousands.
+        let lane = if matches!(row.event.kind, OrderEventKind::Reconciled(_)) { Lane::Bulk } else { Lane::Live };
+        let errand = self.errand(&owner, connector.descriptor(), lane, Secrets::default()).await?;
         let context = self.context(&owner, connector.descriptor());
         let call = connector.push_order(&context, &row.event, &row.earlier, errand.clone()).await;
         let answer = match call.result {
