@@ -4,6 +4,7 @@
 #![allow(clippy::print_stdout)]
 
 mod call;
+mod check;
 mod connect;
 mod demo;
 mod home;
@@ -40,6 +41,8 @@ enum Command {
     Serve(serve::Serve),
     /// Make a connection, or log in again: prints the addresses to copy and the login address, and takes the landing address.
     Connect(connect::Connect),
+    /// Check a connection, line by line, and say how to mend what fails.
+    Check(check::Check),
     /// Pull from the other side: branch, product, … with progress.
     Sync(sync::Sync),
     /// Orders on their way out.
@@ -67,6 +70,7 @@ fn main() -> ExitCode {
             Command::Demo(demo) => demo.run().await,
             Command::Serve(serve) => serve.run().await,
             Command::Connect(connect) => connect.run().await,
+            Command::Check(check) => check.run().await,
             Command::Sync(sync) => sync.run().await,
             Command::Orders(orders) => orders.run().await,
             Command::Inspect(inspect) => inspect.run().await,

@@ -134,6 +134,16 @@ impl Store {
         .await
     }
 
+    /// When the last delivery that meant something came.
+    pub async fn last_delivery(&self, connection: ConnectionId) -> Result<Option<Instant>> {
+        self.read(move |sqlite| {
+            Ok(sqlite
+                .prepare_cached("SELECT max(received) FROM delivery WHERE connection = ?1")?
+                .query_row([connection], |row| row.get(0))?)
+        })
+        .await
+    }
+
     /// A kept delivery turned out to mean nothing here.
     pub async fn drop_delivery(&self, id: i64) -> Result<()> {
         self.write(move |sqlite| {

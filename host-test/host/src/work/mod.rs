@@ -3,6 +3,7 @@
 //! [`Host`] ties the parts together. Data goes one way: bytes at an edge, typed once, changes, one transaction. Nothing in here knows a wire
 //! format, and nothing in here writes SQL.
 
+mod check;
 mod errand;
 mod failures;
 mod form;

@@ -11,6 +11,9 @@ use super::Host;
 use super::pull::Worked;
 use crate::store::{Lane, StoreError, Task, Work};
 
+/// Milliseconds between two looks at the grants that are about to end.
+const WATCH_EVERY: i64 = 60 * 60 * 1_000;
+
 /// When a runner stops.
 #[derive(Clone, Debug)]
 pub enum Stop {
@@ -26,7 +29,12 @@ impl Host {
         let mut running: JoinSet<(Lane, Result<(), StoreError>)> = JoinSet::new();
         // Work that nobody waits for: it may not take the workers that are kept for live work.
         let mut patient = 0;
+        let mut watch_at = self.clock.now();
         loop {
+            if self.clock.now() >= watch_at {
+                self.watch_grants().await?;
+                watch_at = self.clock.now().saturating_add(WATCH_EVERY);
+            }
             // Registered before the queue is read, so that work queued meanwhile is not missed.
             let woken = self.wake.notified();
             tokio::pin!(woken);
@@ -53,7 +61,8 @@ impl Host {
                 }
             }
             // What is due but cannot be claimed waits for its key: the end of running work tells.
-            let sleep_until = next.filter(|due| *due > self.clock.now() || running.is_empty());
+            let next = next.filter(|due| *due > self.clock.now() || running.is_empty());
+            let sleep_until = next.map_or(watch_at, |due| due.min(watch_at));
             tokio::select! {
                 Some(ended) = running.join_next() => {
                     if let Ok((lane, result)) = ended {
@@ -62,7 +71,7 @@ impl Host {
                     }
                 }
                 () = &mut woken => {}
-                () = self.clock.sleep_until(sleep_until.unwrap_or(i64::MAX)), if sleep_until.is_some() => {}
+                () = self.clock.sleep_until(sleep_until) => {}
                 () = told_to_stop(&stop), if !told => {}
             }
         }
