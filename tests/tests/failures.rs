@@ -136,7 +136,8 @@ async fn consequence(world: &World, name: &str, run: i64, code: &str, then: Then
         Then::Again => {
             assert_eq!(state().await?, (RunState::Waiting, ConnectionState::Active), "{name}");
             world.later(Duration::from_secs(2)).await?;
-            assert_eq!(world.run(run).await?.state, RunState::Done, "{name}: it goes on by itself");
+            let run = world.run(run).await?;
+            assert_eq!((run.state, run.failure), (RunState::Done, None), "{name}: it goes on by itself");
         }
         Then::AgainAfter(lock) => {
             assert_eq!(state().await?, (RunState::Waiting, ConnectionState::Active), "{name}");
@@ -281,5 +282,6 @@ async fn one_bad_record_is_refused_alone_and_names_its_field() -> Result<()> {
 
     world.mirror.as_ref().unwrap().clear();
     assert_eq!(world.pull(&[Entity::Product]).await?.get("product.created"), 3, "mended there, they come in with the next click");
+    assert!(world.host.store().refused(world.side.connection).await?.is_empty(), "and nobody is told of them any more");
     Ok(())
 }
