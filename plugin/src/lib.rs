@@ -41,9 +41,7 @@ pub mod wit {
 }
 
 use crate::sender::Host;
-use crate::wit::connector::{
-    Delivery, Descriptor, OrderPlan, Page, Request, Response, Step, WebhookOutcome, {Context, Failure},
-};
+use crate::wit::connector::{Context, Delivery, Descriptor, Failure, OrderPlan, Page, Request, Response, Step, WebhookOutcome};
 use crate::wit::exchange::{Account, CheckLine, Earlier, OrderEvent, PushOutcome};
 
 /// The component's exports.

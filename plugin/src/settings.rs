@@ -9,6 +9,9 @@ use crate::wit::types::{Account, Context, Failure, FailureClass, Message};
 /// Marketplaces whose orders may be pushed when the merchant says so; by Nobi's names of their sources.
 pub const MARKETPLACES: [&str; 5] = ["shopee", "lazada", "tiktok", "tiki", "sendo"];
 
+/// The dialect that is spoken: the form's choice, and what `version` says on the wire.
+pub const DIALECT: &str = "2.0";
+
 /// The keys of the form, in one place.
 pub mod key {
     /// The app's id at Nhanh.
@@ -70,6 +73,24 @@ impl<'c> Settings<'c> {
                 ),
             )
         })
+    }
+
+    /// Whether the connection speaks the dialect that this connector speaks.
+    ///
+    /// # Errors
+    /// `nhanh.version-unknown` when the form names another.
+    pub fn dialect(self) -> Result<(), Failure> {
+        match self.text(key::API_VERSION) {
+            None | Some(DIALECT) => Ok(()),
+            Some(other) => Err(Failure::misconfigured(
+                "nhanh.version-unknown",
+                Message::new(
+                    "Phiên bản API {version} chưa được hỗ trợ. Chọn Nhanh.vn V2 trong form kết nối.",
+                    "API version {version} is not supported. Choose Nhanh.vn V2 on the connection's form.",
+                )
+                .with("version", other),
+            )),
+        }
     }
 
     /// What the grant gave.

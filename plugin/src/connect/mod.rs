@@ -6,13 +6,13 @@
 #[cfg(test)]
 mod tests;
 
-use serde_json_borrow::Value;
+use crate::nhanh::tree::Value;
 
 use crate::nhanh::errors::{Access, NoData, answer, no_reply, tree};
 use crate::nhanh::json::{Items, Record};
-use crate::nhanh::v2::request::{self, VERSION, call, path};
+use crate::nhanh::v2::request::{self, call, path};
 use crate::sender::Sender;
-use crate::settings::Settings;
+use crate::settings::{DIALECT, Settings};
 use crate::vietnam::time;
 use crate::wit::exchange::{CheckLine, Verdict};
 use crate::wit::http::{Body, Method, Pair, Request};
@@ -28,14 +28,16 @@ pub const LOGIN: (&str, &str) = ("login", "/oauth");
 /// # Errors
 /// The form lacks the app's id.
 pub fn authorize_url(context: &Context, return_to: String) -> Result<Request, Failure> {
-    let app_id = Settings::of(context).app_id()?;
+    let settings = Settings::of(context);
+    settings.dialect()?;
+    let app_id = settings.app_id()?;
     let pair = |name: &str, value: String| Pair { name: name.to_owned(), value };
     let (endpoint, path) = LOGIN;
     Ok(Request {
         endpoint: endpoint.to_owned(),
         method: Method::Get,
         path: path.to_owned(),
-        query: vec![pair("version", VERSION.to_owned()), pair("appId", app_id.to_owned()), pair("returnLink", return_to)],
+        query: vec![pair("version", DIALECT.to_owned()), pair("appId", app_id.to_owned()), pair("returnLink", return_to)],
         headers: Vec::new(),
         body: Body::None,
     })
@@ -176,7 +178,7 @@ const PROBES: [Probe; 5] = [
 pub fn check<S: Sender>(context: &Context, sender: &mut S) -> Vec<CheckLine> {
     let settings = Settings::of(context);
     let mut lines = Vec::new();
-    if let Err(failure) = settings.app_id() {
+    if let Err(failure) = settings.dialect().and_then(|()| settings.app_id()) {
         lines.push(failed("check.app", failure));
         return lines;
     }

@@ -23,6 +23,11 @@ fn the_login_page_gets_the_return_address_exactly() {
     let mut no_app = draft();
     set(&mut no_app, "app-id", "");
     assert_eq!(authorize_url(&no_app, String::new()).unwrap_err().code, "nhanh.app-id-missing");
+    let mut other = context();
+    set(&mut other, "api-version", "3.0");
+    assert_eq!(authorize_url(&other, String::new()).unwrap_err().code, "nhanh.version-unknown");
+    assert_eq!(redeem(&other, &mut Script::default()).unwrap_err().code, "nhanh.version-unknown");
+    assert_eq!(lines(&other, &mut Script::default()), [line("check.app", Verdict::Failed)]);
 }
 
 #[test]

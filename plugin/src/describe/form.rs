@@ -2,7 +2,7 @@
 //!
 //! Keys are part of the agreement with the host and with saved connections: they never change meaning.
 
-use crate::settings::{MARKETPLACES, key};
+use crate::settings::{DIALECT, MARKETPLACES, key};
 use crate::wit::connector::{Choice, Field, FieldKind};
 use crate::wit::types::Message;
 
@@ -74,10 +74,10 @@ fn app() -> Vec<Field> {
         },
         Field {
             required: true,
-            default: Some("2.0".to_owned()),
+            default: Some(DIALECT.to_owned()),
             ..field(
                 key::API_VERSION,
-                FieldKind::Choice(vec![Choice { value: "2.0".to_owned(), label: Message::new("Nhanh.vn V2", "Nhanh.vn V2") }]),
+                FieldKind::Choice(vec![Choice { value: DIALECT.to_owned(), label: Message::new("Nhanh.vn V2", "Nhanh.vn V2") }]),
                 ("Phần mềm", "Software"),
                 ("Chọn Nhanh.vn V2.", "Choose Nhanh.vn V2."),
             )

@@ -109,6 +109,16 @@ pub fn never_pushed() -> Reason {
     )
 }
 
+/// The skip of an order that was sent and, after every look-up that the rules ask for, is not there.
+#[must_use]
+pub fn never_arrived() -> Reason {
+    skip(
+        "skip.never-arrived",
+        "Lần gửi trước không tới được Nhanh.vn (đã kiểm tra lại), không có gì để hủy.",
+        "The earlier try did not reach Nhanh.vn (it was looked up again); there is nothing to cancel.",
+    )
+}
+
 /// What the order is called at Nhanh: `<tag>-<code>`, at most 20 ASCII characters.
 ///
 /// # Errors

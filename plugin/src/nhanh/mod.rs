@@ -4,5 +4,6 @@
 
 pub mod errors;
 pub mod json;
+pub mod tree;
 pub mod v2;
 pub mod words;

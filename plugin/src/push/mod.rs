@@ -1,14 +1,14 @@
 //! Orders out: an event of an order becomes what is sent, and what was answered becomes what happened.
 //!
 //! The one rule above all others: an order is never created twice. Whatever is not a readable answer to a create is `ambiguous`, the host
-//! waits, and every later call looks before it sends ([`settle`]). A status is set only after reading the order ([`status`]).
+//! waits, and every later call looks before it sends (`settle`). A status is set only after reading the order (`status`).
 
 mod settle;
 mod status;
 #[cfg(test)]
 mod tests;
 
-use serde_json_borrow::Value;
+use crate::nhanh::tree::Value;
 
 use crate::map::order::{self as rules, Intent};
 use crate::nhanh::errors::{Access, NoData, answer, no_reply, tree};

@@ -12,7 +12,7 @@ use crate::push::{Push, pushed_as};
 use crate::sender::Sender;
 use crate::vietnam::{phone, time};
 use crate::wit::exchange::{PushOutcome, Unsettled};
-use crate::wit::types::{Failure, Message};
+use crate::wit::types::{Failure, FailureClass, Message};
 
 /// The host never has to call again sooner than this.
 const SHORTEST_WAIT: i64 = 5_000;
@@ -63,7 +63,12 @@ impl<S: Sender> Push<'_, S> {
 
     /// Nhanh says that it has the own id already: the order is there, or something else took the id.
     pub(crate) fn adopt_repeated(&mut self) -> Result<PushOutcome, Failure> {
-        if let Some(seen) = self.look_up()? {
+        // Nothing was changed by the refusal, and yet the order may be there: a look-up that fails leaves that open.
+        let found = self.look_up().map_err(|failure| match failure.class {
+            FailureClass::Transient | FailureClass::RateLimited(_) => Failure { class: FailureClass::Ambiguous, ..failure },
+            _ => failure,
+        })?;
+        if let Some(seen) = found {
             self.adoptable(seen.clone())?;
             return Ok(PushOutcome::Adopted(pushed_as(&seen)));
         }

@@ -64,7 +64,7 @@ impl<S: Sender> Push<'_, S> {
             Settled::Wait(unsettled) => Ok(PushOutcome::Unsettled(unsettled)),
             Settled::NeverArrived => match intent {
                 Intent::Settle | Intent::TakeBack => Err(self.stands_against(intent, None)),
-                _ => Ok(PushOutcome::Skipped(rules::never_pushed())),
+                _ => Ok(PushOutcome::Skipped(rules::never_arrived())),
             },
         }
     }

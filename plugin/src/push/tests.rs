@@ -219,6 +219,8 @@ fn an_own_id_that_nhanh_has_already_is_looked_up() {
     assert!(matches!(push_created(order(), &fresh(), &mut script), Ok(PushOutcome::Adopted(_))));
     let failure = push_created(order(), &fresh(), &mut Script::of(&[taken, NONE, NONE])).unwrap_err();
     assert_eq!((failure.code.as_str(), failure.class), ("order.own-id-taken", FailureClass::Conflict));
+    let unanswered = push_created(order(), &fresh(), &mut Script::of(&[taken, "<html>"])).unwrap_err();
+    assert_eq!(unanswered.class, FailureClass::Ambiguous);
     let missing = r#"{"code":0,"messages":["Sản phẩm không tồn tại"]}"#;
     assert_eq!(push_created(order(), &fresh(), &mut Script::of(&[missing])).unwrap_err().class, FailureClass::Rejected);
 }
@@ -365,7 +367,7 @@ fn a_cancel_of_an_order_that_may_have_arrived_looks_it_up_and_cancels_it() {
     assert!(matches!(push(&context(), &cancel, &sent(), &mut script), Ok(PushOutcome::Unsettled(_))));
     let twice = Earlier { empty_lookups: 1, ..sent() };
     let Ok(PushOutcome::Skipped(reason)) = push(&context(), &cancel, &twice, &mut Script::of(&[NONE, NONE])) else { panic!() };
-    assert_eq!(reason.code, "skip.never-pushed");
+    assert_eq!(reason.code, "skip.never-arrived");
     let settle = event(OrderEventKind::Reconciled(Reconciliation::Delivered), order());
     let failure = push(&context(), &settle, &twice, &mut Script::of(&[NONE, NONE])).unwrap_err();
     assert_eq!((failure.code.as_str(), failure.class), ("order.reconciled-not-found", FailureClass::Conflict));

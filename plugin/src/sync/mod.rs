@@ -4,10 +4,13 @@
 //! never fails for one bad record. Windows of orders end at the time of the first step, which stays in the cursor; pages of products go
 //! by rising id. Toggles are kept here as well as by the host.
 
+mod cursor;
 #[cfg(test)]
 mod tests;
 
-use serde_json_borrow::Value;
+use std::collections::BTreeSet;
+
+use crate::nhanh::tree::Value;
 
 use crate::map::product::Options;
 use crate::map::{Notes, branch, category, order, refused, stock};
@@ -16,6 +19,7 @@ use crate::nhanh::json::{self, Items, Misfit, NoTree, Record};
 use crate::nhanh::v2::request::{self, CUSTOMER_PAGE, PAGE, call, path};
 use crate::nhanh::v2::{customer, order as order_wire, product, store};
 use crate::settings::Settings;
+pub use crate::sync::cursor::Cursor;
 use crate::vietnam::time::DAY;
 use crate::wit::catalog::{Change, Gone, Product};
 use crate::wit::connector::{Page, Refused, Scope, Step};
@@ -26,67 +30,6 @@ use crate::wit::types::{Context, Entity, Failure, Instant, Message, RemoteId};
 const WINDOW: i64 = 9 * DAY;
 /// The status that the default list hides.
 const HIDDEN_STATUS: &str = "Inactive";
-/// A cursor is never longer than this; ours are far shorter.
-const LONGEST_CURSOR: usize = 4096;
-
-/// Where a stream is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Cursor {
-    /// Page within a sweep or window, from 1.
-    pub page: u32,
-    /// Which sweep over the products: 0 the default list, 1 what it hides.
-    pub sweep: u32,
-    /// Requests done before this one.
-    pub done: u32,
-    /// Place in a list of ids.
-    pub at: u32,
-    /// Start of the window.
-    pub from: Instant,
-    /// End of the last window, fixed at the first step.
-    pub until: Instant,
-}
-
-impl Cursor {
-    /// The first page.
-    #[must_use]
-    pub fn start() -> Self {
-        Self { page: 1, ..Self::default() }
-    }
-
-    /// As the host keeps it.
-    #[must_use]
-    pub fn write(self) -> String {
-        request::Object::default()
-            .number("page", i64::from(self.page))
-            .number("sweep", i64::from(self.sweep))
-            .number("done", i64::from(self.done))
-            .number("at", i64::from(self.at))
-            .number("from", self.from)
-            .number("until", self.until)
-            .end()
-    }
-
-    /// As the host gave it back; `None` if it is not one of ours.
-    #[must_use]
-    pub fn read(text: &str) -> Option<Self> {
-        if text.len() > LONGEST_CURSOR {
-            return None;
-        }
-        let tree = json::parse(text.as_bytes()).ok()?;
-        let record = Record::of(&tree)?;
-        let number = |field: &str| record.integer(field).ok().flatten();
-        let small = |field: &str| number(field).and_then(|it| u32::try_from(it).ok());
-        let cursor = Self {
-            page: small("page")?,
-            sweep: small("sweep")?,
-            done: small("done")?,
-            at: small("at")?,
-            from: number("from")?,
-            until: number("until")?,
-        };
-        (cursor.page >= 1 && cursor.sweep <= 1 && cursor.from <= cursor.until).then_some(cursor)
-    }
-}
 
 /// What a step asks for.
 #[derive(Clone, Debug, PartialEq)]
@@ -212,7 +155,7 @@ struct Reading<'c> {
     options: Options<'c>,
     entity: Entity,
     /// Of a sweep that is made for these records alone.
-    keep: Option<&'c [RemoteId]>,
+    keep: Option<BTreeSet<RemoteId>>,
     changes: Vec<Change>,
     refused: Vec<Refused>,
     notes: Notes,
@@ -225,13 +168,22 @@ struct Reading<'c> {
 pub fn read_response(context: &Context, step: &Step, response: &Response) -> Result<Page, Failure> {
     let settings = Settings::of(context);
     let (ask, cursor) = ask(context, step)?;
-    let (single, keep) = match (&ask, &step.scope) {
+    // One by one: building the set from an iterator would bring a sort along, 9 KB of it.
+    let mut keep = BTreeSet::new();
+    let single = match (&ask, &step.scope) {
         (Ask::Product(id) | Ask::Customer(id) | Ask::Order(id), Scope::Only(ids)) => {
-            (Some((*id, ids.len())), Some(std::slice::from_ref(*id)))
+            keep.insert((*id).clone());
+            Some((*id, ids.len()))
         }
-        (_, Scope::Only(ids)) => (None, Some(ids.as_slice())),
-        _ => (None, None),
+        (_, Scope::Only(ids)) => {
+            for id in ids {
+                keep.insert(id.clone());
+            }
+            None
+        }
+        _ => None,
     };
+    let keep = matches!(step.scope, Scope::Only(_)).then_some(keep);
     let mut reading = Reading {
         settings,
         options: Options::of(settings),
@@ -252,7 +204,7 @@ pub fn read_response(context: &Context, step: &Step, response: &Response) -> Res
                 } else {
                     reading.refused.push(Refused { id: Some(id.clone()), failure: refusal.failure.about(id.as_str()) });
                 }
-                return Ok(reading.page(next_id(cursor, count), cursor.at + 1, u32::try_from(count).ok()));
+                return Ok(reading.page(next_id(cursor, count), cursor.at.saturating_add(1), u32::try_from(count).ok()));
             }
             (no, _) => return Err(no.into()),
         },
@@ -286,7 +238,7 @@ pub fn read_response(context: &Context, step: &Step, response: &Response) -> Res
             if !any && reading.changes.len() + reading.refused.len() == before {
                 reading.gone(id);
             }
-            Ok(reading.page(next_id(cursor, count), cursor.at + 1, u32::try_from(count).ok()))
+            Ok(reading.page(next_id(cursor, count), cursor.at.saturating_add(1), u32::try_from(count).ok()))
         }
         Ask::Products { .. } | Ask::Customers { .. } | Ask::Orders { .. } => {
             let (list, size) = match ask {
@@ -301,7 +253,7 @@ pub fn read_response(context: &Context, step: &Step, response: &Response) -> Res
                 reading.row(key, value);
             }
             let (next, total) = after(&ask, cursor, pages, full);
-            Ok(reading.page(next, cursor.done + 1, total))
+            Ok(reading.page(next, cursor.done.saturating_add(1), total))
         }
     }
 }
@@ -328,26 +280,28 @@ fn rows<'t>(data: Option<&'t Value<'t>>, list: &str) -> Result<Option<(Items<'t>
 }
 
 fn next_id(cursor: Cursor, count: usize) -> Option<Cursor> {
-    ((cursor.at as usize) + 1 < count).then_some(Cursor { at: cursor.at + 1, done: cursor.done + 1, ..cursor })
+    ((cursor.at as usize) + 1 < count).then_some(Cursor { at: cursor.at.saturating_add(1), done: cursor.done.saturating_add(1), ..cursor })
 }
 
 /// The cursor after a page, and how many requests the stream is likely to make.
 fn after(ask: &Ask<'_>, cursor: Cursor, pages: Option<u32>, full: bool) -> (Option<Cursor>, Option<u32>) {
-    let done = cursor.done + 1;
+    let done = cursor.done.saturating_add(1);
     let left = pages.map(|pages| pages.saturating_sub(cursor.page));
     let more = left.map_or(full, |left| left > 0);
     let after_this = match ask {
         Ask::Products { .. } if cursor.sweep == 0 => Some(Cursor { page: 1, sweep: 1, done, ..cursor }),
-        Ask::Orders { until, .. } if *until < cursor.until => Some(Cursor { page: 1, done, from: until + 1000, ..cursor }),
+        Ask::Orders { until, .. } if *until < cursor.until => Some(Cursor { page: 1, done, from: until.saturating_add(1000), ..cursor }),
         _ => None,
     };
     let parts_left = match ask {
         Ask::Products { .. } => 1 - cursor.sweep.min(1),
-        Ask::Orders { until, .. } => u32::try_from((cursor.until - until + WINDOW - 1).div_euclid(WINDOW)).unwrap_or(u32::MAX),
+        Ask::Orders { until, .. } => {
+            u32::try_from(cursor.until.saturating_sub(*until).saturating_add(WINDOW - 1).div_euclid(WINDOW)).unwrap_or(u32::MAX)
+        }
         _ => 0,
     };
     let total = left.map(|left| done.saturating_add(left).saturating_add(parts_left));
-    let next = if more { Some(Cursor { page: cursor.page + 1, done, ..cursor }) } else { after_this };
+    let next = if more { Some(Cursor { page: cursor.page.saturating_add(1), done, ..cursor }) } else { after_this };
     (next, total)
 }
 
@@ -357,8 +311,8 @@ impl Reading<'_> {
     }
 
     fn kept(&self, id: Option<&str>) -> bool {
-        match (self.keep, id) {
-            (Some(keep), Some(id)) => keep.iter().any(|it| it == id),
+        match (&self.keep, id) {
+            (Some(keep), Some(id)) => keep.contains(id),
             _ => true,
         }
     }

@@ -389,6 +389,21 @@ proptest! {
     }
 
     #[test]
+    fn no_cursor_breaks_a_step(page in 1_u32.., sweep in 0_u32..2, done: u32, at: u32, from: i64, until: i64, since: i64, now: i64) {
+        let cursor = Cursor { page, sweep, done, at, from: from.min(until), until: until.max(from) };
+        let context = Context { now, ..context() };
+        for (entity, list) in [(Entity::OrderStatus, "orders"), (Entity::Product, "products"), (Entity::Customer, "customers")] {
+            let body = format!(r#"{{"code":1,"data":{{"totalPages":9,"{list}":[]}}}}"#);
+            for scope in [Scope::Since(since), only(&["1", "2"])] {
+                for cursor in [None, Some(cursor.write())] {
+                    let step = step(entity, scope.clone(), cursor);
+                    prop_assert_eq!(build_request(&context, &step).is_ok(), read_response(&context, &step, &reply(&body)).is_ok());
+                }
+            }
+        }
+    }
+
+    #[test]
     fn no_text_breaks_a_cursor(text in "\\PC{0,60}|[{}\":,a-z0-9-]{0,80}") {
         let _ = build_request(&context(), &step(Entity::Product, Scope::Everything, Some(text)));
     }

@@ -8,7 +8,7 @@ use super::{Applier, Effect, LinkState};
 use crate::contract::catalog::OrderStatus;
 use crate::contract::orders::Order;
 use crate::contract::types::Entity;
-use crate::store::{Connection, Result, found, from_json, to_json};
+use crate::store::{Connection, Result, found, from_json, hurry, to_json};
 
 /// Keeps an order as Nobi has it now. Links in it are ignored: they are resolved when it is handed out.
 pub(crate) fn keep_order(sqlite: &Sqlite, tenant: &str, order: &Order) -> Result<()> {
@@ -85,14 +85,21 @@ impl Applier<'_> {
                 if changed { Effect::Updated } else { Effect::Unchanged }
             }
             None => {
-                let noted = match &status.own_id {
-                    Some(own_id) => self
-                        .sqlite
-                        .prepare_cached("UPDATE order_push SET seen_as = ?3 WHERE connection = ?1 AND own_id = ?2 AND remote IS NULL")?
-                        .execute(params![id, own_id, status.order])?,
-                    None => 0,
-                };
-                if noted == 1 { Effect::Linked } else { Effect::Dropped }
+                let noted: Option<String> = self
+                    .sqlite
+                    .prepare_cached(
+                        "UPDATE order_push SET seen_as = ?3 WHERE connection = ?1 AND own_id = ?2 AND remote IS NULL RETURNING order_id",
+                    )?
+                    .query_row(params![id, status.own_id, status.order], |row| row.get(0))
+                    .optional()?;
+                match noted {
+                    Some(order) => {
+                        // Its push need not wait for its back-off any longer: it will read this one order and adopt it.
+                        hurry(self.sqlite, id, &order, self.at)?;
+                        Effect::Linked
+                    }
+                    None => Effect::Dropped,
+                }
             }
         };
         self.count(Entity::OrderStatus, effect);

@@ -1,7 +1,7 @@
 //! Deliveries that were accepted: the duplicate rule, their changes and their refreshes, in one transaction. Bodies are kept only while a
 //! delivery still has to be worked on.
 
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{Connection as Sqlite, OptionalExtension, params};
 
 use super::connections::load;
 use super::queue::{Lane, Task, enqueue};
@@ -85,6 +85,10 @@ impl Store {
                     continue;
                 }
                 for id in &refresh.ids {
+                    if refresh.entity == Entity::OrderStatus && !is_ours(sqlite, connection, id)? {
+                        tally.count(entity, "hint-dropped");
+                        continue;
+                    }
                     sqlite
                         .prepare_cached(
                             "INSERT INTO refresh (connection, entity, remote, due) VALUES (?1, ?2, ?3, ?4)
@@ -138,6 +142,13 @@ impl Store {
         })
         .await
     }
+}
+
+/// Whether an order of the other side is one that this connection made.
+fn is_ours(sqlite: &Sqlite, connection: ConnectionId, remote: &str) -> Result<bool> {
+    Ok(sqlite
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM order_push WHERE connection = ?1 AND remote = ?2)")?
+        .query_row(params![connection, remote], |row| row.get(0))?)
 }
 
 /// Flows act on hints only where they are kept updated. Stock that is not still takes in first levels, and those have to be confirmed.

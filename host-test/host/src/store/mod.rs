@@ -20,6 +20,7 @@ use thiserror::Error;
 
 pub use self::connections::{Connection, ConnectionState, NewConnection, Notice};
 pub use self::inbox::{Ingest, Ingested};
+pub(crate) use self::outbox::hurry;
 pub use self::outbox::{Intent, OrderEventRow, OrderOutcome, OrderPush, Settled};
 pub use self::queue::{Lane, Task, Work};
 pub use self::records::{Level, NobiCounts, Sellable};

@@ -42,10 +42,10 @@ pub struct OrderEventRow {
 pub struct Intent {
     /// Whose it is.
     pub connection: ConnectionId,
-    /// Nobi's id of the order.
-    pub order: String,
     /// What it will be called at the other side.
     pub own_id: String,
+    /// The order as it goes out.
+    pub record: Order,
     /// When.
     pub at: Instant,
 }
@@ -114,8 +114,21 @@ impl std::fmt::Display for OrderOutcome {
     }
 }
 
+/// Creates, cancels and deletes go before reconciles.
+fn lane(kind: &OrderEventKind) -> Lane {
+    if matches!(kind, OrderEventKind::Reconciled(_)) { Lane::Settling } else { Lane::Live }
+}
+
 fn work_key(order: &str) -> String {
     format!("order:{order}")
+}
+
+/// The work that brings an order out need not wait any longer.
+pub(crate) fn hurry(sqlite: &Sqlite, connection: ConnectionId, order: &str, now: Instant) -> Result<()> {
+    sqlite
+        .prepare_cached("UPDATE work SET due = ?3 WHERE connection = ?1 AND key = ?2 AND state = 'ready' AND due > ?3")?
+        .execute(params![connection, work_key(order), now])?;
+    Ok(())
 }
 
 fn earlier(sqlite: &Sqlite, connection: ConnectionId, order: &str) -> Result<(Option<String>, Option<String>, Earlier)> {
@@ -160,7 +173,7 @@ impl Store {
                 ])?;
             if inserted == 1 {
                 let task = Task::Push { order: event.order.id.clone() };
-                enqueue(sqlite, connection, Lane::Live, &work_key(&event.order.id), &task, at)?;
+                enqueue(sqlite, connection, lane(&event.kind), &work_key(&event.order.id), &task, at)?;
             }
             Ok(inserted == 1)
         })
@@ -187,7 +200,17 @@ impl Store {
             let Some(((id, sequence, event_id), kind, reason, cancelled_behind)) = row else { return Ok(None) };
             let (_, remote, earlier) = earlier(sqlite, connection, &order)?;
             let owner = load(sqlite, connection)?;
-            let order: Order = load_order(sqlite, &owner, &order, remote)?;
+            let sent: Option<String> = sqlite
+                .prepare_cached(
+                    "SELECT sent FROM order_push WHERE connection = ?1 AND order_id = ?2 AND may_have_arrived AND remote IS NULL",
+                )?
+                .query_row(params![connection, order], |row| row.get(0))
+                .optional()?
+                .flatten();
+            let order: Order = match sent {
+                Some(sent) => from_json(&sent)?,
+                None => load_order(sqlite, &owner, &order, remote)?,
+            };
             let kind: OrderEventKind = from_json(&kind)?;
             let sequence = u64::try_from(sequence).unwrap_or(0);
             Ok(Some(OrderEventRow { id, event: OrderEvent { id: event_id, sequence, kind, order, reason }, earlier, cancelled_behind }))
@@ -200,11 +223,13 @@ impl Store {
         self.write(move |sqlite| {
             sqlite
                 .prepare_cached(
-                    "INSERT INTO order_push (connection, order_id, own_id, may_have_arrived, first_sent, last_sent) VALUES (?1, ?2, ?3, 1, ?4, ?4)
+                    "INSERT INTO order_push (connection, order_id, own_id, may_have_arrived, sent, first_sent, last_sent)
+                     VALUES (?1, ?2, ?3, 1, ?5, ?4, ?4)
                      ON CONFLICT DO UPDATE SET own_id = excluded.own_id, may_have_arrived = 1,
+                       sent = CASE WHEN may_have_arrived THEN sent ELSE excluded.sent END,
                        first_sent = coalesce(first_sent, excluded.first_sent), last_sent = excluded.last_sent, empty_lookups = 0",
                 )?
-                .execute(params![intent.connection, intent.order, intent.own_id, intent.at])?;
+                .execute(params![intent.connection, intent.record.id, intent.own_id, intent.at, to_json(&intent.record)?])?;
             Ok(())
         })
         .await
@@ -255,11 +280,12 @@ impl Store {
                     )?
                     .execute(params![connection, names::entity(Entity::Order), remote, at])?;
             }
-            let more: bool = sqlite
-                .prepare_cached("SELECT EXISTS (SELECT 1 FROM outbox WHERE connection = ?1 AND order_id = ?2 AND state = 'waiting')")?
-                .query_row(params![connection, order], |row| row.get(0))?;
-            if more {
-                enqueue(sqlite, connection, Lane::Live, &work_key(&order), &Task::Push { order: order.clone() }, at)?;
+            let next: Option<String> = sqlite
+                .prepare_cached("SELECT kind FROM outbox WHERE connection = ?1 AND order_id = ?2 AND state = 'waiting' ORDER BY sequence LIMIT 1")?
+                .query_row(params![connection, order], |row| row.get(0))
+                .optional()?;
+            if let Some(next) = next {
+                enqueue(sqlite, connection, lane(&from_json(&next)?), &work_key(&order), &Task::Push { order: order.clone() }, at)?;
             }
             Ok(())
         })

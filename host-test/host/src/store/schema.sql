@@ -122,7 +122,7 @@ CREATE INDEX refresh_by_due ON refresh (due);
 CREATE TABLE work (
     id          INTEGER PRIMARY KEY,
     connection  INTEGER NOT NULL REFERENCES connection ON DELETE CASCADE,
-    -- 0: live (deliveries, orders). 1: bulk (pulls, refreshes). Live goes first.
+    -- 0: live (deliveries, orders). 1: settling (reconciled orders). 2: bulk (pulls, refreshes). The lowest goes first.
     lane        INTEGER NOT NULL,
     -- Work with the same key never runs twice at once, and waits only once.
     key         TEXT NOT NULL,
@@ -140,6 +140,8 @@ CREATE TABLE order_push (
     own_id      TEXT,
     remote      TEXT,
     may_have_arrived INTEGER NOT NULL DEFAULT 0,
+    -- The order as it was sent, while it may have arrived: a look-up and a second try must speak of that, not of a later edit.
+    sent        TEXT,
     first_sent  INTEGER,
     last_sent   INTEGER,
     empty_lookups INTEGER NOT NULL DEFAULT 0,

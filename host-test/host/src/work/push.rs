@@ -41,10 +41,12 @@ impl Host {
 
         let creates = row.event.order.remote.is_none();
         if creates {
-            let intent = Intent { connection, order: order.to_owned(), own_id, at: self.clock.now() };
+            let intent = Intent { connection, own_id, record: row.event.order.clone(), at: self.clock.now() };
             self.store.intend(intent).await?;
         }
-        let errand = self.errand(&owner, connector.descriptor(), Lane::Live, Secrets::default()).await?;
+        // On each path creates and cancels go before reconciles, of which one file brings thousands.
+        let lane = if matches!(row.event.kind, OrderEventKind::Reconciled(_)) { Lane::Bulk } else { Lane::Live };
+        let errand = self.errand(&owner, connector.descriptor(), lane, Secrets::default()).await?;
         let context = self.context(&owner, connector.descriptor());
         let call = connector.push_order(&context, &row.event, &row.earlier, errand.clone()).await;
         let answer = match call.result {

@@ -24,7 +24,8 @@ impl Host {
     /// Works until `stop` says so. Errors of single pieces of work are their own; this fails only when the store does.
     pub async fn work(self: &Arc<Self>, stop: Stop) -> Result<(), StoreError> {
         let mut running: JoinSet<(Lane, Result<(), StoreError>)> = JoinSet::new();
-        let mut bulk = 0;
+        // Work that nobody waits for: it may not take the workers that are kept for live work.
+        let mut patient = 0;
         loop {
             // Registered before the queue is read, so that work queued meanwhile is not missed.
             let woken = self.wake.notified();
@@ -34,9 +35,9 @@ impl Host {
             if !told {
                 self.store.join_refreshes(self.clock.now()).await?;
                 while running.len() < self.config.workers {
-                    let only_live = bulk + self.config.live_workers >= self.config.workers;
+                    let only_live = patient + self.config.live_workers >= self.config.workers;
                     let Some(work) = self.store.claim(self.clock.now(), only_live).await? else { break };
-                    bulk += usize::from(work.lane == Lane::Bulk);
+                    patient += usize::from(work.lane != Lane::Live);
                     let host = self.clone();
                     running.spawn(async move { (work.lane, host.one(work).await) });
                 }
@@ -56,7 +57,7 @@ impl Host {
             tokio::select! {
                 Some(ended) = running.join_next() => {
                     if let Ok((lane, result)) = ended {
-                        bulk -= usize::from(lane == Lane::Bulk);
+                        patient -= usize::from(lane != Lane::Live);
                         result?;
                     }
                 }

@@ -2,7 +2,7 @@
 //!
 //! Places are numbers without names here, so that province, district and ward stay absent; the street text is what a person wrote.
 
-use serde_json_borrow::Value;
+use crate::nhanh::tree::Value;
 
 use crate::map::{customer as rules, refused};
 use crate::nhanh::json::{Misfit, Record};

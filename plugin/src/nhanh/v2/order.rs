@@ -2,7 +2,7 @@
 //!
 //! Only what the connector needs is read: a marketplace order with an odd line must not stop the status of ours.
 
-use serde_json_borrow::Value;
+use crate::nhanh::tree::Value;
 
 use crate::map::refused;
 use crate::nhanh::json::{Misfit, Record};

@@ -2,7 +2,7 @@
 //!
 //! Fields are asked for in the order in which the list sends them. What a field means for Nobi is decided in [`crate::map::product`].
 
-use serde_json_borrow::Value;
+use crate::nhanh::tree::Value;
 
 use crate::map::product::{self as rules, Options};
 use crate::map::{Notes, refused};

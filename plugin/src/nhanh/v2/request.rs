@@ -3,15 +3,13 @@
 //! The host adds `accessToken`; nothing here may name it. `data` is JSON text in a form field, except where Nhanh wants a bare word.
 
 use crate::nhanh::json;
-use crate::settings::Settings;
+use crate::settings::{DIALECT, Settings};
 use crate::vietnam::time;
 use crate::wit::http::{Body, Method, Pair, Request};
 use crate::wit::types::{Failure, Instant};
 
 /// The endpoint that is called.
 pub const ENDPOINT: &str = "api";
-/// What `version` says.
-pub const VERSION: &str = "2.0";
 /// Paths that the connector calls.
 pub mod path {
     /// One-time code for a grant.
@@ -113,18 +111,20 @@ pub fn post(path: &str, fields: Vec<Pair>) -> Request {
 /// The request that exchanges the one-time code. The host adds code and secret.
 ///
 /// # Errors
-/// The form lacks the app's id.
+/// The form lacks the app's id, or names another dialect.
 pub fn grant(settings: Settings<'_>) -> Result<Request, Failure> {
-    Ok(post(path::ACCESS_TOKEN, vec![pair("version", VERSION), pair("appId", settings.app_id()?)]))
+    settings.dialect()?;
+    Ok(post(path::ACCESS_TOKEN, vec![pair("version", DIALECT), pair("appId", settings.app_id()?)]))
 }
 
 /// A call of the API with this `data`.
 ///
 /// # Errors
-/// The form lacks the app's id, or there is no grant yet.
+/// The form lacks the app's id or names another dialect, or there is no grant yet.
 pub fn call(settings: Settings<'_>, path: &str, data: String) -> Result<Request, Failure> {
+    settings.dialect()?;
     let fields = vec![
-        pair("version", VERSION),
+        pair("version", DIALECT),
         pair("appId", settings.app_id()?),
         pair("businessId", settings.account()?.id.as_str()),
         pair("data", data),

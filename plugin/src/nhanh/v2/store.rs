@@ -2,7 +2,7 @@
 //!
 //! Depots are an object keyed by id, groups a list with children inside. Neither has pages or a filter by time.
 
-use serde_json_borrow::Value;
+use crate::nhanh::tree::Value;
 
 use crate::map::refused;
 use crate::nhanh::json::{Items, Misfit, Record};

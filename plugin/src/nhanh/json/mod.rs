@@ -4,10 +4,13 @@
 //! id, an empty object an empty list. An accessor reads all of these as what they mean; whatever is left is a [`Misfit`] that names the
 //! field by JSON pointer, so that one bad record is refused and its page goes on. Nothing here may guess a value that is not there.
 
+#[cfg(test)]
+mod tests;
+
 use std::borrow::Cow;
 use std::cell::Cell;
 
-use serde_json_borrow::{KeyStrType, Value};
+use crate::nhanh::tree::{self, Field, Value};
 
 use crate::vietnam::money::{self, Fixed, Rounding};
 use crate::vietnam::text;
@@ -74,7 +77,7 @@ pub fn parse(bytes: &[u8]) -> Result<Value<'_>, NoTree> {
         Err(error) if error.error_len().is_none() => return Err(NoTree::Truncated),
         Err(_) => return Err(NoTree::Invalid),
     };
-    serde_json::from_str(text).map_err(|error| if error.is_eof() { NoTree::Truncated } else { NoTree::Invalid })
+    tree::parse(text).map_err(|error| if error.is_eof() { NoTree::Truncated } else { NoTree::Invalid })
 }
 
 /// What means "none" on Nhanh's wire.
@@ -110,7 +113,7 @@ pub fn id<'t>(value: &'t Value<'_>) -> Option<Cow<'t, str>> {
         Value::Number(number) => match number.as_u64() {
             Some(whole) => Cow::Owned(whole.to_string()),
             // Beyond 2^53 a float has lost digits: it is not that identifier any more.
-            None => Cow::Owned((number.as_f64().filter(|it| it.fract() == 0.0 && (1.0..9e15).contains(it))? as u64).to_string()),
+            None => Cow::Owned((Some(number.as_f64()).filter(|it| it.fract() == 0.0 && (1.0..9e15).contains(it))? as u64).to_string()),
         },
         _ => return None,
     };
@@ -122,7 +125,7 @@ fn fixed(value: &Value<'_>, decimals: u32, rounding: Rounding) -> Option<Fixed> 
     match value {
         Value::Number(number) => match number.as_i64() {
             Some(whole) => Some(Fixed { value: whole.checked_mul(10_i64.pow(decimals))?, exact: true }),
-            None => money::from_float(number.as_f64()?, decimals, rounding),
+            None => money::from_float(number.as_f64(), decimals, rounding),
         },
         Value::Str(text) => money::read(text.trim(), decimals, rounding),
         _ => None,
@@ -141,7 +144,7 @@ pub fn milli(value: &Value<'_>) -> Option<Fixed> {
 /// fields costs about forty comparisons.
 #[derive(Debug)]
 pub struct Record<'t> {
-    fields: &'t [(KeyStrType<'t>, Value<'t>)],
+    fields: &'t [Field<'t>],
     next: Cell<usize>,
 }
 
@@ -149,7 +152,10 @@ impl<'t> Record<'t> {
     /// The value as a record, if it is one.
     #[must_use]
     pub fn of(value: &'t Value<'t>) -> Option<Self> {
-        value.as_object().map(|it| Self { fields: it.as_vec(), next: Cell::new(0) })
+        match value {
+            Value::Object(fields) => Some(Self { fields, next: Cell::new(0) }),
+            _ => None,
+        }
     }
 
     /// The field as it is, `null` and all.
@@ -157,7 +163,7 @@ impl<'t> Record<'t> {
     pub fn raw(&self, field: &str) -> Option<&'t Value<'t>> {
         let start = self.next.get().min(self.fields.len());
         let (before, after) = self.fields.split_at_checked(start)?;
-        let is = |(key, _): &&(KeyStrType<'t>, Value<'t>)| &**key == field;
+        let is = |(key, _): &&Field<'t>| &**key == field;
         let (found, at) = match after.iter().position(|it| is(&it)) {
             Some(at) => (after.get(at)?, start + at),
             None => {
@@ -267,7 +273,7 @@ pub enum Items<'t> {
     /// Members without a key.
     List(std::slice::Iter<'t, Value<'t>>),
     /// Members by key.
-    Keyed(std::slice::Iter<'t, (KeyStrType<'t>, Value<'t>)>),
+    Keyed(std::slice::Iter<'t, Field<'t>>),
 }
 
 impl<'t> Items<'t> {
@@ -276,7 +282,7 @@ impl<'t> Items<'t> {
     pub fn of(value: &'t Value<'t>) -> Option<Self> {
         match value {
             Value::Array(list) => Some(Items::List(list.iter())),
-            Value::Object(fields) => Some(Items::Keyed(fields.as_vec().iter())),
+            Value::Object(fields) => Some(Items::Keyed(fields.iter())),
             other => is_none(other).then_some(Items::List([].iter())),
         }
     }
@@ -307,123 +313,4 @@ impl<'t> Iterator for Items<'t> {
 pub fn quoted(text: &str) -> String {
     // Serialising a text cannot fail: there is no reader that could, and every text is a JSON string.
     serde_json::to_string(text).unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn with<T>(json: &str, look: impl FnOnce(&Record<'_>) -> T) -> T {
-        let tree = parse(json.as_bytes()).unwrap();
-        look(&Record::of(&tree).unwrap())
-    }
-
-    #[test]
-    fn a_number_may_be_a_text_and_none_has_many_forms() {
-        for json in [r#"{"n":"12"}"#, r#"{"n":12}"#, r#"{"n":12.0}"#, r#"{"n":" 12 "}"#] {
-            assert_eq!(with(json, |it| it.integer("n")), Ok(Some(12)), "{json}");
-        }
-        for json in ["{}", r#"{"n":null}"#, r#"{"n":""}"#, r#"{"n":" "}"#, r#"{"n":[]}"#] {
-            assert_eq!(with(json, |it| it.integer("n")), Ok(None), "{json}");
-            assert_eq!(with(json, |it| it.text("n")), Ok(None), "{json}");
-            assert!(with(json, |it| it.record("n").unwrap().is_none()), "{json}");
-            assert_eq!(with(json, |it| it.items("n").unwrap().count()), 0, "{json}");
-        }
-    }
-
-    #[test]
-    fn a_misfit_names_its_field() {
-        let wrong = with(r#"{"n":{"a/b":true}}"#, |it| it.record("n").unwrap().unwrap().integer("a/b")).unwrap_err();
-        assert_eq!(wrong.under("n").pointer, "/n/a~1b");
-        assert!(with(r#"{"n":"12,5"}"#, |it| it.money("n")).is_err());
-        assert!(with(r#"{"n":1.5}"#, |it| it.integer("n")).is_err());
-        assert!(with(r#"{"n":5}"#, |it| it.items("n").is_err()));
-    }
-
-    #[test]
-    fn identifiers_of_any_size_are_exact_or_refused() {
-        for (json, id) in [
-            (r#"{"i":2147483648}"#, "2147483648"),
-            (r#"{"i":9007199254740993}"#, "9007199254740993"),
-            (r#"{"i":"9007199254740993"}"#, "9007199254740993"),
-            (r#"{"i":18446744073709551615}"#, "18446744073709551615"),
-            (r#"{"i":"98765432109876543210987654321"}"#, "98765432109876543210987654321"),
-            (r#"{"i":38000102.0}"#, "38000102"),
-        ] {
-            assert_eq!(with(json, |it| it.id("i")), Ok(Some(id.to_owned())), "{json}");
-        }
-        for json in [r#"{"i":0}"#, r#"{"i":"0"}"#, r#"{"i":-1}"#, r#"{"i":"-2"}"#, r#"{"i":""}"#] {
-            assert_eq!(with(json, |it| it.id("i")), Ok(None), "{json}");
-        }
-        for json in [r#"{"i":98765432109876543210}"#, r#"{"i":"12a"}"#, r#"{"i":1.5}"#, r#"{"i":true}"#] {
-            assert!(with(json, |it| it.id("i")).is_err(), "{json}");
-        }
-    }
-
-    #[test]
-    fn escapes_are_read_in_keys_and_values() {
-        assert_eq!(with(r#"{"n\u0061me":"\u00c1o thun \ud83d\ude00"}"#, |it| it.text("name")), Ok(Some("Áo thun 😀".to_owned())));
-    }
-
-    #[test]
-    fn a_text_that_is_no_json_says_how() {
-        assert_eq!(parse(b"").unwrap_err(), NoTree::Empty);
-        assert_eq!(parse(b" \r\n").unwrap_err(), NoTree::Empty);
-        assert_eq!(parse(b" <!DOCTYPE html>").unwrap_err(), NoTree::Html);
-        assert_eq!(parse(br#"{"code":1,"data":{"#).unwrap_err(), NoTree::Truncated);
-        assert_eq!(parse(b"{code:1}").unwrap_err(), NoTree::Invalid);
-        assert_eq!(parse(b"{\"a\":\"\xc3").unwrap_err(), NoTree::Truncated);
-        assert_eq!(parse(b"{\"a\":\"\xff\"}").unwrap_err(), NoTree::Invalid);
-        assert!(parse("\u{feff}{}".as_bytes()).is_ok());
-        assert_eq!(parse("[".repeat(5000).as_bytes()).unwrap_err(), NoTree::Invalid);
-    }
-
-    #[test]
-    fn fields_are_found_in_any_order() {
-        with(r#"{"a":1,"b":2,"c":3}"#, |it| {
-            for (field, value) in [("c", 3), ("a", 1), ("b", 2), ("b", 2), ("a", 1)] {
-                assert_eq!(it.integer(field), Ok(Some(value)));
-            }
-            assert_eq!(it.integer("d"), Ok(None));
-            assert_eq!(it.integer("c"), Ok(Some(3)));
-        });
-    }
-
-    fn any_json() -> impl Strategy<Value = serde_json::Value> {
-        let leaf = prop_oneof![
-            Just(serde_json::Value::Null),
-            any::<bool>().prop_map(serde_json::Value::from),
-            any::<i64>().prop_map(serde_json::Value::from),
-            any::<f64>().prop_map(serde_json::Value::from),
-            "\\PC{0,12}".prop_map(serde_json::Value::from),
-            "[-0-9.]{0,22}".prop_map(serde_json::Value::from),
-        ];
-        leaf.prop_recursive(3, 24, 4, |inner| {
-            prop_oneof![
-                prop::collection::vec(inner.clone(), 0..4).prop_map(serde_json::Value::from),
-                prop::collection::btree_map("[a-z]{1,3}", inner, 0..4).prop_map(|it| serde_json::Value::Object(it.into_iter().collect())),
-            ]
-        })
-    }
-
-    proptest! {
-        #[test]
-        fn no_value_breaks_an_accessor(value in any_json()) {
-            let json = serde_json::json!({ "f": value }).to_string();
-            with(&json, |it| {
-                let _ = (it.text("f"), it.id("f"), it.integer("f"), it.money("f"), it.milli("f"), it.verbatim("f"));
-                let _ = it.record("f").map(|it| it.map(|it| it.is_empty()));
-                let _ = it.items("f").map(Iterator::count);
-            });
-        }
-
-        #[test]
-        fn a_text_is_quoted_so_that_it_reads_back(text in "\\PC{0,40}") {
-            let json = format!("{{\"f\":{}}}", quoted(&text));
-            let back = with(&json, |it| it.raw("f").and_then(|it| it.as_str().map(str::to_owned)));
-            prop_assert_eq!(back, Some(text));
-        }
-    }
 }

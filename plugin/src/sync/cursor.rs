@@ -1,0 +1,69 @@
+//! Where a stream is, between two of its steps: a small JSON text that the host keeps and only this file reads.
+//!
+//! It must hold everything that a step needs beside its own arguments, and a text that is not one of ours must never be taken for one.
+
+use crate::nhanh::json::{self, Record};
+use crate::nhanh::v2::request;
+use crate::wit::types::Instant;
+
+/// A cursor is never longer than this; ours are far shorter.
+const LONGEST_CURSOR: usize = 4096;
+
+/// Where a stream is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cursor {
+    /// Page within a sweep or window, from 1.
+    pub page: u32,
+    /// Which sweep over the products: 0 the default list, 1 what it hides.
+    pub sweep: u32,
+    /// Requests done before this one.
+    pub done: u32,
+    /// Place in a list of ids.
+    pub at: u32,
+    /// Start of the window.
+    pub from: Instant,
+    /// End of the last window, fixed at the first step.
+    pub until: Instant,
+}
+
+impl Cursor {
+    /// The first page.
+    #[must_use]
+    pub fn start() -> Self {
+        Self { page: 1, ..Self::default() }
+    }
+
+    /// As the host keeps it.
+    #[must_use]
+    pub fn write(self) -> String {
+        request::Object::default()
+            .number("page", i64::from(self.page))
+            .number("sweep", i64::from(self.sweep))
+            .number("done", i64::from(self.done))
+            .number("at", i64::from(self.at))
+            .number("from", self.from)
+            .number("until", self.until)
+            .end()
+    }
+
+    /// As the host gave it back; `None` if it is not one of ours.
+    #[must_use]
+    pub fn read(text: &str) -> Option<Self> {
+        if text.len() > LONGEST_CURSOR {
+            return None;
+        }
+        let tree = json::parse(text.as_bytes()).ok()?;
+        let record = Record::of(&tree)?;
+        let number = |field: &str| record.integer(field).ok().flatten();
+        let small = |field: &str| number(field).and_then(|it| u32::try_from(it).ok());
+        let cursor = Self {
+            page: small("page")?,
+            sweep: small("sweep")?,
+            done: small("done")?,
+            at: small("at")?,
+            from: number("from")?,
+            until: number("until")?,
+        };
+        (cursor.page >= 1 && cursor.sweep <= 1 && cursor.from <= cursor.until).then_some(cursor)
+    }
+}
