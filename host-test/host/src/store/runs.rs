@@ -7,6 +7,7 @@ use super::connections::{load, notify, pause};
 use super::queue::{Lane, Task, enqueue};
 use super::{ConnectionId, Result, Store, StoreError, found, from_json, to_json};
 use crate::clock::Instant;
+use crate::contract::catalog::Change;
 use crate::contract::types::{Entity, Failure, Reason};
 use crate::contract::{Page, Policy, Refused, Scope};
 use crate::names;
@@ -147,7 +148,34 @@ fn load_run(sqlite: &Sqlite, id: i64) -> Result<Run> {
     typed(found(statement.query_row([id], raw), || format!("run {id}"))?)
 }
 
-/// Keeps a record that could not be read, or forgets it once it could.
+/// The entity and id of the record that a change brings whole.
+fn record_of(change: &Change) -> Option<(Entity, &str)> {
+    match change {
+        Change::Branch(branch) => Some((Entity::Branch, &branch.id)),
+        Change::Category(category) => Some((Entity::Category, &category.id)),
+        Change::Product(product) => Some((Entity::Product, &product.id)),
+        Change::Stock(level) => Some((Entity::Stock, &level.product)),
+        Change::Price(price) => Some((Entity::Price, &price.product)),
+        Change::Customer(customer) => Some((Entity::Customer, &customer.id)),
+        Change::OrderStatus(status) => Some((Entity::OrderStatus, &status.order)),
+        Change::Gone(_) => None,
+    }
+}
+
+/// Forgets the records that could not be read once and now can.
+fn forget_refused(sqlite: &Sqlite, connection: ConnectionId, changes: &[Change]) -> Result<()> {
+    let any = "SELECT EXISTS (SELECT 1 FROM refused WHERE connection = ?1)";
+    if !sqlite.prepare_cached(any)?.query_row([connection], |row| row.get::<_, bool>(0))? {
+        return Ok(());
+    }
+    let mut delete = sqlite.prepare_cached("DELETE FROM refused WHERE connection = ?1 AND entity = ?2 AND remote = ?3")?;
+    for (entity, id) in changes.iter().filter_map(record_of) {
+        delete.execute(params![connection, names::entity(entity), id])?;
+    }
+    Ok(())
+}
+
+/// Keeps records that could not be read.
 pub(super) fn keep_refused(sqlite: &Sqlite, connection: ConnectionId, entity: Entity, refused: &[Refused], at: Instant) -> Result<()> {
     for record in refused {
         sqlite
@@ -212,6 +240,7 @@ impl Store {
                 applier.apply(change)?;
             }
             let mut tally = applier.finish();
+            forget_refused(sqlite, connection.id, &page.changes)?;
             keep_refused(sqlite, connection.id, before.entity, &page.refused, at)?;
             for _ in &page.refused {
                 tally.count(names::entity(before.entity), "refused");
@@ -223,16 +252,18 @@ impl Store {
             let mut all = before.tally.clone();
             all.add(&tally);
             sqlite
-                .prepare_cached("UPDATE run SET state = ?2, cursor = ?3, done = ?4, total = ?5, tally = ?6, ended = ?7 WHERE id = ?1")?
+                .prepare_cached(
+                    "UPDATE run SET state = ?2, cursor = ?3, done = ?4, total = ?5, tally = ?6, ended = ?7, failure = NULL WHERE id = ?1",
+                )?
                 .execute(params![
-                run,
-                if ended { "done" } else { "running" },
-                page.next,
-                page.done,
-                page.total,
-                to_json(&all)?,
-                ended.then_some(at)
-            ])?;
+                    run,
+                    if ended { "done" } else { "running" },
+                    page.next,
+                    page.done,
+                    page.total,
+                    to_json(&all)?,
+                    ended.then_some(at)
+                ])?;
             if ended && !matches!(before.scope, Scope::Only(_)) {
                 sqlite
                     .prepare_cached(
