@@ -96,9 +96,9 @@ impl Demo {
 
         let summary = summary::draw(&scene, &first, &second, &pushed, &burst, began.elapsed()).await?;
         if self.json {
-            println!("{}", serde_json::to_string_pretty(&summary)?);
+            tell!("{}", serde_json::to_string_pretty(&summary)?);
         } else {
-            println!("{summary}");
+            tell!("{summary}");
         }
         if summary.balanced { Ok(()) } else { Err(Problem::failed("the books do not balance: see the lines marked `differs`")) }
     }
