@@ -233,7 +233,7 @@ async fn a_pull_keeps_the_limit_and_is_never_locked() -> Result<()> {
 
 #[tokio::test]
 async fn an_order_does_not_wait_for_a_pull() -> Result<()> {
-    let world = limited(medium(), Duration::from_millis(1_500)).await?;
+    let world = limited(medium(), Duration::from_millis(900)).await?;
     world.pull(&[Entity::Branch, Entity::Product]).await?;
     let before = world.asked("/api/product/search");
     let run = world.click(&world.side, Entity::Product).await?;

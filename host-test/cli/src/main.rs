@@ -1,7 +1,10 @@
 //! The command line: what a person types to run connectors. Parses words, calls the host, prints; decides nothing itself.
 //!
 //! Exit codes: 0 done, 1 it did not work out, 2 the words were wrong. Every failure is one clear line.
-#![allow(clippy::print_stdout)]
+
+// First: the others print with its macro.
+#[macro_use]
+mod output;
 
 mod call;
 mod check;
@@ -10,7 +13,6 @@ mod demo;
 mod home;
 mod inspect;
 mod orders;
-mod output;
 mod progress;
 mod serve;
 mod sync;

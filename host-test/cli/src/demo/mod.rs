@@ -121,9 +121,9 @@ impl Demo {
         let summary =
             summary::Account { scene: &scene, first, second, pushed, ruled, burst, policed, checked }.draw(began.elapsed()).await?;
         if self.json {
-            println!("{}", serde_json::to_string_pretty(&summary)?);
+            tell!("{}", serde_json::to_string_pretty(&summary)?);
         } else {
-            println!("{summary}");
+            tell!("{summary}");
         }
         if summary.balanced { Ok(()) } else { Err(Problem::failed("the books do not balance: see the lines marked `differs`")) }
     }
