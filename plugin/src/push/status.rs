@@ -76,9 +76,9 @@ impl<S: Sender> Push<'_, S> {
         if seen.is_none() && orders.rows > 0 {
             return Err(unreadable_orders().about(remote.as_str()));
         }
-        if let Some(own) = seen.as_ref().and_then(|it| it.status.own_id.as_deref())
-            && !rules::is_ours(self.settings.tag()?, own)
-        {
+        let tag = self.settings.tag()?;
+        let is_ours = |seen: &Seen| seen.status.own_id.as_deref().is_some_and(|own| rules::is_ours(tag, own));
+        if seen.as_ref().is_some_and(|it| !is_ours(it)) {
             let message = Message::new(
                 "Đơn đang nối trên Nhanh.vn không do kết nối này tạo ra, nên không được sửa. Hãy kiểm tra lại liên kết của đơn.",
                 "The linked order at Nhanh.vn was not made by this connection and is left alone. Please check the order's link.",

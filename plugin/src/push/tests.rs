@@ -355,6 +355,9 @@ fn an_order_of_somebody_else_is_never_changed() {
     let mut script = Script::of(&[&found("zz99-W-1001", "0900000001", 140_000, "New")]);
     let failure = push(&context(), &event(OrderEventKind::Deleted, linked()), &fresh(), &mut script).unwrap_err();
     assert_eq!((failure.code.as_str(), failure.class), ("order.not-ours", FailureClass::Conflict));
+    let mut script = Script::of(&[&found("", "0900000001", 140_000, "New")]);
+    let failure = push(&context(), &event(OrderEventKind::Deleted, linked()), &fresh(), &mut script).unwrap_err();
+    assert_eq!(failure.code, "order.not-ours", "an own id is what makes it ours");
 }
 
 #[test]
