@@ -104,6 +104,10 @@ fn ask<'s>(context: &Context, step: &'s Step) -> Result<(Ask<'s>, Cursor), Failu
         (Entity::OrderStatus, Scope::Since(since)) => {
             let first = Cursor { from: *since, until: context.now.max(*since), ..cursor };
             let window = if step.cursor.is_some() { cursor } else { first };
+            // A cursor without a window of this stream would find nothing in 1970 and end the stream as if nothing had changed.
+            if window.from < *since {
+                return Err(unreadable_cursor());
+            }
             let until = window.until.min(window.from.saturating_add(WINDOW - 1000));
             return Ok((Ask::Orders { from: window.from, until }, window));
         }

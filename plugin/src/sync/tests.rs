@@ -361,6 +361,9 @@ fn a_cursor_that_cannot_be_read_is_rejected() {
     let beyond = Cursor { at: 2, ..Cursor::start() }.write();
     assert_eq!(build_request(&context(), &step(Entity::Product, only(&["1"]), Some(beyond))).unwrap_err().code, "nhanh.cursor");
     assert_eq!(build_request(&context(), &step(Entity::Product, only(&[]), None)).unwrap_err().code, "nhanh.empty-scope");
+    let windowless = Cursor { page: 2, done: 1, ..Cursor::start() }.write();
+    let orders = step(Entity::OrderStatus, Scope::Since(NOW), Some(windowless));
+    assert_eq!(build_request(&context(), &orders).unwrap_err().code, "nhanh.cursor");
 }
 
 #[test]
