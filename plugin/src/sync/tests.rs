@@ -155,7 +155,7 @@ fn one_bad_record_is_refused_by_field_and_its_page_goes_on() {
     let ids: Vec<_> = page.changes.iter().map(|it| if let Change::Product(it) = it { it.id.as_str() } else { "" }).collect();
     assert_eq!(ids, ["38000102", "38000101"]);
     let refused: Vec<_> = page.refused.iter().map(|it| (it.id.as_deref(), it.failure.field.as_deref())).collect();
-    assert_eq!(refused, [(Some("5"), Some("/price")), (Some("6"), Some("/inventory/depots/7/available")), (None, Some(""))]);
+    assert_eq!(refused, [(Some("5"), Some("/price")), (Some("6"), Some("/inventory/depots/7/available")), (Some("7"), Some(""))]);
     assert!(page.refused.iter().all(|it| it.failure.class == FailureClass::Rejected));
 }
 
