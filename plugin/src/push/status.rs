@@ -127,7 +127,7 @@ impl<S: Sender> Push<'_, S> {
         match answered {
             Ok(status) => Ok(PushOutcome::Updated(Pushed { code: Some(status.unwrap_or_else(|| wanted.to_owned())), ..stands })),
             Err(NoData::Refused(refusal)) if refusal.is_plain() => {
-                let said = refusal.without(&[self.order.recipient.name.as_str(), self.order.address.text.as_str()]);
+                let said = refusal.without(&self.personal());
                 let said = said.message.arguments.into_iter().next().map(|it| it.value).unwrap_or_default();
                 let message = self.both(intent, seen, "Nhanh.vn từ chối đổi trạng thái", "Nhanh.vn refused the change").with("said", &said);
                 Err(self.conflict("order.update-refused", message).about(remote.as_str()))
