@@ -246,6 +246,35 @@ async fn an_order_waits_for_the_next_login_and_goes_out_once() -> Result<()> {
 }
 
 #[tokio::test]
+async fn an_order_waits_for_a_right_or_a_setting_that_is_missing_and_the_pulls_go_on() -> Result<()> {
+    let write_off = |world: &World| {
+        assert_eq!(world.nhanh.restrict(world.side.app.app_id, world.side.business, Permission::OrderWrite), 1);
+    };
+    let cases: [(fn(&World), &str); 2] = [(write_off, "nhanh.err-403"), (api_off, "nhanh.api-off")];
+    for (wrong, code) in cases {
+        let world = World::stocked(plan()).await?;
+        wrong(&world);
+        let order = make(&world, "hopeful").await?;
+        world.work().await?;
+        assert_eq!((ending(&world, &order).await?.as_str(), copies(&world, &order)), ("waiting", 0), "{code}");
+        assert_eq!(world.noticed(code).await?, 1, "{code}: the merchant is told");
+        let paused = async || {
+            let streams = world.host.store().streams(world.side.connection).await?;
+            anyhow::Ok(streams.into_iter().filter_map(|stream| Some((stream.entity, stream.pause?.code))).collect::<Vec<_>>())
+        };
+        assert_eq!(paused().await?, [(Entity::Order, code.to_owned())], "{code}");
+        assert_eq!(world.connection().await?.state, ConnectionState::Active, "{code}");
+        world.nhanh.allow_open_api(world.side.business, true);
+        assert_eq!(world.pull(&[Entity::Branch]).await?.get("branch.unchanged"), 2, "{code}: pulls go on");
+        world.log_in(&world.side, Grant::all(world.side.business)).await?;
+        world.later(Duration::from_secs(300)).await?;
+        assert_eq!((ending(&world, &order).await?.as_str(), copies(&world, &order)), ("created", 1), "{code}: nothing was dropped");
+        assert_eq!(paused().await?, [], "{code}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn one_bad_record_is_refused_alone_and_names_its_field() -> Result<()> {
     let world = World::connected(Plan { mirrored: true, ..plan() }).await?;
     let depot = world.nhanh.business().depots[0];

@@ -12,6 +12,10 @@ use connector_host::work::{Host, HostConfig};
 
 use crate::output::Problem;
 
+/// Seconds that a command waits for work that is due later, where nobody says otherwise: longer than the pace's window and than the wait
+/// before an order is sent again, shorter than anybody waits for a server that is down. What is left goes on with the next command.
+pub(crate) const PATIENCE: u64 = 60;
+
 /// Where a host's data is kept.
 #[derive(clap::Args, Debug)]
 pub(crate) struct Folder {

@@ -1,6 +1,7 @@
 //! `orders`: what happened to orders at Nobi, brought to the other side.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use connector_host::contract::orders::OrderEvent;
 use connector_host::plain;
@@ -8,7 +9,7 @@ use connector_host::work::Stop;
 use serde_json::Value;
 
 use crate::call::read;
-use crate::home::Folder;
+use crate::home::{Folder, PATIENCE};
 use crate::output::{Outcome, Problem};
 
 /// Orders on their way out.
@@ -37,6 +38,9 @@ struct Push {
     connection: Option<i64>,
     /// The file; `-` for standard input.
     file: PathBuf,
+    /// How many seconds to wait for work that is due later, such as a next look.
+    #[arg(long, value_name = "SECONDS", default_value_t = PATIENCE)]
+    patience: u64,
     /// Print the outcomes as JSON.
     #[arg(long)]
     json: bool,
@@ -72,7 +76,7 @@ impl Push {
             orders.push(event.order.id.clone());
             host.order_event(connection.id, event).await?;
         }
-        host.work(Stop::Idle(host.config().retry_most)).await?;
+        host.work(Stop::Idle(Duration::from_secs(self.patience))).await?;
         orders.sort();
         orders.dedup();
         let mut outcomes = Vec::new();

@@ -1,11 +1,13 @@
 //! `sync`: pulls streams on a click, with progress, and says what became of the records.
 
+use std::time::Duration;
+
 use connector_host::contract::Scope;
 use connector_host::names;
 use connector_host::store::{RunState, Trigger};
 use connector_host::work::Stop;
 
-use crate::home::Folder;
+use crate::home::{Folder, PATIENCE};
 use crate::output::{Outcome, Problem};
 use crate::progress;
 
@@ -20,6 +22,9 @@ pub(crate) struct Sync {
     /// What to pull: branch, product, …
     #[arg(required = true, value_name = "ENTITY")]
     entities: Vec<String>,
+    /// How many seconds to wait for work that is due later, such as a next try.
+    #[arg(long, value_name = "SECONDS", default_value_t = PATIENCE)]
+    patience: u64,
     /// Print the runs as JSON.
     #[arg(long)]
     json: bool,
@@ -43,7 +48,7 @@ impl Sync {
             // One that was under way already goes on.
             runs.extend(run);
         }
-        home.host.work(Stop::Idle(home.host.config().retry_most)).await?;
+        home.host.work(Stop::Idle(Duration::from_secs(self.patience))).await?;
         drop(shown);
         let mut ended = Vec::new();
         for run in runs {

@@ -268,6 +268,10 @@ impl Store {
                 || format!("outbox row {row}"),
             )?;
             if let Some(remote) = remote {
+                // It went out, so nothing that orders need is missing any more.
+                sqlite
+                    .prepare_cached("UPDATE stream SET pause = NULL WHERE connection = ?1 AND entity = ?2 AND pause IS NOT NULL")?
+                    .execute(params![connection, names::entity(Entity::Order)])?;
                 sqlite
                     .prepare_cached(
                         "INSERT INTO order_push (connection, order_id, remote) VALUES (?1, ?2, ?3)

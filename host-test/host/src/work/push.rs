@@ -115,7 +115,13 @@ impl Host {
                 self.store.pause_for(owner.id, failure, self.clock.now()).await?;
                 Ok(Worked::Again(Some(0)))
             }
-            Disposition::PauseStream | Disposition::GiveUp => {
+            // A right or a setting is missing, not something in this order: it waits, and goes out once a person has mended that.
+            Disposition::PauseStream => {
+                let reason = Reason { code: failure.code, message: failure.message };
+                self.store.pause_stream(owner.id, Entity::Order, reason, self.clock.now()).await?;
+                Ok(Worked::Again(None))
+            }
+            Disposition::GiveUp => {
                 let outcome = json!({ "failure": failure });
                 self.end(owner, row, Settled::Failed, None, outcome).await
             }
