@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::failures::{Disposition, disposition, of_call};
 use super::pull::Worked;
-use super::{Host, flows};
+use super::{Host, flows, message, own_failure};
 use crate::clock::Instant;
 use crate::contract::orders::{Earlier, OrderEventKind};
 use crate::contract::types::{Entity, Failure, FailureClass, Warning};
@@ -42,7 +42,10 @@ impl Host {
         let creates = row.event.order.remote.is_none();
         if creates {
             let intent = Intent { connection, own_id, record: row.event.order.clone(), at: self.clock.now() };
-            self.store.intend(intent).await?;
+            match self.store.intend(intent).await {
+                Err(StoreError::Taken { own_id, order }) => return self.refused(&owner, &row, taken(&own_id, &order)).await,
+                intended => intended?,
+            }
         }
         let errand = self.errand(&owner, connector.descriptor(), Lane::Live, Secrets::default()).await?;
         let context = self.context(&owner, connector.descriptor());
@@ -116,6 +119,18 @@ impl Host {
             }
         }
     }
+}
+
+/// Two orders with one code: the other side could not tell them apart, and neither could a look-up.
+fn taken(own_id: &str, order: &str) -> Failure {
+    let mut failure = own_failure(
+        FailureClass::Conflict,
+        "host.own-id-taken",
+        &format!("Đơn hàng {order} đã dùng mã {own_id}. Hãy đổi mã của một trong hai đơn rồi gửi lại."),
+        &format!("The order {order} already has the id {own_id}. Change the code of one of the two and send it again."),
+    );
+    failure.message.arguments.extend(message("", "", &[("own-id", own_id), ("order", order)]).arguments);
+    failure
 }
 
 /// A create that never left, with a later event behind it: if that one cancels or deletes, nothing of the order has to go out. The payload of
