@@ -7,6 +7,7 @@ use super::connections::{load, notify, pause};
 use super::queue::{Lane, Task, enqueue};
 use super::{ConnectionId, Result, Store, StoreError, found, from_json, to_json};
 use crate::clock::Instant;
+use crate::contract::catalog::Change;
 use crate::contract::types::{Entity, Failure, Reason};
 use crate::contract::{Page, Policy, Refused, Scope};
 use crate::names;
@@ -81,8 +82,8 @@ fn entity_name<S: serde::Serializer>(entity: &Entity, serializer: S) -> std::res
 pub struct Stream {
     /// What flows.
     pub entity: Entity,
-    /// How far the merchant lets it go.
-    pub policy: Policy,
+    /// How far the merchant lets it go; none: the merchant chose nothing, and the flow's default stands.
+    pub policy: Option<Policy>,
     /// Why it is paused, while the others go on.
     pub pause: Option<Reason>,
     /// When the last run that ended well began: what changed since then is not in yet.
@@ -147,7 +148,31 @@ fn load_run(sqlite: &Sqlite, id: i64) -> Result<Run> {
     typed(found(statement.query_row([id], raw), || format!("run {id}"))?)
 }
 
-/// Keeps a record that could not be read, or forgets it once it could.
+/// Forgets of records that could be read now that they once could not.
+pub(super) fn forget_refused(sqlite: &Sqlite, connection: ConnectionId, changes: &[Change]) -> Result<()> {
+    let any: bool =
+        sqlite.prepare_cached("SELECT EXISTS (SELECT 1 FROM refused WHERE connection = ?1)")?.query_row([connection], |row| row.get(0))?;
+    for change in changes.iter().filter(|_| any) {
+        let (entity, remote) = match change {
+            Change::Branch(branch) => (Entity::Branch, &branch.id),
+            Change::Category(category) => (Entity::Category, &category.id),
+            Change::Product(product) => (Entity::Product, &product.id),
+            Change::Stock(level) => (Entity::Stock, &level.product),
+            Change::Price(price) => (Entity::Price, &price.product),
+            Change::Customer(customer) => (Entity::Customer, &customer.id),
+            Change::OrderStatus(status) => (Entity::OrderStatus, &status.order),
+            Change::Gone(gone) => (gone.entity, &gone.id),
+        };
+        sqlite.prepare_cached("DELETE FROM refused WHERE connection = ?1 AND entity = ?2 AND remote = ?3")?.execute(params![
+            connection,
+            names::entity(entity),
+            remote
+        ])?;
+    }
+    Ok(())
+}
+
+/// Keeps records that could not be read.
 pub(super) fn keep_refused(sqlite: &Sqlite, connection: ConnectionId, entity: Entity, refused: &[Refused], at: Instant) -> Result<()> {
     for record in refused {
         sqlite
@@ -159,7 +184,7 @@ pub(super) fn keep_refused(sqlite: &Sqlite, connection: ConnectionId, entity: En
 
 /// The merchant's choices over the flows' own defaults; what the toggles switched off stays off.
 pub(super) fn chosen(sqlite: &Sqlite, connection: ConnectionId, mut policies: Policies) -> Result<Policies> {
-    let mut statement = sqlite.prepare_cached("SELECT entity, policy FROM stream WHERE connection = ?1")?;
+    let mut statement = sqlite.prepare_cached("SELECT entity, policy FROM stream WHERE connection = ?1 AND policy IS NOT NULL")?;
     let rows = statement.query_map([connection], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))?;
     for row in rows {
         let (entity, policy) = row?;
@@ -212,6 +237,7 @@ impl Store {
                 applier.apply(change)?;
             }
             let mut tally = applier.finish();
+            forget_refused(sqlite, connection.id, &page.changes)?;
             keep_refused(sqlite, connection.id, before.entity, &page.refused, at)?;
             for _ in &page.refused {
                 tally.count(names::entity(before.entity), "refused");
@@ -223,23 +249,25 @@ impl Store {
             let mut all = before.tally.clone();
             all.add(&tally);
             sqlite
-                .prepare_cached("UPDATE run SET state = ?2, cursor = ?3, done = ?4, total = ?5, tally = ?6, ended = ?7 WHERE id = ?1")?
+                .prepare_cached(
+                    "UPDATE run SET state = ?2, cursor = ?3, done = ?4, total = ?5, tally = ?6, ended = ?7, failure = NULL WHERE id = ?1",
+                )?
                 .execute(params![
-                run,
-                if ended { "done" } else { "running" },
-                page.next,
-                page.done,
-                page.total,
-                to_json(&all)?,
-                ended.then_some(at)
-            ])?;
+                    run,
+                    if ended { "done" } else { "running" },
+                    page.next,
+                    page.done,
+                    page.total,
+                    to_json(&all)?,
+                    ended.then_some(at)
+                ])?;
             if ended && !matches!(before.scope, Scope::Only(_)) {
                 sqlite
                     .prepare_cached(
-                        "INSERT INTO stream (connection, entity, policy, last_success) VALUES (?1, ?2, ?3, ?4)
+                        "INSERT INTO stream (connection, entity, last_success) VALUES (?1, ?2, ?3)
                          ON CONFLICT DO UPDATE SET last_success = excluded.last_success, pause = NULL",
                     )?
-                    .execute(params![connection.id, names::entity(before.entity), default_policy(), before.started])?;
+                    .execute(params![connection.id, names::entity(before.entity), before.started])?;
             }
             Ok(AppliedPage { tally, ended })
         })
@@ -269,8 +297,8 @@ impl Store {
     pub async fn pause_stream(&self, connection: ConnectionId, entity: Entity, reason: Reason, at: Instant) -> Result<()> {
         self.write(move |sqlite| {
             sqlite.execute(
-                "INSERT INTO stream (connection, entity, policy, pause) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET pause = excluded.pause",
-                params![connection, names::entity(entity), default_policy(), to_json(&reason)?],
+                "INSERT INTO stream (connection, entity, pause) VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET pause = excluded.pause",
+                params![connection, names::entity(entity), to_json(&reason)?],
             )?;
             notify(sqlite, connection, at, &reason.code, &reason.message)
         })
@@ -294,12 +322,13 @@ impl Store {
         self.read(move |sqlite| {
             let mut statement = sqlite.prepare_cached("SELECT entity, policy, pause, last_success FROM stream WHERE connection = ?1")?;
             let rows = statement.query_map([connection], |row| {
-                Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, Option<String>>(2)?, row.get(3)?))
+                Ok((row.get::<_, String>(0)?, row.get::<_, Option<String>>(1)?, row.get::<_, Option<String>>(2)?, row.get(3)?))
             })?;
             let mut streams = Vec::new();
             for row in rows {
                 let (entity, policy, pause, last_success) = row?;
-                let (Some(entity), Some(policy)) = (names::entity_from(&entity), names::policy_from(&policy)) else { continue };
+                let Some(entity) = names::entity_from(&entity) else { continue };
+                let policy = policy.as_deref().and_then(names::policy_from);
                 streams.push(Stream { entity, policy, pause: pause.as_deref().map(from_json).transpose()?, last_success });
             }
             Ok(streams)
@@ -349,10 +378,6 @@ impl Store {
     }
 }
 
-fn default_policy() -> &'static str {
-    names::policy(Policy::CreateOnly)
-}
-
 fn begin_run(
     sqlite: &Sqlite,
     connection: ConnectionId,
@@ -379,6 +404,8 @@ fn begin_run(
         .execute(params![connection, name, to_json(&trigger)?, to_json(scope)?, at])?;
     let run = sqlite.last_insert_rowid();
     let key = if refresh { format!("refresh:{name}:{run}") } else { format!("pull:{name}") };
+    // No run of this stream is under way: what is queued under its key is the rest of one that ended, and would stand in this one's way.
+    sqlite.prepare_cached("DELETE FROM work WHERE connection = ?1 AND key = ?2 AND state = 'ready'")?.execute(params![connection, key])?;
     enqueue(sqlite, connection, Lane::Bulk, &key, &Task::Pull { run }, at)?;
     Ok(Some(run))
 }

@@ -37,7 +37,8 @@ CREATE TABLE pending_login (
 CREATE TABLE stream (
     connection  INTEGER NOT NULL REFERENCES connection ON DELETE CASCADE,
     entity      TEXT NOT NULL,
-    policy      TEXT NOT NULL,
+    -- What the merchant chose; absent where nothing was chosen.
+    policy      TEXT,
     pause       TEXT,
     last_success INTEGER,
     PRIMARY KEY (connection, entity)
