@@ -25,6 +25,9 @@ impl Host {
     pub async fn work(self: &Arc<Self>, stop: Stop) -> Result<(), StoreError> {
         let mut running: JoinSet<(Lane, Result<(), StoreError>)> = JoinSet::new();
         let mut bulk = 0;
+        // However few workers there are, one of them may pull: bulk work would wait for ever.
+        let workers = self.config.workers.max(1);
+        let for_live = self.config.live_workers.min(workers - 1);
         loop {
             // Registered before the queue is read, so that work queued meanwhile is not missed.
             let woken = self.wake.notified();
@@ -33,8 +36,8 @@ impl Host {
             let told = matches!(&stop, Stop::Told(told) if *told.borrow());
             if !told {
                 self.store.join_refreshes(self.clock.now()).await?;
-                while running.len() < self.config.workers {
-                    let only_live = bulk + self.config.live_workers >= self.config.workers;
+                while running.len() < workers {
+                    let only_live = bulk + for_live >= workers;
                     let Some(work) = self.store.claim(self.clock.now(), only_live).await? else { break };
                     bulk += usize::from(work.lane == Lane::Bulk);
                     let host = self.clone();
