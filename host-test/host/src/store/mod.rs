@@ -18,6 +18,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use thiserror::Error;
 
+pub(crate) use self::connections::notify;
 pub use self::connections::{Connection, ConnectionState, NewConnection, Notice};
 pub use self::inbox::{Ingest, Ingested};
 pub(crate) use self::outbox::hurry;

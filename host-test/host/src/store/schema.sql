@@ -197,12 +197,15 @@ CREATE TABLE nobi_branch (
 CREATE TABLE nobi_category (
     id          INTEGER PRIMARY KEY,
     tenant      TEXT NOT NULL,
+    -- Known only by its remote id until it arrives.
     parent      INTEGER,
+    remote_parent TEXT,
     code        TEXT,
     name        TEXT NOT NULL,
     position    INTEGER NOT NULL,
     hidden      INTEGER NOT NULL
 ) STRICT;
+CREATE INDEX nobi_category_by_remote_parent ON nobi_category (tenant, remote_parent) WHERE remote_parent IS NOT NULL;
 
 CREATE TABLE nobi_product (
     id          INTEGER PRIMARY KEY,
