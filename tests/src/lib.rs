@@ -1,8 +1,13 @@
 //! What the whole-system suites share. Tests only: nothing here may be needed to run a connector.
 //!
-//! [`fixtures`] runs the compiled component over folders of plain JSON, [`script`] plays the other side for those cases that send requests,
-//! and [`compare`] says in words how two JSON values differ.
+//! [`world`] is a host with the compiled component beside a simulated Nhanh.vn, and a merchant who connects the two; [`orders`] makes what the
+//! merchant sells; [`witness`] hears what a guest is given; [`mirror`] stands between the two and answers as no simulator would. [`fixtures`] runs the compiled component over folders of plain JSON, [`script`]
+//! plays the other side for those cases that send requests, and [`compare`] says in words how two JSON values differ.
 
 pub mod compare;
 pub mod fixtures;
+pub mod mirror;
+pub mod orders;
 pub mod script;
+pub mod witness;
+pub mod world;

@@ -34,7 +34,7 @@ impl Call {
         for line in &report.logs {
             writeln!(std::io::stderr(), "{:?}: {}", line.level, line.text)?;
         }
-        println!("{}", serde_json::to_string_pretty(&report.output)?);
+        tell!("{}", serde_json::to_string_pretty(&report.output)?);
         Ok(())
     }
 }

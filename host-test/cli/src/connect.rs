@@ -40,13 +40,14 @@ pub(crate) struct Connect {
 
 impl Connect {
     pub(crate) async fn run(self) -> Outcome {
-        let home = self.folder.open().await?;
-        let host = &home.host;
+        // Wrong words are told before anything is made.
         let mut form = pairs(&self.set, "--set KEY=VALUE")?;
         for (key, source) in pairs(&self.secrets, "--secret KEY=@FILE or KEY=env:NAME")? {
             form.insert(key, secret(&source)?);
         }
         let overrides = Overrides { origins: pairs(&self.origins, "--origin ENDPOINT=ORIGIN")?, ..Overrides::default() };
+        let home = self.folder.open().await?;
+        let host = &home.host;
         let connection = match self.connection {
             Some(id) => host.store().connection(id).await.map_err(|error| Problem::usage(error.to_string()))?,
             None => {
@@ -55,15 +56,15 @@ impl Connect {
             }
         };
         let address = PublicAddress::new(&self.public);
-        println!("connection {} of {}", connection.id, connection.tenant);
-        println!("  Copy into the app at open.nhanh.vn:");
-        println!("    Redirect URL           {}", address.redirect_url());
-        println!("    Webhooks callback URL  {}", address.webhook_url(&connection.hook));
+        tell!("connection {} of {}", connection.id, connection.tenant);
+        tell!("  Copy into the app at open.nhanh.vn:");
+        tell!("    Redirect URL           {}", address.redirect_url());
+        tell!("    Webhooks callback URL  {}", address.webhook_url(&connection.hook));
         if form.is_empty() && self.connection.is_none() {
             let descriptor = host.connector(&connection.connector)?.descriptor().clone();
-            println!("  Then fill in the form with `connector connect --connection {} …`:", connection.id);
+            tell!("  Then fill in the form with `connector connect --connection {} …`:", connection.id);
             for field in &descriptor.form {
-                println!("    {:30} {} ({})", field.key, field.label.vi, field.label.en);
+                tell!("    {:30} {} ({})", field.key, field.label.vi, field.label.en);
             }
             return Ok(());
         }
@@ -74,8 +75,8 @@ impl Connect {
             return Ok(());
         }
         let start = host.begin_login(connection.id, &address.redirect_url()).await?;
-        println!("  Log in and agree here: {}", start.url);
-        println!("  Then paste the address that the browser landed on:");
+        tell!("  Log in and agree here: {}", start.url);
+        tell!("  Then paste the address that the browser landed on:");
         let mut landing = String::new();
         std::io::stdin().lock().read_line(&mut landing)?;
         if landing.trim().is_empty() {
@@ -84,7 +85,7 @@ impl Connect {
         }
         let granted = host.end_login(&start.state, &landing).await?;
         let account = granted.account.as_ref();
-        println!("  Connected to business {}.", account.map_or("", |account| account.id.as_str()));
+        tell!("  Connected to business {}.", account.map_or("", |account| account.id.as_str()));
         Ok(())
     }
 }

@@ -23,9 +23,9 @@ impl Inspect {
         let sandbox = Sandbox::new(SandboxConfig::default())?;
         let inspection = inspect(&sandbox, &bytes).await.map_err(|error| Problem::usage(error.to_string()))?;
         if self.json {
-            println!("{}", serde_json::to_string_pretty(&inspection)?);
+            tell!("{}", serde_json::to_string_pretty(&inspection)?);
         } else {
-            print!("{inspection}");
+            tell!("{}", inspection.to_string().trim_end());
         }
         Ok(())
     }
@@ -43,7 +43,7 @@ impl Pack {
     pub(crate) fn run(self) -> Outcome {
         let bytes = connector_component::BYTES;
         std::fs::write(&self.out, bytes).map_err(|error| Problem::usage(format!("{}: {error}", self.out.display())))?;
-        println!("{}: {} bytes", self.out.display(), bytes.len());
+        tell!("{}: {} bytes", self.out.display(), bytes.len());
         Ok(())
     }
 }

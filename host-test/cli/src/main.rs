@@ -1,15 +1,18 @@
 //! The command line: what a person types to run connectors. Parses words, calls the host, prints; decides nothing itself.
 //!
 //! Exit codes: 0 done, 1 it did not work out, 2 the words were wrong. Every failure is one clear line.
-#![allow(clippy::print_stdout)]
+
+// First: the others print with its macro.
+#[macro_use]
+mod output;
 
 mod call;
+mod check;
 mod connect;
 mod demo;
 mod home;
 mod inspect;
 mod orders;
-mod output;
 mod progress;
 mod serve;
 mod sync;
@@ -40,6 +43,8 @@ enum Command {
     Serve(serve::Serve),
     /// Make a connection, or log in again: prints the addresses to copy and the login address, and takes the landing address.
     Connect(connect::Connect),
+    /// Check a connection, line by line, and say how to mend what fails.
+    Check(check::Check),
     /// Pull from the other side: branch, product, … with progress.
     Sync(sync::Sync),
     /// Orders on their way out.
@@ -67,6 +72,7 @@ fn main() -> ExitCode {
             Command::Demo(demo) => demo.run().await,
             Command::Serve(serve) => serve.run().await,
             Command::Connect(connect) => connect.run().await,
+            Command::Check(check) => check.run().await,
             Command::Sync(sync) => sync.run().await,
             Command::Orders(orders) => orders.run().await,
             Command::Inspect(inspect) => inspect.run().await,

@@ -80,10 +80,10 @@ impl Push {
             outcomes.extend(host.store().order_outcomes(connection.id, order).await?);
         }
         if self.json {
-            println!("{}", serde_json::to_string_pretty(&outcomes)?);
+            tell!("{}", serde_json::to_string_pretty(&outcomes)?);
         } else {
             for outcome in &outcomes {
-                println!("{outcome}");
+                tell!("{outcome}");
             }
         }
         let open = outcomes.iter().filter(|outcome| outcome.needs_a_look()).count();

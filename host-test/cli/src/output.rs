@@ -1,6 +1,17 @@
 //! How a command ends badly: one line on standard error, and an exit code. Never a backtrace, never a second line.
 
+use std::fmt::Arguments;
 use std::process::ExitCode;
+
+/// Prints a line for a person, or for the program behind a pipe.
+macro_rules! tell {
+    ($($words:tt)*) => { $crate::output::line(format_args!($($words)*)) };
+}
+
+/// One line on standard output. Whoever read it may have gone (`connector serve | head -1`): that is no reason to stop, and none to panic.
+pub(crate) fn line(text: Arguments<'_>) {
+    let _ = std::io::Write::write_fmt(&mut std::io::stdout(), format_args!("{text}\n"));
+}
 
 /// Why a command did not do what it was asked to.
 #[derive(Debug)]

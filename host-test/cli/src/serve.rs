@@ -31,11 +31,11 @@ impl Serve {
             .map_err(|error| Problem::usage(format!("cannot listen on {}: {error}; choose another with --listen", self.listen)))?;
         let origin = self.public.unwrap_or_else(|| format!("http://{}", self.listen));
         let address = PublicAddress::new(&origin);
-        println!("listening on http://{}", listener.local_addr()?);
-        println!("  Redirect URL            {}", address.redirect_url());
+        tell!("listening on http://{}", listener.local_addr()?);
+        tell!("  Redirect URL            {}", address.redirect_url());
         for connection in home.host.store().connections().await? {
-            println!("  connection {} ({}): webhooks {}", connection.id, connection.tenant, address.webhook_url(&connection.hook));
-            println!("  connection {} ({}): login    {}", connection.id, connection.tenant, address.login_url(connection.id));
+            tell!("  connection {} ({}): webhooks {}", connection.id, connection.tenant, address.webhook_url(&connection.hook));
+            tell!("  connection {} ({}): login    {}", connection.id, connection.tenant, address.login_url(connection.id));
         }
         let (stop, stopped) = watch::channel(false);
         let mut until = stopped.clone();
@@ -54,7 +54,7 @@ impl Serve {
         });
         server.await?;
         worker.await.map_err(Problem::failed)??;
-        println!("stopped; nothing is lost");
+        tell!("stopped; nothing is lost");
         Ok(())
     }
 }

@@ -50,13 +50,13 @@ impl Sync {
             ended.push(home.host.store().run(run).await?);
         }
         if self.json {
-            println!("{}", serde_json::to_string_pretty(&ended)?);
+            tell!("{}", serde_json::to_string_pretty(&ended)?);
         }
         for run in &ended {
             let entity = names::entity(run.entity);
             if !self.json {
                 let figures: Vec<String> = run.tally.iter().map(|(key, count)| format!("{key} {count}")).collect();
-                println!("{entity}: {}", if figures.is_empty() { "nothing".to_owned() } else { figures.join(", ") });
+                tell!("{entity}: {}", if figures.is_empty() { "nothing".to_owned() } else { figures.join(", ") });
             }
             match (&run.state, &run.failure) {
                 (RunState::Done, _) => {}

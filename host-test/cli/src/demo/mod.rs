@@ -1,6 +1,8 @@
 //! `demo`: the whole line at work against a simulated Nhanh.vn, told step by step, and a summary that must add up.
 
 mod orders;
+mod policies;
+mod rules;
 mod scene;
 mod summary;
 mod webhooks;
@@ -57,6 +59,12 @@ impl Size {
     }
 }
 
+/// A whole pull, and what Nhanh had at its end.
+struct Pull {
+    tally: Tally,
+    there: nhanh_sim::Counts,
+}
+
 /// Says a line of the story.
 fn say(text: impl AsRef<str>) {
     // A closed standard error is no reason to stop.
@@ -71,8 +79,8 @@ impl Demo {
         let shown = progress::show(&scene.home.host, false);
 
         say("3. Pull everything (đồng bộ lần đầu)");
-        let first = pull_all(&scene).await?;
-        say(told(&first));
+        let first = Pull { tally: pull_all(&scene).await?, there: scene.nhanh.counts(scene.business) };
+        say(told(&first.tally));
         say("4. Pull again: create-only changes nothing that is there");
         let second = pull_all(&scene).await?;
         say(told(&second));
@@ -81,7 +89,11 @@ impl Demo {
         let pushed = orders::push(&scene, 20).await?;
         say(format!("   {} created, {} found again and adopted, {} failed", pushed.created, pushed.adopted, pushed.failed));
 
-        say("6. Keep stock updated, and take a burst of webhooks");
+        say("6. Follow the guide's order rules: Đã đối soát, hủy, xóa; and what is not sent");
+        let ruled = rules::follow(&scene, &pushed).await?;
+        say(format!("   {} of {} rules ended as the guide says", ruled.kept, ruled.rules));
+
+        say("7. Keep stock updated, and take a burst of webhooks");
         scene.home.host.store().set_policy(scene.connection, Entity::Stock, Policy::KeepUpdated).await?;
         let burst = webhooks::burst(&scene).await?;
         say(format!(
@@ -89,16 +101,29 @@ impl Demo {
             burst.answered, burst.forged, burst.facts, burst.other_business
         ));
 
-        say("7. Refresh what the webhooks spoke of (coalesced; usually within 15 minutes)");
+        say("8. Refresh what the webhooks spoke of (coalesced; usually within 15 minutes)");
         scene.home.host.flush_refreshes(scene.connection).await?;
         scene.home.host.work(Stop::Idle(Duration::ZERO)).await?;
+
+        say("9. Policies: create-only drops hints, keep-updated follows, deletes are never undone");
+        let policed = policies::apply(&scene).await?;
+        for reason in &policed.unsupported {
+            say(format!("   {reason}"));
+        }
         drop(shown);
 
-        let summary = summary::draw(&scene, &first, &second, &pushed, &burst, began.elapsed()).await?;
+        say("10. Check the connection");
+        let checked = scene.home.host.check(scene.connection).await?;
+        for line in &checked {
+            say(format!("   {}", line.message.vi));
+        }
+
+        let summary =
+            summary::Account { scene: &scene, first, second, pushed, ruled, burst, policed, checked }.draw(began.elapsed()).await?;
         if self.json {
-            println!("{}", serde_json::to_string_pretty(&summary)?);
+            tell!("{}", serde_json::to_string_pretty(&summary)?);
         } else {
-            println!("{summary}");
+            tell!("{summary}");
         }
         if summary.balanced { Ok(()) } else { Err(Problem::failed("the books do not balance: see the lines marked `differs`")) }
     }
@@ -117,7 +142,7 @@ impl Demo {
 async fn pull_all(scene: &Scene) -> Result<Tally, Problem> {
     let host = &scene.home.host;
     let mut runs = Vec::new();
-    for entity in [Entity::Branch, Entity::Product] {
+    for entity in [Entity::Branch, Entity::Category, Entity::Product, Entity::Customer] {
         runs.extend(host.sync(scene.connection, entity, Scope::Everything, Trigger::Click).await?);
     }
     host.work(Stop::Idle(PATIENCE)).await?;

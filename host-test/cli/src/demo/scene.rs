@@ -69,7 +69,7 @@ impl Scene {
         let form: Form = form.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
         host.fill_in(draft.id, form).await?;
         // Saving the app's form at Nhanh sends the probe, which must be answered 200.
-        let events = vec![EventKind::OrderAdd, EventKind::OrderUpdate, EventKind::InventoryChange, EventKind::ProductAdd];
+        let events = EventKind::ALL.to_vec();
         nhanh
             .save_webhooks(app.app_id, WebhookForm { callback_url: callback.clone(), verify_token: VERIFY_TOKEN.to_owned(), events })
             .await?;

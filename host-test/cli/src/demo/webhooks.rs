@@ -42,7 +42,9 @@ pub(super) async fn burst(scene: &Scene) -> Result<Burst, Problem> {
         burst.seen.push(shown(scene, &item.remote, &depot).await?);
     }
     burst.facts = burst.seen.windows(2).filter(|pair| pair.first() != pair.last()).count() + 1;
-    burst.answered += nhanh.deliveries().len() - answered_before;
+    let deliveries = nhanh.deliveries();
+    let since = deliveries.get(answered_before..).unwrap_or_default();
+    burst.answered += since.iter().filter(|delivery| delivery.status == Some(200)).count();
 
     // The middle one comes once more, late: an old level for a while, which the refresh puts right.
     let late = late.ok_or_else(|| Problem::failed("the simulator has no such product"))?;
@@ -72,7 +74,7 @@ async fn shown(scene: &Scene, product: &str, branch: &str) -> Result<i64, Proble
     level.map(|level| level.available).ok_or_else(|| Problem::failed("the product has no level at that branch"))
 }
 
-async fn post(scene: &Scene, body: &Value) -> Result<u16, Problem> {
+pub(super) async fn post(scene: &Scene, body: &Value) -> Result<u16, Problem> {
     let client = reqwest::Client::new();
     let request = client.post(&scene.callback).header("content-type", "application/json").body(serde_json::to_vec(body)?);
     Ok(request.send().await?.status().as_u16())

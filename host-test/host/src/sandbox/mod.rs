@@ -104,7 +104,8 @@ impl Sandbox {
     }
 }
 
-/// An admitted component.
+/// An admitted component. Clones share the compiled code and the slots.
+#[derive(Clone)]
 pub struct Connector {
     guest: Guest,
     descriptor: Arc<contract::Descriptor>,
@@ -112,6 +113,7 @@ pub struct Connector {
 }
 
 /// What every call begins from.
+#[derive(Clone)]
 struct Guest {
     sandbox: Arc<Sandbox>,
     pre: PluginPre<CallState>,

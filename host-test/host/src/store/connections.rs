@@ -253,6 +253,8 @@ impl Store {
                 params![id, to_json(&account)?, account.id],
             )?;
             put_sealed(sqlite, id, &sealed)?;
+            // A new grant ends on another day: its notices begin anew.
+            sqlite.execute("DELETE FROM notice WHERE connection = ?1 AND code LIKE 'grant.%'", [id])?;
             load(sqlite, id)
         })
         .await
@@ -267,6 +269,18 @@ impl Store {
     pub async fn notify(&self, id: ConnectionId, at: Instant, code: &str, message: Message) -> Result<()> {
         let code = code.to_owned();
         self.write(move |sqlite| notify(sqlite, id, at, &code, &message)).await
+    }
+
+    /// Adds a notice unless one with its code is shown already.
+    pub async fn notify_once(&self, id: ConnectionId, at: Instant, code: &str, message: Message) -> Result<()> {
+        let code = code.to_owned();
+        self.write(move |sqlite| {
+            let shown: bool = sqlite
+                .prepare_cached("SELECT EXISTS (SELECT 1 FROM notice WHERE connection = ?1 AND code = ?2)")?
+                .query_row(params![id, code], |row| row.get(0))?;
+            if shown { Ok(()) } else { notify(sqlite, id, at, &code, &message) }
+        })
+        .await
     }
 
     /// The notices of a connection, oldest first.

@@ -114,6 +114,11 @@ impl std::fmt::Display for OrderOutcome {
     }
 }
 
+/// Creates, cancels and deletes go before reconciles.
+fn lane(kind: &OrderEventKind) -> Lane {
+    if matches!(kind, OrderEventKind::Reconciled(_)) { Lane::Settling } else { Lane::Live }
+}
+
 fn work_key(order: &str) -> String {
     format!("order:{order}")
 }
@@ -168,7 +173,7 @@ impl Store {
                     keep_order(sqlite, &owner.tenant, &event.order)?;
                 }
                 let task = Task::Push { order: event.order.id.clone() };
-                enqueue(sqlite, connection, Lane::Live, &work_key(&event.order.id), &task, at)?;
+                enqueue(sqlite, connection, lane(&event.kind), &work_key(&event.order.id), &task, at)?;
             }
             Ok(inserted == 1)
         })
@@ -284,11 +289,12 @@ impl Store {
                     )?
                     .execute(params![connection, names::entity(Entity::Order), remote, at])?;
             }
-            let more: bool = sqlite
-                .prepare_cached("SELECT EXISTS (SELECT 1 FROM outbox WHERE connection = ?1 AND order_id = ?2 AND state = 'waiting')")?
-                .query_row(params![connection, order], |row| row.get(0))?;
-            if more {
-                enqueue(sqlite, connection, Lane::Live, &work_key(&order), &Task::Push { order: order.clone() }, at)?;
+            let next: Option<String> = sqlite
+                .prepare_cached("SELECT kind FROM outbox WHERE connection = ?1 AND order_id = ?2 AND state = 'waiting' ORDER BY sequence LIMIT 1")?
+                .query_row(params![connection, order], |row| row.get(0))
+                .optional()?;
+            if let Some(next) = next {
+                enqueue(sqlite, connection, lane(&from_json(&next)?), &work_key(&order), &Task::Push { order: order.clone() }, at)?;
             }
             Ok(())
         })

@@ -1,4 +1,4 @@
-//! The work queue: two lanes, live ahead of bulk; work with one key waits once and runs once at a time. Never runs anything itself.
+//! The work queue: three lanes, the urgent ahead of the patient; work with one key waits once and runs once at a time. Never runs anything itself.
 
 use rusqlite::{Connection as Sqlite, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
@@ -9,10 +9,22 @@ use crate::clock::Instant;
 /// How urgent work is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lane {
-    /// Orders and deliveries: a person waits.
+    /// New, cancelled and deleted orders, and deliveries: a person waits.
     Live = 0,
+    /// Reconciled orders: one uploaded carrier file brings thousands at once, and nobody waits for the single one.
+    Settling = 1,
     /// Pulls and refreshes.
-    Bulk = 1,
+    Bulk = 2,
+}
+
+impl Lane {
+    fn from_number(number: i64) -> Lane {
+        match number {
+            0 => Lane::Live,
+            1 => Lane::Settling,
+            _ => Lane::Bulk,
+        }
+    }
 }
 
 /// What has to be done.
@@ -78,13 +90,12 @@ impl Store {
                          ORDER BY work.lane, work.due, work.id LIMIT 1)
                      RETURNING id, connection, task, lane, attempts",
                 )?
-                .query_row(params![now, i64::from(!only_live)], |row| {
+                .query_row(params![now, if only_live { Lane::Live } else { Lane::Bulk } as i64], |row| {
                     Ok((row.get(0)?, row.get(1)?, row.get::<_, String>(2)?, row.get::<_, i64>(3)?, row.get(4)?))
                 })
                 .optional()?;
             let Some((id, connection, task, lane, attempts)) = row else { return Ok(None) };
-            let lane = if lane == 0 { Lane::Live } else { Lane::Bulk };
-            Ok(Some(Work { id, connection, task: from_json(&task)?, lane, attempts }))
+            Ok(Some(Work { id, connection, task: from_json(&task)?, lane: Lane::from_number(lane), attempts }))
         })
         .await
     }

@@ -148,26 +148,29 @@ fn load_run(sqlite: &Sqlite, id: i64) -> Result<Run> {
     typed(found(statement.query_row([id], raw), || format!("run {id}"))?)
 }
 
-/// Forgets of records that could be read now that they once could not.
+/// The entity and id of the record that a change brings whole.
+fn record_of(change: &Change) -> Option<(Entity, &str)> {
+    match change {
+        Change::Branch(branch) => Some((Entity::Branch, &branch.id)),
+        Change::Category(category) => Some((Entity::Category, &category.id)),
+        Change::Product(product) => Some((Entity::Product, &product.id)),
+        Change::Stock(level) => Some((Entity::Stock, &level.product)),
+        Change::Price(price) => Some((Entity::Price, &price.product)),
+        Change::Customer(customer) => Some((Entity::Customer, &customer.id)),
+        Change::OrderStatus(status) => Some((Entity::OrderStatus, &status.order)),
+        Change::Gone(_) => None,
+    }
+}
+
+/// Forgets the records that could not be read once and now can.
 pub(super) fn forget_refused(sqlite: &Sqlite, connection: ConnectionId, changes: &[Change]) -> Result<()> {
-    let any: bool =
-        sqlite.prepare_cached("SELECT EXISTS (SELECT 1 FROM refused WHERE connection = ?1)")?.query_row([connection], |row| row.get(0))?;
-    for change in changes.iter().filter(|_| any) {
-        let (entity, remote) = match change {
-            Change::Branch(branch) => (Entity::Branch, &branch.id),
-            Change::Category(category) => (Entity::Category, &category.id),
-            Change::Product(product) => (Entity::Product, &product.id),
-            Change::Stock(level) => (Entity::Stock, &level.product),
-            Change::Price(price) => (Entity::Price, &price.product),
-            Change::Customer(customer) => (Entity::Customer, &customer.id),
-            Change::OrderStatus(status) => (Entity::OrderStatus, &status.order),
-            Change::Gone(gone) => (gone.entity, &gone.id),
-        };
-        sqlite.prepare_cached("DELETE FROM refused WHERE connection = ?1 AND entity = ?2 AND remote = ?3")?.execute(params![
-            connection,
-            names::entity(entity),
-            remote
-        ])?;
+    let any = "SELECT EXISTS (SELECT 1 FROM refused WHERE connection = ?1)";
+    if !sqlite.prepare_cached(any)?.query_row([connection], |row| row.get::<_, bool>(0))? {
+        return Ok(());
+    }
+    let mut delete = sqlite.prepare_cached("DELETE FROM refused WHERE connection = ?1 AND entity = ?2 AND remote = ?3")?;
+    for (entity, id) in changes.iter().filter_map(record_of) {
+        delete.execute(params![connection, names::entity(entity), id])?;
     }
     Ok(())
 }

@@ -123,7 +123,7 @@ CREATE INDEX refresh_by_due ON refresh (due);
 CREATE TABLE work (
     id          INTEGER PRIMARY KEY,
     connection  INTEGER NOT NULL REFERENCES connection ON DELETE CASCADE,
-    -- 0: live (deliveries, orders). 1: bulk (pulls, refreshes). Live goes first.
+    -- 0: live (deliveries, orders). 1: settling (reconciled orders). 2: bulk (pulls, refreshes). The lowest goes first.
     lane        INTEGER NOT NULL,
     -- Work with the same key never runs twice at once, and waits only once.
     key         TEXT NOT NULL,

@@ -3,6 +3,7 @@
 //! [`Host`] ties the parts together. Data goes one way: bytes at an edge, typed once, changes, one transaction. Nothing in here knows a wire
 //! format, and nothing in here writes SQL.
 
+mod check;
 mod errand;
 mod failures;
 mod form;
@@ -47,6 +48,8 @@ pub struct HostConfig {
     pub bulk_patience: Duration,
     /// The same for an order.
     pub live_patience: Duration,
+    /// The longest that what a webhook asked for waits, so that many are joined into one run. A connector may ask for less.
+    pub refresh_most: Duration,
     /// How long a login may take from its start to the way back.
     pub login_time: Duration,
     /// Bytes of a delivery; more are refused.
@@ -65,6 +68,7 @@ impl Default for HostConfig {
             retry_most: Duration::from_secs(300),
             bulk_patience: Duration::from_secs(60),
             live_patience: Duration::from_secs(10),
+            refresh_most: Duration::from_secs(15 * 60),
             login_time: Duration::from_secs(30 * 60),
             delivery_bytes: 1024 * 1024,
             roles: vec![role("sale", "Nhân viên bán hàng"), role("warehouse", "Nhân viên kho"), role("manager", "Quản lý chi nhánh")],

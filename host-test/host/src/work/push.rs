@@ -8,7 +8,7 @@ use super::pull::Worked;
 use super::{Host, flows, message, own_failure};
 use crate::clock::Instant;
 use crate::contract::orders::{Earlier, OrderEventKind};
-use crate::contract::types::{Entity, Failure, FailureClass, Warning};
+use crate::contract::types::{Entity, Failure, FailureClass, Reason, Warning};
 use crate::contract::{OrderPlan, Policy, PushOutcome, Pushed};
 use crate::names;
 use crate::outbound::Lane;
@@ -29,25 +29,25 @@ impl Host {
             return self.end(&owner, &row, Settled::Skipped, None, json!({ "reason": "skip.never-pushed" })).await;
         }
 
-        let context = self.context(&owner, connector.descriptor());
-        let plan = connector.map_order(&context, &row.event).await.result;
-        let own_id = match plan.map_err(|error| of_call(&error)).and_then(|answer| answer) {
-            Ok(OrderPlan::Skip(reason)) => {
-                return self.end(&owner, &row, Settled::Skipped, None, json!({ "reason": reason.code, "message": reason.message })).await;
-            }
-            Ok(OrderPlan::Create(plan) | OrderPlan::SetStatus(plan)) => plan.own_id,
-            Err(failure) => return self.refused(&owner, &row, failure).await,
-        };
-
-        let creates = row.event.order.remote.is_none();
+        // Only a create has an intent. What any other event comes to depends on what the other side says, so `push-order` alone decides it.
+        let creates = matches!(row.event.kind, OrderEventKind::Created) && row.event.order.remote.is_none();
         if creates {
+            let context = self.context(&owner, connector.descriptor());
+            let plan = connector.map_order(&context, &row.event).await.result;
+            let own_id = match plan.map_err(|error| of_call(&error)).and_then(|answer| answer) {
+                Ok(OrderPlan::Create(plan) | OrderPlan::SetStatus(plan)) => plan.own_id,
+                Ok(OrderPlan::Skip(reason)) => return self.skipped(&owner, &row, reason).await,
+                Err(failure) => return self.refused(&owner, &row, failure).await,
+            };
             let intent = Intent { connection, own_id, record: row.event.order.clone(), at: self.clock.now() };
             match self.store.intend(intent).await {
                 Err(StoreError::Taken { own_id, order }) => return self.refused(&owner, &row, taken(&own_id, &order)).await,
                 intended => intended?,
             }
         }
-        let errand = self.errand(&owner, connector.descriptor(), Lane::Live, Secrets::default()).await?;
+        // On each path creates and cancels go before reconciles, of which one file brings thousands.
+        let lane = if matches!(row.event.kind, OrderEventKind::Reconciled(_)) { Lane::Bulk } else { Lane::Live };
+        let errand = self.errand(&owner, connector.descriptor(), lane, Secrets::default()).await?;
         let context = self.context(&owner, connector.descriptor());
         let call = connector.push_order(&context, &row.event, &row.earlier, errand.clone()).await;
         let answer = match call.result {
@@ -66,7 +66,7 @@ impl Host {
                 if creates {
                     self.store.know(connection, order, row.earlier.clone()).await?;
                 }
-                self.end(&owner, &row, Settled::Skipped, None, json!({ "reason": reason.code, "message": reason.message })).await
+                self.skipped(&owner, &row, reason).await
             }
             Ok(PushOutcome::Unsettled(unsettled)) => {
                 let known = Earlier { empty_lookups: unsettled.empty_lookups, ..row.earlier.clone() };
@@ -89,6 +89,11 @@ impl Host {
         let warnings: Vec<&Warning> = pushed.warnings.iter().collect();
         let outcome = json!({ "how": how, "remote": pushed.remote, "own-id": pushed.own_id, "warnings": warnings });
         self.end(owner, row, Settled::Done, Some(pushed.remote.clone()), outcome).await
+    }
+
+    async fn skipped(&self, owner: &Connection, row: &OrderEventRow, reason: Reason) -> Result<Worked, StoreError> {
+        let outcome = json!({ "reason": reason.code, "message": reason.message });
+        self.end(owner, row, Settled::Skipped, None, outcome).await
     }
 
     async fn end(

@@ -11,6 +11,9 @@ use super::Host;
 use super::pull::Worked;
 use crate::store::{Lane, StoreError, Task, Work};
 
+/// Milliseconds between two looks at the grants that are about to end.
+const WATCH_EVERY: i64 = 60 * 60 * 1_000;
+
 /// When a runner stops.
 #[derive(Clone, Debug)]
 pub enum Stop {
@@ -24,11 +27,17 @@ impl Host {
     /// Works until `stop` says so. Errors of single pieces of work are their own; this fails only when the store does.
     pub async fn work(self: &Arc<Self>, stop: Stop) -> Result<(), StoreError> {
         let mut running: JoinSet<(Lane, Result<(), StoreError>)> = JoinSet::new();
-        let mut bulk = 0;
         // However few workers there are, one of them may pull: bulk work would wait for ever.
         let workers = self.config.workers.max(1);
         let for_live = self.config.live_workers.min(workers - 1);
+        // Work that nobody waits for: it may not take the workers that are kept for live work.
+        let mut patient = 0;
+        let mut watch_at = self.clock.now();
         loop {
+            if self.clock.now() >= watch_at {
+                self.watch_grants().await?;
+                watch_at = self.clock.now().saturating_add(WATCH_EVERY);
+            }
             // Registered before the queue is read, so that work queued meanwhile is not missed.
             let woken = self.wake.notified();
             tokio::pin!(woken);
@@ -37,9 +46,9 @@ impl Host {
             if !told {
                 self.store.join_refreshes(self.clock.now()).await?;
                 while running.len() < workers {
-                    let only_live = bulk + for_live >= workers;
+                    let only_live = patient + for_live >= workers;
                     let Some(work) = self.store.claim(self.clock.now(), only_live).await? else { break };
-                    bulk += usize::from(work.lane == Lane::Bulk);
+                    patient += usize::from(work.lane != Lane::Live);
                     let host = self.clone();
                     running.spawn(async move { (work.lane, host.one(work).await) });
                 }
@@ -55,16 +64,17 @@ impl Host {
                 }
             }
             // What is due but cannot be claimed waits for its key: the end of running work tells.
-            let sleep_until = next.filter(|due| *due > self.clock.now() || running.is_empty());
+            let next = next.filter(|due| *due > self.clock.now() || running.is_empty());
+            let sleep_until = next.map_or(watch_at, |due| due.min(watch_at));
             tokio::select! {
                 Some(ended) = running.join_next() => {
                     if let Ok((lane, result)) = ended {
-                        bulk -= usize::from(lane == Lane::Bulk);
+                        patient -= usize::from(lane != Lane::Live);
                         result?;
                     }
                 }
                 () = &mut woken => {}
-                () = self.clock.sleep_until(sleep_until.unwrap_or(i64::MAX)), if sleep_until.is_some() => {}
+                () = self.clock.sleep_until(sleep_until) => {}
                 () = told_to_stop(&stop), if !told => {}
             }
         }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
@@ -22,6 +23,8 @@ use crate::make::{self, NOW};
 
 /// What a delivery to the connection proves itself with.
 pub(crate) const VERIFY: &str = "verify-0123456789";
+/// The longest that a refresh waits for others.
+pub(crate) const REFRESH_MOST: Duration = Duration::from_secs(900);
 /// What the grant gave.
 pub(crate) const TOKEN: &str = "token-abcdef0123456789";
 
@@ -124,7 +127,18 @@ impl House {
     ) -> Ingested {
         let received = self.clock.now();
         let flows = policies.clone();
-        self.store.ingest(Ingest { connection: connection.id, received, hash: [hash; 32], accepted, flows, kept: None }).await.unwrap()
+        self.store
+            .ingest(Ingest {
+                connection: connection.id,
+                received,
+                hash: [hash; 32],
+                accepted,
+                flows,
+                kept: None,
+                refresh_most: REFRESH_MOST,
+            })
+            .await
+            .unwrap()
     }
 }
 

@@ -75,6 +75,7 @@ async fn a_delivery_whose_changes_cannot_be_kept_is_not_remembered_either() {
         accepted: accepted(),
         flows: all(Policy::KeepUpdated),
         kept: None,
+        refresh_most: crate::house::REFRESH_MOST,
     };
     assert!(house.store.ingest(delivery(5)).await.is_err());
     house.raw().execute_batch("DROP TRIGGER no").unwrap();

@@ -65,7 +65,7 @@ pub(super) fn fill(business: &mut Business, ids: &mut Ids, rows: usize, rng: &mu
     let mut number = 0_usize;
     while left > 0 {
         number += 1;
-        let variants = if number % 4 == 2 { (2 + maker.rng.usize(..5)).min(left.saturating_sub(1)) } else { 0 };
+        let variants = if number % 8 == 2 { (2 + maker.rng.usize(..5)).min(left.saturating_sub(1)) } else { 0 };
         let made = if variants > 0 { maker.family(ids, number, variants) } else { vec![maker.single(ids, number)] };
         left = left.saturating_sub(made.len());
         for product in made {

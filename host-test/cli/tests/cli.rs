@@ -1,0 +1,162 @@
+//! The binary as engineers use it: the demo, `inspect`, `pack`, `call` with the README's examples, and one clear line for wrong words.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod common;
+
+use std::io::{BufRead as _, BufReader};
+use std::process::Stdio;
+
+use connector_host::store::{Sealer, Store};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::common::{connector, example, file, json, printed, refuses, run, said};
+
+#[test]
+fn the_demo_adds_up_leaves_its_data_and_no_secret_in_it_and_wants_a_new_folder() {
+    let folder = TempDir::new().unwrap();
+    let dir = folder.path().join("demo");
+    let words = ["demo", "--size", "small", "--json", "--dir", dir.to_str().unwrap()];
+    let output = run(&words);
+    assert!(output.status.success(), "{}", said(&output));
+    let summary: Value = serde_json::from_slice(&output.stdout).expect("standard output is JSON and nothing else");
+    assert_eq!(summary["balanced"], true, "{summary:#}");
+    assert!(summary["lines"].as_array().is_some_and(|lines| lines.len() > 10), "{summary:#}");
+    let database = summary["database"].as_str().expect("it says where the data is");
+    assert!(std::fs::metadata(database).unwrap().len() > 0);
+
+    // Read before they are opened: SQLite tidies up after itself.
+    let read = |path: std::path::PathBuf| (path.display().to_string(), std::fs::read(&path).unwrap());
+    let mut left: Vec<_> = std::fs::read_dir(&dir).unwrap().map(|entry| read(entry.unwrap().path())).collect();
+    left.push(("standard output".to_owned(), output.stdout.clone()));
+    left.push(("standard error".to_owned(), output.stderr.clone()));
+    let secrets = secrets_of(&dir);
+    assert_eq!(secrets.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["access-token", "client-secret", "verify-token"]);
+    for (name, secret) in &secrets {
+        for (place, bytes) in &left {
+            assert!(!bytes.windows(secret.len()).any(|window| window == secret.as_bytes()), "{name} stands in {place}");
+        }
+    }
+
+    refuses(&words, 2, "--dir");
+}
+
+/// The secrets of the demo's connection, opened with the demo's own key.
+fn secrets_of(dir: &std::path::Path) -> Vec<(String, String)> {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let store = Store::open(&dir.join("host.sqlite"), Sealer::from_file(&dir.join("host.key")).unwrap()).unwrap();
+    let secrets = runtime.block_on(store.secrets(1)).unwrap();
+    secrets.iter().map(|(name, secret)| (name.to_owned(), secret.expose().to_owned())).collect()
+}
+
+#[test]
+fn inspect_says_what_the_component_is_and_pack_writes_it() {
+    let inspection = json(&["inspect", "--json"]);
+    let functions: Vec<String> = inspection["imports"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .flat_map(|item| item["functions"].as_array().unwrap().iter().map(|it| format!("{} {}", item["name"], it["name"])))
+        .collect();
+    assert_eq!(functions, [r#""nobi:connector/http@0.1.0" "send""#, r#""nobi:connector/log@0.1.0" "emit""#]);
+    assert_eq!(inspection["descriptor"]["id"], "nhanh");
+
+    let folder = TempDir::new().unwrap();
+    let out = folder.path().join("nhanh.wasm");
+    let out = out.to_str().unwrap();
+    printed(&["pack", "--out", out]);
+    assert_eq!(std::fs::read(out).unwrap(), connector_component::BYTES);
+    assert_eq!(json(&["inspect", out, "--json"]), inspection, "the file is what is built in");
+    assert!(printed(&["inspect"]).contains("nobi:connector/http@0.1.0"));
+    refuses(&["inspect", &file(folder.path(), "text.wasm", "no component")], 2, "component");
+    refuses(&["pack", "--out", "/nowhere/at/all.wasm"], 2, "/nowhere/at/all.wasm");
+}
+
+#[test]
+fn the_five_examples_of_the_readme_say_what_they_should() {
+    let call = |export: &str| json(&["call", export, &example(export)])["ok"].clone();
+    let product = call("map-product");
+    assert_eq!(
+        (&product["sku"], &product["parent"], &product["prices"]["retail"]),
+        (&json!("AT01-DO-M"), &json!("38000101"), &json!(129_000))
+    );
+    assert_eq!(product["stock"][0]["available"], 9_500, "thousandths");
+
+    let order = &call("map-order")["create"];
+    assert_eq!((&order["own-id"], &order["request"]["path"]), (&json!("ab12-DH-1001"), &json!("/api/order/add")));
+    let form = order["request"]["body"]["form"].as_array().unwrap();
+    let data = form.iter().find(|field| field["name"] == "data").unwrap()["value"].as_str().unwrap();
+    let data: Value = serde_json::from_str(data).unwrap();
+    assert_eq!((&data["customerMobile"], &data["moneyDiscount"], &data["depotId"]), (&json!("0912345678"), &json!(8_000), &json!(31_010)));
+
+    let request = call("build-sync-request");
+    assert_eq!((&request["endpoint"], &request["path"]), (&json!("api"), &json!("/api/product/search")));
+
+    let page = call("read-sync-response");
+    let branches: Vec<&Value> = page["changes"].as_array().unwrap().iter().map(|change| &change["branch"]).collect();
+    assert_eq!((&branches[0]["name"], &branches[0]["phone"]), (&json!("Kho Hà Nội"), &json!("02438268888")));
+    assert_eq!((branches.len(), &branches[1]["phone"], &page["next"]), (2, &Value::Null, &Value::Null));
+
+    let accepted = &call("handle-webhook")["accepted"];
+    assert_eq!(accepted["changes"][0]["stock"]["levels"][0]["available"], 10_000);
+    assert_eq!(accepted["refresh"][0]["entity"], "stock");
+}
+
+#[test]
+fn call_reads_standard_input_and_any_component() {
+    let folder = TempDir::new().unwrap();
+    let out = folder.path().join("nhanh.wasm");
+    printed(&["pack", "--out", out.to_str().unwrap()]);
+    let input = std::fs::File::open(example("build-sync-request")).unwrap();
+    let output = connector(&["call", "build-sync-request", "-", "--component", out.to_str().unwrap()]).stdin(input).output().unwrap();
+    assert!(output.status.success(), "{}", said(&output));
+    assert_eq!(
+        serde_json::from_slice::<Value>(&output.stdout).unwrap(),
+        json(&["call", "build-sync-request", &example("build-sync-request")])
+    );
+}
+
+#[test]
+fn wrong_words_are_one_clear_line() {
+    let folder = TempDir::new().unwrap();
+    let dir = folder.path().join("data");
+    let dir = dir.to_str().unwrap();
+    let input = |name: &str, text: &str| file(folder.path(), name, text);
+    let good = example("map-order");
+    let misspelt = std::fs::read_to_string(&good).unwrap().replace("\"sequence\"", "\"sequnce\"");
+    let unfitting = std::fs::read_to_string(&good).unwrap().replace("\"delivery\"", "\"by-boat\"");
+    refuses(&["call", "map-everything", &good], 2, "map-everything");
+    refuses(&["call", "map-order", &input("broken.json", "{\"context\": ")], 2, "line 1");
+    refuses(&["call", "map-order", &input("misspelt.json", &misspelt)], 2, "sequnce");
+    refuses(&["call", "map-order", &input("unfitting.json", &unfitting)], 2, "by-boat");
+    refuses(&["call", "map-order", &input("list.json", "[]")], 2, "object");
+    refuses(&["call", "map-order", "/nowhere/input.json"], 2, "/nowhere/input.json");
+    refuses(&["call", "map-order", &good, "--component", "/nowhere/other.wasm"], 2, "/nowhere/other.wasm");
+    refuses(&["sync", "wholesalers", "--dir", dir], 2, "wholesalers");
+    refuses(&["sync", "branch", "--dir", dir], 2, "connector connect");
+    refuses(&["orders", "push", "/nowhere/orders.json", "--dir", dir], 2, "/nowhere/orders.json");
+    refuses(&["orders", "push", &input("orders.json", "nothing"), "--dir", dir], 2, "orders.json");
+    refuses(&["connect", "--set", "app-id", "--dir", dir], 2, "KEY=VALUE");
+    refuses(&["connect", "--secret", "client-secret=in-the-shell's-history", "--dir", dir], 2, "@FILE");
+    refuses(&["connect", "--secret", "client-secret=env:NOBODY_SET_THIS", "--dir", dir], 2, "NOBODY_SET_THIS");
+    refuses(&["serve", "--listen", "192.0.2.1:1", "--dir", dir], 2, "--listen");
+}
+
+#[test]
+fn a_folder_is_used_by_one_process_at_a_time() {
+    let folder = TempDir::new().unwrap();
+    let dir = folder.path().to_str().unwrap();
+    let mut serving =
+        connector(&["serve", "--listen", "127.0.0.1:0", "--dir", dir]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut first = String::new();
+    BufReader::new(serving.stdout.take().unwrap()).read_line(&mut first).unwrap();
+    assert!(first.starts_with("listening on "), "{first}");
+    // Nobody reads its output any more, as behind `| head -1`: it goes on.
+    refuses(&["sync", "branch", "--dir", dir], 2, "another connector process");
+    assert!(serving.try_wait().unwrap().is_none(), "it still serves");
+    serving.kill().unwrap();
+    let output = serving.wait_with_output().unwrap();
+    assert_eq!(said(&output), "", "and has not panicked");
+    // A process that was killed leaves no lock behind.
+    refuses(&["sync", "branch", "--dir", dir], 2, "connector connect");
+}

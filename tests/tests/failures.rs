@@ -1,0 +1,287 @@
+//! What can go wrong between the host and Nhanh.vn, each with its own class and code through the compiled component, and what the host does
+//! of it: go on by itself, wait until a lock is over, pause a stream or the connection with one notice, or give the run up.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+use std::time::Duration;
+
+use acceptance::orders::{copies, ending, make};
+use acceptance::world::{Plan, World};
+use anyhow::Result;
+use connector_host::contract::types::Entity;
+use connector_host::names;
+use connector_host::outbound::OutboundConfig;
+use connector_host::store::{ConnectionState, RunState};
+use nhanh_sim::{Fault, Grant, Permission, Switches};
+use serde_json::{Value, json};
+
+const SEARCH: &str = "/api/product/search";
+
+/// What the host does.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Then {
+    /// It tries again by itself, and nobody has to be told.
+    Again,
+    /// It tries again when the lock is over, and sends nothing before.
+    AgainAfter(Duration),
+    /// This stream pauses with one notice; the others go on.
+    PauseStream,
+    /// The connection pauses with one notice; what waits goes on after the next login.
+    PauseConnection,
+    /// The run ends with one notice.
+    GiveUp,
+}
+
+/// What goes wrong.
+#[derive(Clone, Copy)]
+enum Wrong {
+    /// The next answer of the product list.
+    Answer(Fault),
+    /// Every answer, by a switch and a fault.
+    Switched(fn(&mut Switches), Fault),
+    /// The merchant or Nhanh.vn does something.
+    Done(fn(&World)),
+}
+
+fn expire(world: &World) {
+    assert_eq!(world.nhanh.expire_token(world.side.app.app_id, world.side.business), 1);
+}
+
+fn revoke(world: &World) {
+    assert_eq!(world.nhanh.revoke_token(world.side.app.app_id, world.side.business), 1);
+}
+
+fn restrict(world: &World) {
+    assert_eq!(world.nhanh.restrict(world.side.app.app_id, world.side.business, Permission::Product), 1);
+}
+
+fn api_off(world: &World) {
+    world.nhanh.allow_open_api(world.side.business, false);
+}
+
+fn app_off(world: &World) {
+    world.nhanh.set_app_active(world.side.app.app_id, false);
+}
+
+/// Fault → class, code, what comes next.
+fn table() -> Vec<(&'static str, Wrong, &'static str, &'static str, Then)> {
+    use Then::{Again, AgainAfter, GiveUp, PauseConnection, PauseStream};
+    use Wrong::{Answer, Done, Switched};
+    let lock = AgainAfter(Duration::from_secs(10));
+    vec![
+        ("the token has expired", Done(expire), "unauthorized", "nhanh.token-invalid", PauseConnection),
+        ("the token was revoked", Done(revoke), "unauthorized", "nhanh.token-invalid", PauseConnection),
+        ("the right is missing", Done(restrict), "forbidden", "nhanh.err-403", PauseStream),
+        ("the business has no API", Done(api_off), "misconfigured", "nhanh.api-off", PauseStream),
+        ("the app is switched off", Done(app_off), "misconfigured", "nhanh.app-invalid", PauseStream),
+        ("the rate limit", Answer(Fault::RateLimited), "rate-limited", "nhanh.err-429", lock),
+        (
+            "the rate limit with status 429",
+            Switched(|it| it.rate_limit_status = 429, Fault::RateLimited),
+            "rate-limited",
+            "nhanh.err-429",
+            lock,
+        ),
+        (
+            "the other name of the limit",
+            Switched(|it| it.long_rate_limit_code = true, Fault::RateLimited),
+            "rate-limited",
+            "nhanh.err-429",
+            lock,
+        ),
+        ("HTML with status 502", Answer(Fault::Html(502)), "transient", "nhanh.html", Again),
+        ("HTML with status 200", Answer(Fault::Html(200)), "transient", "nhanh.html", Again),
+        ("an empty body", Answer(Fault::EmptyBody), "transient", "nhanh.empty-body", Again),
+        ("truncated JSON", Answer(Fault::Truncated), "transient", "nhanh.truncated", Again),
+        ("500 with foreign JSON", Answer(Fault::ServerError), "transient", "nhanh.invalid-json", Again),
+        ("200 with foreign JSON", Answer(Fault::Foreign), "transient", "nhanh.invalid-json", Again),
+        ("closed without an answer", Answer(Fault::Reset), "transient", "host.no-answer", Again),
+        ("broken off in the body", Answer(Fault::BrokenOff), "transient", "host.no-answer", Again),
+        ("too large", Answer(Fault::Huge(600 * 1024)), "rejected", "host.too-large", GiveUp),
+    ]
+}
+
+fn plan() -> Plan {
+    let outbound = OutboundConfig { reply_bytes: 512 * 1024, ..OutboundConfig::default() };
+    Plan { outbound, ..Plan::on_a_manual_clock() }
+}
+
+#[tokio::test]
+async fn every_fault_has_its_class_its_code_and_its_consequence() -> Result<()> {
+    for (name, wrong, class, code, then) in table() {
+        let world = World::connected(plan()).await?;
+        match wrong {
+            Wrong::Answer(fault) => drop(world.nhanh.faults().next(SEARCH, fault)),
+            Wrong::Switched(change, fault) => {
+                world.nhanh.faults().switch(change);
+                world.nhanh.faults().next(SEARCH, fault);
+            }
+            Wrong::Done(act) => act(&world),
+        }
+        let run = world.click(&world.side, Entity::Product).await?;
+        world.work().await?;
+        let failure = world.run(run).await?.failure.unwrap_or_else(|| panic!("{name}: the run knows no failure"));
+        assert_eq!((names::failure_class(&failure.class), failure.code.as_str()), (class, code), "{name}");
+        assert!(!failure.message.vi.is_empty() && !failure.message.en.is_empty(), "{name}");
+        assert_eq!(world.asked(SEARCH), 1, "{name}: one request");
+        let noticed = world.noticed(code).await?;
+        assert_eq!(noticed, u32::from(!matches!(then, Then::Again | Then::AgainAfter(_))), "{name}: notices");
+        consequence(&world, name, run, code, then).await?;
+    }
+    Ok(())
+}
+
+async fn consequence(world: &World, name: &str, run: i64, code: &str, then: Then) -> Result<()> {
+    let state = async || anyhow::Ok((world.run(run).await?.state, world.connection().await?.state));
+    match then {
+        Then::Again => {
+            assert_eq!(state().await?, (RunState::Waiting, ConnectionState::Active), "{name}");
+            world.later(Duration::from_secs(2)).await?;
+            let run = world.run(run).await?;
+            assert_eq!((run.state, run.failure), (RunState::Done, None), "{name}: it goes on by itself");
+        }
+        Then::AgainAfter(lock) => {
+            assert_eq!(state().await?, (RunState::Waiting, ConnectionState::Active), "{name}");
+            world.later(lock - Duration::from_millis(1)).await?;
+            assert_eq!(world.asked(SEARCH), 1, "{name}: nothing is sent to a locked path");
+            assert!(world.pull(&[Entity::Branch]).await?.changed() > 0, "{name}: other paths are open");
+            world.later(Duration::from_millis(1)).await?;
+            assert_eq!(world.run(run).await?.state, RunState::Done, "{name}: it goes on when the lock is over");
+        }
+        Then::PauseStream => {
+            assert_eq!(state().await?, (RunState::Failed, ConnectionState::Active), "{name}");
+            let streams = world.host.store().streams(world.side.connection).await?;
+            let paused: Vec<_> = streams.into_iter().filter_map(|stream| Some((stream.entity, stream.pause?.code))).collect();
+            assert_eq!(paused, [(Entity::Product, code.to_owned())], "{name}: this stream and no other");
+            world.nhanh.allow_open_api(world.side.business, true);
+            world.nhanh.set_app_active(world.side.app.app_id, true);
+            assert!(world.pull(&[Entity::Branch]).await?.changed() > 0, "{name}: the others go on");
+            world.log_in(&world.side, Grant::all(world.side.business)).await?;
+            assert!(world.pull(&[Entity::Product]).await?.changed() > 0, "{name}: mended, the next click works");
+            let streams = world.host.store().streams(world.side.connection).await?;
+            assert!(streams.iter().all(|stream| stream.pause.is_none()), "{name}: and ends the pause");
+        }
+        Then::PauseConnection => {
+            assert_eq!(state().await?, (RunState::Waiting, ConnectionState::Paused), "{name}");
+            assert_eq!(world.connection().await?.pause.expect("a reason").code, code, "{name}");
+            let before = world.nhanh.requests().len();
+            world.later(Duration::from_secs(3_600)).await?;
+            assert_eq!(world.nhanh.requests().len(), before, "{name}: a paused connection sends nothing");
+            world.log_in(&world.side, Grant::all(world.side.business)).await?;
+            world.later(Duration::from_secs(3_600)).await?;
+            assert_eq!(state().await?, (RunState::Done, ConnectionState::Active), "{name}: nothing was dropped");
+        }
+        Then::GiveUp => {
+            assert_eq!(state().await?, (RunState::Failed, ConnectionState::Active), "{name}");
+            assert!(world.pull(&[Entity::Product]).await?.changed() > 0, "{name}: the next click works");
+        }
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_server_that_cannot_be_reached_was_sent_nothing() -> Result<()> {
+    let world = World::connected(plan()).await?;
+    let run = world.click(&world.side, Entity::Product).await?;
+    world.nhanh.clone().shutdown().await;
+    world.work().await?;
+    let run = world.run(run).await?;
+    let failure = run.failure.expect("a failure");
+    assert_eq!((names::failure_class(&failure.class), failure.code.as_str()), ("transient", "host.not-sent"));
+    assert_eq!((run.state, world.connection().await?.state), (RunState::Waiting, ConnectionState::Active));
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_answer_that_takes_too_long_is_none() -> Result<()> {
+    let seconds = Duration::from_secs;
+    let outbound = OutboundConfig { connect_timeout: Duration::from_millis(900), answer_timeout: seconds(1), ..OutboundConfig::default() };
+    for fault in [Fault::Latency(seconds(30)), Fault::Slow(seconds(30))] {
+        let world = World::connected(Plan { outbound: outbound.clone(), ..Plan::on_a_manual_clock() }).await?;
+        world.nhanh.faults().next(SEARCH, fault);
+        let run = world.click(&world.side, Entity::Product).await?;
+        world.work().await?;
+        let failure = world.run(run).await?.failure.expect("a failure");
+        assert_eq!((names::failure_class(&failure.class), failure.code.as_str()), ("transient", "host.no-answer"), "{fault:?}");
+        world.later(seconds(2)).await?;
+        assert_eq!(world.run(run).await?.state, RunState::Done, "{fault:?}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn calling_while_locked_would_make_the_lock_longer_and_does_not_happen() -> Result<()> {
+    let world = World::connected(plan()).await?;
+    world.nhanh.faults().next(SEARCH, Fault::RateLimited);
+    // Two streams read the same path: the lock is the path's.
+    let product = world.click(&world.side, Entity::Product).await?;
+    world.work().await?;
+    let stock = world.click(&world.side, Entity::Stock).await?;
+    for _ in 0..9 {
+        world.later(Duration::from_secs(1)).await?;
+    }
+    assert_eq!(world.asked(SEARCH), 1);
+    world.later(Duration::from_secs(1)).await?;
+    world.later(Duration::from_secs(1)).await?;
+    for run in [product, stock] {
+        assert_eq!(world.run(run).await?.state, RunState::Done);
+    }
+    let locked = |outcome: &nhanh_sim::Outcome| matches!(outcome, nhanh_sim::Outcome::RateLimited { .. });
+    assert_eq!(world.nhanh.requests().iter().filter(|request| locked(&request.outcome)).count(), 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_order_waits_for_the_next_login_and_goes_out_once() -> Result<()> {
+    let world = World::stocked(plan()).await?;
+    expire(&world);
+    let order = make(&world, "patient").await?;
+    world.work().await?;
+    assert_eq!((ending(&world, &order).await?.as_str(), world.connection().await?.state), ("waiting", ConnectionState::Paused));
+    assert_eq!(world.noticed("nhanh.token-invalid").await?, 1);
+    world.later(Duration::from_secs(86_400)).await?;
+    world.log_in(&world.side, Grant::all(world.side.business)).await?;
+    world.later(Duration::from_secs(3_600)).await?;
+    assert_eq!((ending(&world, &order).await?.as_str(), copies(&world, &order)), ("created", 1));
+    Ok(())
+}
+
+#[tokio::test]
+async fn one_bad_record_is_refused_alone_and_names_its_field() -> Result<()> {
+    let world = World::connected(Plan { mirrored: true, ..plan() }).await?;
+    let depot = world.nhanh.business().depots[0];
+    let of_depot = format!("/inventory/depots/{depot}/available");
+    let products = world.nhanh.products(world.side.business);
+    let stocked: Vec<i64> = products.iter().filter(|it| it.is_stocked() && it.status == "Active").map(|it| it.id).collect();
+    // Where it is spoilt, with what, and the field that the refusal names.
+    let spoilt = [
+        (stocked[0], "/price".to_owned(), json!({ "amount": 5 }), "/price".to_owned()),
+        (stocked[1], "/price".to_owned(), json!("mười nghìn"), "/price".to_owned()),
+        (stocked[2], of_depot.clone(), json!("nhiều"), of_depot),
+    ];
+    let edits: Vec<_> = spoilt.iter().map(|(id, pointer, value, _)| (*id, pointer.clone(), value.clone())).collect();
+    world.mirror.as_ref().unwrap().rewrite(move |path, _, reply| {
+        if path != SEARCH {
+            return reply;
+        }
+        let mut page: Value = serde_json::from_slice(&reply).unwrap();
+        for (id, pointer, value) in &edits {
+            if let Some(field) = page.pointer_mut(&format!("/data/products/{id}{pointer}")) {
+                *field = value.clone();
+            }
+        }
+        page.to_string().into_bytes()
+    });
+    let tally = world.pull(&[Entity::Branch, Entity::Product]).await?;
+    let refused = world.host.store().refused(world.side.connection).await?;
+    let told: Vec<_> = refused.into_iter().map(|(entity, id, failure)| (entity, id, failure.field)).collect();
+    let expected: Vec<_> = spoilt.iter().map(|(id, _, _, field)| ("product".to_owned(), id.to_string(), Some(field.clone()))).collect();
+    assert_eq!(told, expected);
+    assert_eq!(tally.get("product.refused"), 3);
+    let rest = u64::try_from(products.len())? - 3;
+    assert_eq!(tally.get("product.created") + tally.get("product.waiting"), rest, "all the others of their page are in");
+
+    world.mirror.as_ref().unwrap().clear();
+    assert_eq!(world.pull(&[Entity::Product]).await?.get("product.created"), 3, "mended there, they come in with the next click");
+    assert!(world.host.store().refused(world.side.connection).await?.is_empty(), "and nobody is told of them any more");
+    Ok(())
+}
