@@ -7,7 +7,7 @@ use rusqlite::{Connection as Sqlite, OptionalExtension, params};
 
 use super::connections::load;
 use super::queue::{Lane, Task, enqueue};
-use super::runs::{Trigger, chosen, keep_refused};
+use super::runs::{Trigger, chosen, forget_refused, keep_refused};
 use super::{ConnectionId, Result, Store};
 use crate::clock::Instant;
 use crate::contract::types::Entity;
@@ -81,6 +81,7 @@ impl Store {
             }
             let mut tally = applier.finish();
             let first_levels = tally.get("stock.created") > 0;
+            forget_refused(sqlite, connection, &accepted.changes)?;
             keep_refused(sqlite, connection, Entity::Stock, &accepted.refused, received)?;
             for refresh in &accepted.refresh {
                 let entity = names::entity(refresh.entity);

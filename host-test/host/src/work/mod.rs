@@ -27,7 +27,7 @@ pub use self::login::{LoginError, LoginStart};
 pub use self::runner::Stop;
 use crate::clock::Clock;
 use crate::contract::types::{Context, Entity, Failure, Setting};
-use crate::contract::{Descriptor, FieldKind, Policy, Scope};
+use crate::contract::{Descriptor, Direction, FieldKind, Policy, Scope};
 use crate::nobi::Policies;
 use crate::outbound::Outbound;
 use crate::sandbox::Connector;
@@ -151,7 +151,7 @@ impl Host {
     pub async fn sync(&self, connection: ConnectionId, entity: Entity, scope: Scope, trigger: Trigger) -> Result<Option<i64>, SyncError> {
         let owner = self.store.connection(connection).await?;
         let connector = self.connector(&owner.connector)?;
-        let flow = connector.descriptor().flows.iter().find(|flow| flow.entity == entity);
+        let flow = connector.descriptor().flows.iter().find(|flow| flow.entity == entity && flow.direction == Direction::IntoNobi);
         let unsupported = flow.map(|flow| flow.unsupported.clone());
         match unsupported {
             Some(None) => {}
