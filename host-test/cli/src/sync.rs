@@ -1,5 +1,6 @@
 //! `sync`: pulls streams on a click, with progress, and says what became of the records.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use connector_host::contract::Scope;
@@ -7,7 +8,7 @@ use connector_host::names;
 use connector_host::store::{RunState, Trigger};
 use connector_host::work::Stop;
 
-use crate::home::{Folder, PATIENCE};
+use crate::home::{Folder, Home, PATIENCE};
 use crate::output::{Outcome, Problem};
 use crate::progress;
 
@@ -57,12 +58,15 @@ impl Sync {
         if self.json {
             tell!("{}", serde_json::to_string_pretty(&ended)?);
         }
+        for run in ended.iter().filter(|_| !self.json) {
+            let figures: Vec<String> = run.tally.iter().map(|(key, count)| format!("{key} {count}")).collect();
+            tell!("{}: {}", names::entity(run.entity), if figures.is_empty() { "nothing".to_owned() } else { figures.join(", ") });
+        }
+        for line in remarks(&home, connection.id).await?.iter().filter(|_| !self.json) {
+            tell!("{line}");
+        }
         for run in &ended {
             let entity = names::entity(run.entity);
-            if !self.json {
-                let figures: Vec<String> = run.tally.iter().map(|(key, count)| format!("{key} {count}")).collect();
-                tell!("{entity}: {}", if figures.is_empty() { "nothing".to_owned() } else { figures.join(", ") });
-            }
             match (&run.state, &run.failure) {
                 (RunState::Done, _) => {}
                 (_, Some(failure)) => {
@@ -73,4 +77,23 @@ impl Sync {
         }
         Ok(())
     }
+}
+
+/// What is said of single records, joined by what is said: how many, what, and one of them.
+async fn remarks(home: &Home, connection: i64) -> Result<Vec<String>, Problem> {
+    let store = home.host.store();
+    let mut joined: BTreeMap<(String, String), (usize, String, String)> = BTreeMap::new();
+    let mut add = |entity: String, code: String, vi: String, id: String| {
+        joined.entry((entity, code)).or_insert((0, vi, id)).0 += 1;
+    };
+    for (entity, id, failure) in store.refused(connection).await? {
+        add(entity, failure.code, failure.message.vi, id);
+    }
+    for (entity, warning) in store.warned(connection).await? {
+        add(entity, warning.code, warning.message.vi, warning.subject.unwrap_or_default());
+    }
+    let line = |((entity, code), (count, vi, id)): ((String, String), (usize, String, String))| {
+        format!("  {count} × {entity} [{code}]: {vi} (such as {id})")
+    };
+    Ok(joined.into_iter().map(line).collect())
 }

@@ -7,7 +7,8 @@ use rusqlite::{Connection as Sqlite, OptionalExtension, params};
 
 use super::connections::load;
 use super::queue::{Lane, Task, enqueue};
-use super::runs::{Trigger, chosen, forget_refused, keep_refused};
+use super::remarks::{forget_remarks, keep_refused, keep_warned};
+use super::runs::{Trigger, chosen};
 use super::{ConnectionId, Result, Store};
 use crate::clock::Instant;
 use crate::contract::types::Entity;
@@ -81,8 +82,9 @@ impl Store {
             }
             let mut tally = applier.finish();
             let first_levels = tally.get("stock.created") > 0;
-            forget_refused(sqlite, connection, &accepted.changes)?;
+            forget_remarks(sqlite, connection, &accepted.changes)?;
             keep_refused(sqlite, connection, Entity::Stock, &accepted.refused, received)?;
+            keep_warned(sqlite, connection, Entity::Stock, &accepted.warnings, received)?;
             for refresh in &accepted.refresh {
                 let entity = names::entity(refresh.entity);
                 // A create-only flow acts on a click: a hint is dropped before a request is spent on it.

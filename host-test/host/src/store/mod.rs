@@ -6,6 +6,7 @@ mod inbox;
 mod outbox;
 mod queue;
 mod records;
+mod remarks;
 mod runs;
 mod seal;
 mod writer;

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use rusqlite::params;
 use serde::Serialize;
 
-use super::{ConnectionId, Result, Store, from_json};
+use super::{ConnectionId, Result, Store};
 use crate::clock::Instant;
-use crate::contract::types::{Entity, Failure};
+use crate::contract::types::Entity;
 use crate::names;
 use crate::nobi::forget;
 
@@ -162,22 +162,6 @@ impl Store {
                 sqlite.prepare_cached("SELECT state, count(*) FROM link WHERE connection = ?1 AND entity = ?2 GROUP BY state")?;
             let rows = statement.query_map(params![connection, names::entity(entity)], |row| Ok((row.get(0)?, row.get(1)?)))?;
             Ok(rows.collect::<std::result::Result<_, _>>()?)
-        })
-        .await
-    }
-
-    /// The records of a connection that could not be read: entity, id, failure.
-    pub async fn refused(&self, connection: ConnectionId) -> Result<Vec<(String, String, Failure)>> {
-        self.read(move |sqlite| {
-            let mut statement =
-                sqlite.prepare_cached("SELECT entity, remote, failure FROM refused WHERE connection = ?1 ORDER BY entity, remote")?;
-            let rows = statement.query_map([connection], |row| Ok((row.get(0)?, row.get(1)?, row.get::<_, String>(2)?)))?;
-            let mut refused = Vec::new();
-            for row in rows {
-                let (entity, remote, failure): (String, String, String) = row?;
-                refused.push((entity, remote, from_json(&failure)?));
-            }
-            Ok(refused)
         })
         .await
     }

@@ -5,11 +5,11 @@ use serde::{Deserialize, Serialize};
 
 use super::connections::{load, notify, pause};
 use super::queue::{Lane, Task, enqueue};
+use super::remarks::{forget_remarks, keep_refused, keep_warned};
 use super::{ConnectionId, Result, Store, StoreError, found, from_json, to_json};
 use crate::clock::Instant;
-use crate::contract::catalog::Change;
 use crate::contract::types::{Entity, Failure, Reason};
-use crate::contract::{Page, Policy, Refused, Scope};
+use crate::contract::{Page, Policy, Scope};
 use crate::names;
 use crate::nobi::{Applier, Policies, Tally};
 
@@ -148,43 +148,6 @@ fn load_run(sqlite: &Sqlite, id: i64) -> Result<Run> {
     typed(found(statement.query_row([id], raw), || format!("run {id}"))?)
 }
 
-/// The entity and id of the record that a change brings whole.
-fn record_of(change: &Change) -> Option<(Entity, &str)> {
-    match change {
-        Change::Branch(branch) => Some((Entity::Branch, &branch.id)),
-        Change::Category(category) => Some((Entity::Category, &category.id)),
-        Change::Product(product) => Some((Entity::Product, &product.id)),
-        Change::Stock(level) => Some((Entity::Stock, &level.product)),
-        Change::Price(price) => Some((Entity::Price, &price.product)),
-        Change::Customer(customer) => Some((Entity::Customer, &customer.id)),
-        Change::OrderStatus(status) => Some((Entity::OrderStatus, &status.order)),
-        Change::Gone(_) => None,
-    }
-}
-
-/// Forgets the records that could not be read once and now can.
-pub(super) fn forget_refused(sqlite: &Sqlite, connection: ConnectionId, changes: &[Change]) -> Result<()> {
-    let any = "SELECT EXISTS (SELECT 1 FROM refused WHERE connection = ?1)";
-    if !sqlite.prepare_cached(any)?.query_row([connection], |row| row.get::<_, bool>(0))? {
-        return Ok(());
-    }
-    let mut delete = sqlite.prepare_cached("DELETE FROM refused WHERE connection = ?1 AND entity = ?2 AND remote = ?3")?;
-    for (entity, id) in changes.iter().filter_map(record_of) {
-        delete.execute(params![connection, names::entity(entity), id])?;
-    }
-    Ok(())
-}
-
-/// Keeps records that could not be read.
-pub(super) fn keep_refused(sqlite: &Sqlite, connection: ConnectionId, entity: Entity, refused: &[Refused], at: Instant) -> Result<()> {
-    for record in refused {
-        sqlite
-            .prepare_cached("INSERT OR REPLACE INTO refused (connection, entity, remote, failure, at) VALUES (?1, ?2, ?3, ?4, ?5)")?
-            .execute(params![connection, names::entity(entity), record.id.as_deref().unwrap_or(""), to_json(&record.failure)?, at])?;
-    }
-    Ok(())
-}
-
 /// The merchant's choices over the flows' own defaults; what the toggles switched off stays off.
 pub(super) fn chosen(sqlite: &Sqlite, connection: ConnectionId, mut policies: Policies) -> Result<Policies> {
     let mut statement = sqlite.prepare_cached("SELECT entity, policy FROM stream WHERE connection = ?1 AND policy IS NOT NULL")?;
@@ -240,8 +203,9 @@ impl Store {
                 applier.apply(change)?;
             }
             let mut tally = applier.finish();
-            forget_refused(sqlite, connection.id, &page.changes)?;
+            forget_remarks(sqlite, connection.id, &page.changes)?;
             keep_refused(sqlite, connection.id, before.entity, &page.refused, at)?;
+            keep_warned(sqlite, connection.id, before.entity, &page.warnings, at)?;
             for _ in &page.refused {
                 tally.count(names::entity(before.entity), "refused");
             }

@@ -83,6 +83,16 @@ CREATE TABLE refused (
     PRIMARY KEY (connection, entity, remote)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE warned (
+    connection  INTEGER NOT NULL REFERENCES connection ON DELETE CASCADE,
+    entity      TEXT NOT NULL,
+    remote      TEXT NOT NULL,
+    code        TEXT NOT NULL,
+    warning     TEXT NOT NULL,
+    at          INTEGER NOT NULL,
+    PRIMARY KEY (connection, entity, remote, code)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE parked_stock (
     connection  INTEGER NOT NULL REFERENCES connection ON DELETE CASCADE,
     product     TEXT NOT NULL,

@@ -46,12 +46,15 @@ pub(super) fn of_call(error: &CallError) -> Failure {
         CallError::Host(_) => "host.call",
     };
     let detail = error.to_string();
-    let mut failure = own_failure(
-        class,
-        code,
-        "Phần kết nối dừng giữa chừng khi xử lý dữ liệu. Không có gì bị mất; hãy báo bộ phận hỗ trợ kèm mã lỗi.",
-        "The connector stopped half-way. Nothing is lost; tell support, with the code.",
-    );
+    let (vi, en) = if error.retry_may_help() {
+        ("Xử lý chưa xong kịp; hệ thống sẽ tự thử lại.", "It was not done in time; it is tried again by itself.")
+    } else {
+        (
+            "Phần kết nối dừng giữa chừng khi xử lý dữ liệu. Không có gì bị mất; hãy báo bộ phận hỗ trợ kèm mã lỗi.",
+            "The connector stopped half-way. Nothing is lost; tell support, with the code.",
+        )
+    };
+    let mut failure = own_failure(class, code, vi, en);
     failure.message.arguments.push(Argument { name: "detail".to_owned(), value: detail });
     failure
 }

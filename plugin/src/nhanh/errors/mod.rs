@@ -286,8 +286,8 @@ const MEANINGS: [Meaning; 9] = [
         class: FailureClass::Misconfigured,
         codes: &["ERR_INVALID_APP_ID"],
         said: &["invalid appid", "invalid app id", "app is inactive", "app is not active", "invalid secretkey", "invalid secret key"],
-        vi: "App ID hoặc Secret key không đúng, hoặc app đang tắt. Mở open.nhanh.vn, kiểm tra app \"Đang hoạt động\" và chép lại hai mã.",
-        en: "The App ID or Secret key is wrong, or the app is switched off. Check on open.nhanh.vn that it is active and copy both again.",
+        vi: "App ID hoặc Client Secret (Secret key của app) không đúng, hoặc app đang tắt. Mở open.nhanh.vn, kiểm tra app \"Đang hoạt động\" và chép lại hai mã.",
+        en: "The App ID or Client Secret (the app's Secret key) is wrong, or the app is switched off. Check on open.nhanh.vn that it is active and copy both again.",
     },
     Meaning {
         code: "nhanh.business-invalid",
@@ -302,8 +302,8 @@ const MEANINGS: [Meaning; 9] = [
         class: FailureClass::Misconfigured,
         codes: &["ERR_INVALID_VERSION"],
         said: &["invalid version"],
-        vi: "Nhanh đã ngừng API 2.0, hãy nâng cấp kết nối.",
-        en: "Nhanh has ended API 2.0; please upgrade the connection.",
+        vi: "Nhanh.vn không nhận phiên bản API của kết nối này: Nhanh đã ngừng API 2.0, hãy nâng cấp kết nối.",
+        en: "Nhanh.vn does not accept this connection's API version: API 2.0 has ended; please upgrade the connection.",
     },
     Meaning {
         code: "nhanh.feature-off",
@@ -352,7 +352,10 @@ fn plain(said: &str, error_code: &str, personal: &[&str]) -> Failure {
     let said = match (said.is_empty(), error_code.is_empty()) {
         (false, _) => said,
         (true, false) => error_code.chars().filter(|it| it.is_ascii_alphanumeric() || *it == '_').take(64).collect(),
-        (true, true) => "(không nói lý do)".to_owned(),
+        (true, true) => {
+            let message = Message::new("Nhanh.vn từ chối và không nói lý do.", "Nhanh.vn refused and gave no reason.");
+            return Failure::rejected("nhanh.refused", message);
+        }
     };
     Failure::rejected("nhanh.refused", Message::new("Nhanh.vn từ chối: {said}", "Nhanh.vn refused: {said}").with("said", &said))
 }

@@ -76,8 +76,8 @@ fn head(checked: &Checked<'_>, warnings: &mut Vec<Warning>) -> Object {
     if phone::canonical(&order.recipient.phone).is_none() {
         warnings.push(warning(
             "order.phone-odd",
-            "Số điện thoại người nhận không giống số Việt Nam, được gửi như đã nhập.",
-            "The recipient's phone does not look Vietnamese and is sent as entered.",
+            "Số điện thoại người nhận không giống số Việt Nam; chỉ gửi các chữ số.",
+            "The recipient's phone does not look Vietnamese; only its digits are sent.",
             "/recipient/phone",
         ));
     }
