@@ -10,6 +10,7 @@ pub mod product;
 pub mod stock;
 
 use crate::nhanh::json::Misfit;
+use crate::vietnam::text;
 use crate::wit::connector::Refused;
 use crate::wit::types::{Failure, Message, RemoteId, Warning};
 
@@ -54,19 +55,54 @@ impl Notes {
     }
 }
 
+/// A row that is no object at all. The key that it stands under is all that is known of it.
+#[must_use]
+pub fn no_record(key: Option<&str>) -> Refused {
+    let id = key.filter(|it| text::is_digits(it) && it.len() <= 64).map(str::to_owned);
+    refused(id, Misfit { pointer: String::new(), wanted: "an object" })
+}
+
 /// A record that could not be read; the rest of its page was.
 #[must_use]
 pub fn refused(id: Option<RemoteId>, misfit: Misfit) -> Refused {
-    let message = Message::new(
-        "Không đọc được trường {field} của bản ghi này từ Nhanh.vn; các bản ghi khác không bị ảnh hưởng.",
-        "Field {field} of this record of Nhanh.vn's is not {wanted}; other records are not affected.",
-    )
-    .with("field", misfit.pointer.as_str())
-    .with("wanted", misfit.wanted);
+    let (vi, en) = if misfit.pointer.is_empty() {
+        (
+            "Không đọc được bản ghi này từ Nhanh.vn; các bản ghi khác không bị ảnh hưởng.",
+            "This record of Nhanh.vn's is not {wanted}; other records are not affected.",
+        )
+    } else {
+        (
+            "Không đọc được trường {field} của bản ghi này từ Nhanh.vn; các bản ghi khác không bị ảnh hưởng.",
+            "Field {field} of this record of Nhanh.vn's is not {wanted}; other records are not affected.",
+        )
+    };
+    let message = Message::new(vi, en).with("field", misfit.pointer.as_str()).with("wanted", misfit.wanted);
     let failure = Failure::rejected("nhanh.field", message).at(misfit.pointer);
     let failure = match &id {
         Some(id) => failure.about(id.as_str()),
         None => failure,
     };
     Refused { id, failure }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_that_is_no_object_keeps_the_id_that_it_stands_under() {
+        let row = no_record(Some("38000104"));
+        assert_eq!(
+            (row.id.as_deref(), row.failure.subject.as_deref(), row.failure.field.as_deref()),
+            (Some("38000104"), Some("38000104"), Some(""))
+        );
+        assert!(row.failure.message.vi.starts_with("Không đọc được bản ghi này"), "{}", row.failure.message.vi);
+        assert_eq!(no_record(Some("products")).id, None);
+    }
+
+    #[test]
+    fn a_field_that_cannot_be_read_is_named_in_the_sentence() {
+        let row = refused(None, Misfit::at("price", "an amount of money"));
+        assert!(row.failure.message.vi.contains("trường /price"), "{}", row.failure.message.vi);
+    }
 }

@@ -143,15 +143,20 @@ impl<S: Sender> Push<'_, S> {
         }
     }
 
-    /// The failure of a reply, without the people of this order in it.
-    pub(crate) fn failure(&self, no: NoData) -> Failure {
+    /// Words of this order that name people: no sentence of Nhanh's may go out with one of them in it.
+    pub(crate) fn personal(&self) -> Vec<&str> {
         let order = self.order;
         let mut personal = vec![order.recipient.name.as_str(), order.recipient.phone.as_str(), order.address.text.as_str()];
         personal.extend(order.recipient.email.as_deref());
         personal.extend(order.buyer.iter().flat_map(|it| [it.name.as_str(), it.phone.as_str()]));
+        personal
+    }
+
+    /// The failure of a reply, without the people of this order in it.
+    pub(crate) fn failure(&self, no: NoData) -> Failure {
         match no {
             NoData::Unreadable(failure) => failure,
-            NoData::Refused(refusal) => refusal.without(&personal),
+            NoData::Refused(refusal) => refusal.without(&self.personal()),
         }
     }
 

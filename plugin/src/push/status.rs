@@ -76,9 +76,9 @@ impl<S: Sender> Push<'_, S> {
         if seen.is_none() && orders.rows > 0 {
             return Err(unreadable_orders().about(remote.as_str()));
         }
-        if let Some(own) = seen.as_ref().and_then(|it| it.status.own_id.as_deref())
-            && !rules::is_ours(self.settings.tag()?, own)
-        {
+        let tag = self.settings.tag()?;
+        let is_ours = |seen: &Seen| seen.status.own_id.as_deref().is_some_and(|own| rules::is_ours(tag, own));
+        if seen.as_ref().is_some_and(|it| !is_ours(it)) {
             let message = Message::new(
                 "Đơn đang nối trên Nhanh.vn không do kết nối này tạo ra, nên không được sửa. Hãy kiểm tra lại liên kết của đơn.",
                 "The linked order at Nhanh.vn was not made by this connection and is left alone. Please check the order's link.",
@@ -127,7 +127,7 @@ impl<S: Sender> Push<'_, S> {
         match answered {
             Ok(status) => Ok(PushOutcome::Updated(Pushed { code: Some(status.unwrap_or_else(|| wanted.to_owned())), ..stands })),
             Err(NoData::Refused(refusal)) if refusal.is_plain() => {
-                let said = refusal.without(&[self.order.recipient.name.as_str(), self.order.address.text.as_str()]);
+                let said = refusal.without(&self.personal());
                 let said = said.message.arguments.into_iter().next().map(|it| it.value).unwrap_or_default();
                 let message = self.both(intent, seen, "Nhanh.vn từ chối đổi trạng thái", "Nhanh.vn refused the change").with("said", &said);
                 Err(self.conflict("order.update-refused", message).about(remote.as_str()))

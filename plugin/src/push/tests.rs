@@ -5,7 +5,7 @@ use crate::testing::{NOW, Script, context, event, fresh, order, reply, set};
 use crate::wit::connector::OrderPlan;
 use crate::wit::exchange::PushOutcome;
 use crate::wit::http::{Error, Response};
-use crate::wit::orders::{Earlier, Lock, Order, OrderEventKind, PartyRole, Reconciliation};
+use crate::wit::orders::{Earlier, Lock, Order, OrderEventKind, PartyRole, Person, Reconciliation};
 use crate::wit::types::{Failure, FailureClass};
 
 const ADDED: &str = r#"{"code":1,"messages":[],"data":{"orderId":125123098}}"#;
@@ -351,10 +351,23 @@ fn a_conflict_says_both_statuses() {
 }
 
 #[test]
+fn a_refused_change_names_nobody_of_the_order() {
+    let buyer = Person { name: "Lê Thị B".to_owned(), phone: "090 000 0002".to_owned(), email: None };
+    let order = Order { buyer: Some(buyer), ..linked() };
+    let no = r#"{"code":0,"messages":["Khách Lê Thị B (090 000 0002) đã bị chặn"]}"#;
+    let failure = push(&context(), &event(OrderEventKind::Deleted, order), &fresh(), &mut Script::of(&[&ours("New"), no])).unwrap_err();
+    let said = failure.message.arguments.iter().find(|it| it.name == "said").map(|it| it.value.as_str());
+    assert_eq!(said, Some("Khách … (…) đã bị chặn"));
+}
+
+#[test]
 fn an_order_of_somebody_else_is_never_changed() {
     let mut script = Script::of(&[&found("zz99-W-1001", "0900000001", 140_000, "New")]);
     let failure = push(&context(), &event(OrderEventKind::Deleted, linked()), &fresh(), &mut script).unwrap_err();
     assert_eq!((failure.code.as_str(), failure.class), ("order.not-ours", FailureClass::Conflict));
+    let mut script = Script::of(&[&found("", "0900000001", 140_000, "New")]);
+    let failure = push(&context(), &event(OrderEventKind::Deleted, linked()), &fresh(), &mut script).unwrap_err();
+    assert_eq!(failure.code, "order.not-ours", "an own id is what makes it ours");
 }
 
 #[test]

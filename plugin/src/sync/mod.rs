@@ -13,9 +13,9 @@ use std::collections::BTreeSet;
 use crate::nhanh::tree::Value;
 
 use crate::map::product::Options;
-use crate::map::{Notes, branch, category, order, refused, stock};
+use crate::map::{Notes, branch, category, no_record, order, stock};
 use crate::nhanh::errors::{Access, NoData, answer, tree};
-use crate::nhanh::json::{self, Items, Misfit, NoTree, Record};
+use crate::nhanh::json::{self, Items, NoTree, Record};
 use crate::nhanh::v2::request::{self, CUSTOMER_PAGE, PAGE, call, path};
 use crate::nhanh::v2::{customer, order as order_wire, product, store};
 use crate::settings::Settings;
@@ -104,6 +104,10 @@ fn ask<'s>(context: &Context, step: &'s Step) -> Result<(Ask<'s>, Cursor), Failu
         (Entity::OrderStatus, Scope::Since(since)) => {
             let first = Cursor { from: *since, until: context.now.max(*since), ..cursor };
             let window = if step.cursor.is_some() { cursor } else { first };
+            // A cursor without a window of this stream would find nothing in 1970 and end the stream as if nothing had changed.
+            if window.from < *since {
+                return Err(unreadable_cursor());
+            }
             let until = window.until.min(window.from.saturating_add(WINDOW - 1000));
             return Ok((Ask::Orders { from: window.from, until }, window));
         }
@@ -405,7 +409,7 @@ pub fn map_product(context: &Context, raw: &[u8]) -> Result<Product, Failure> {
         Failure::rejected("nhanh.invalid-json", message)
     })?;
     if Record::of(&tree).is_none() {
-        return Err(refused(None, Misfit { pointer: String::new(), wanted: "an object" }).failure);
+        return Err(no_record(None).failure);
     }
     let mut notes = Notes::default();
     product::read(None, &tree, Options::of(Settings::of(context)), &mut notes).map_err(|it| it.failure)

@@ -155,7 +155,7 @@ fn one_bad_record_is_refused_by_field_and_its_page_goes_on() {
     let ids: Vec<_> = page.changes.iter().map(|it| if let Change::Product(it) = it { it.id.as_str() } else { "" }).collect();
     assert_eq!(ids, ["38000102", "38000101"]);
     let refused: Vec<_> = page.refused.iter().map(|it| (it.id.as_deref(), it.failure.field.as_deref())).collect();
-    assert_eq!(refused, [(Some("5"), Some("/price")), (Some("6"), Some("/inventory/depots/7/available")), (None, Some(""))]);
+    assert_eq!(refused, [(Some("5"), Some("/price")), (Some("6"), Some("/inventory/depots/7/available")), (Some("7"), Some(""))]);
     assert!(page.refused.iter().all(|it| it.failure.class == FailureClass::Rejected));
 }
 
@@ -361,6 +361,9 @@ fn a_cursor_that_cannot_be_read_is_rejected() {
     let beyond = Cursor { at: 2, ..Cursor::start() }.write();
     assert_eq!(build_request(&context(), &step(Entity::Product, only(&["1"]), Some(beyond))).unwrap_err().code, "nhanh.cursor");
     assert_eq!(build_request(&context(), &step(Entity::Product, only(&[]), None)).unwrap_err().code, "nhanh.empty-scope");
+    let windowless = Cursor { page: 2, done: 1, ..Cursor::start() }.write();
+    let orders = step(Entity::OrderStatus, Scope::Since(NOW), Some(windowless));
+    assert_eq!(build_request(&context(), &orders).unwrap_err().code, "nhanh.cursor");
 }
 
 #[test]

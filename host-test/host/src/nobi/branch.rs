@@ -3,19 +3,19 @@
 
 use rusqlite::params;
 
-use super::links::{link, link_of, wait};
+use super::links::{link, wait};
 use super::matching::Match;
 use super::{Applier, Effect, LinkState};
 use crate::contract::catalog::Branch;
 use crate::contract::types::Entity;
-use crate::store::{Result, to_json};
+use crate::store::{Result, from_json, to_json};
 
 /// What stands in a required field where neither the other side nor the merchant gave a value.
 const NOT_GIVEN: &str = "Chưa có";
 
 impl Applier<'_> {
     pub(super) fn branch(&mut self, branch: &Branch) -> Result<()> {
-        let effect = match link_of(self.sqlite, self.connection.id, Entity::Branch, &branch.id)? {
+        let effect = match self.pair(Entity::Branch, &branch.id)? {
             Some((LinkState::Tombstone, _)) => Effect::Tombstone,
             Some((_, Some(nobi))) => self.existing_branch(nobi, branch)?,
             Some(_) | None if !self.may_create(Entity::Branch) => Effect::Dropped,
@@ -71,21 +71,36 @@ impl Applier<'_> {
     }
 
     fn existing_branch(&mut self, nobi: i64, branch: &Branch) -> Result<Effect> {
-        let same: bool = self
+        let (known, defaulted) = self
             .sqlite
-            .prepare_cached(
-                "SELECT name = ?2 AND (?3 IS NULL OR address IS ?3) AND (?4 IS NULL OR phone = ?4) FROM nobi_branch WHERE id = ?1",
-            )?
-            .query_row(params![nobi, branch.name, branch.address, branch.phone], |row| row.get(0))?;
-        if same {
+            .prepare_cached("SELECT name, code, phone, representative, address, defaulted FROM nobi_branch WHERE id = ?1")?
+            .query_row([nobi], |row| {
+                let known: [Option<String>; 5] = [row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?];
+                Ok((known, row.get::<_, String>(5)?))
+            })?;
+        // Nobi requires phone and representative: there, "told to be empty" is as good as not told.
+        let required = |told: &Option<String>| told.clone().filter(|text| !text.is_empty());
+        let (phone, representative) = (required(&branch.phone), required(&branch.representative));
+        let mut still_defaulted: Vec<String> = from_json(&defaulted)?;
+        still_defaulted.retain(|field| match field.as_str() {
+            "phone" => phone.is_none(),
+            _ => representative.is_none(),
+        });
+        let told = [Some(branch.name.clone()), branch.code.clone(), phone, representative, branch.address.clone()];
+        if told.iter().zip(&known).all(|(told, known)| told.is_none() || told == known) {
             return Ok(Effect::Unchanged);
         }
         if !self.may_update(Entity::Branch) {
             return Ok(Effect::Kept);
         }
+        let [name, code, phone, representative, address] = told;
         self.sqlite
-            .prepare_cached("UPDATE nobi_branch SET name = ?2, address = coalesce(?3, address), phone = coalesce(?4, phone) WHERE id = ?1")?
-            .execute(params![nobi, branch.name, branch.address, branch.phone])?;
+            .prepare_cached(
+                "UPDATE nobi_branch SET name = ?2, code = coalesce(?3, code), phone = coalesce(?4, phone),
+                   representative = coalesce(?5, representative), address = coalesce(?6, address), defaulted = ?7
+                 WHERE id = ?1",
+            )?
+            .execute(params![nobi, name, code, phone, representative, address, to_json(&still_defaulted)?])?;
         Ok(Effect::Updated)
     }
 

@@ -1,8 +1,8 @@
 //! Product groups. Applied in any order: a group whose parent is not there yet stands as a root until it comes.
 
-use rusqlite::{OptionalExtension, params};
+use rusqlite::params;
 
-use super::links::{link, link_of};
+use super::links::link;
 use super::{Applier, Effect, LinkState};
 use crate::contract::catalog::Category;
 use crate::contract::types::Entity;
@@ -10,7 +10,7 @@ use crate::store::Result;
 
 impl Applier<'_> {
     pub(super) fn category(&mut self, category: &Category) -> Result<()> {
-        let effect = match link_of(self.sqlite, self.connection.id, Entity::Category, &category.id)? {
+        let effect = match self.pair(Entity::Category, &category.id)? {
             Some((LinkState::Tombstone, _)) => Effect::Tombstone,
             Some((_, Some(nobi))) => self.existing_category(nobi, category)?,
             Some(_) | None if !self.may_create(Entity::Category) => Effect::Dropped,
@@ -20,41 +20,62 @@ impl Applier<'_> {
         Ok(())
     }
 
-    fn parent_category(&self, category: &Category) -> Result<Option<i64>> {
-        let Some(parent) = &category.parent else { return Ok(None) };
-        Ok(link_of(self.sqlite, self.connection.id, Entity::Category, parent)?.and_then(|(_, nobi)| nobi))
-    }
-
     fn new_category(&mut self, category: &Category) -> Result<Effect> {
-        let parent = self.parent_category(category)?;
+        let (parent, remote_parent) = self.resolve(Entity::Category, category.parent.as_deref())?;
         self.sqlite
-            .prepare_cached("INSERT INTO nobi_category (tenant, parent, code, name, position, hidden) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
-            .execute(params![self.connection.tenant, parent, category.code, category.name, category.position, category.hidden])?;
+            .prepare_cached(
+                "INSERT INTO nobi_category (tenant, parent, remote_parent, code, name, position, hidden) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            )?
+            .execute(params![
+                self.connection.tenant,
+                parent,
+                remote_parent,
+                category.code,
+                category.name,
+                category.position,
+                category.hidden
+            ])?;
         let nobi = self.sqlite.last_insert_rowid();
         link(self.sqlite, self.connection.id, Entity::Category, &category.id, nobi, self.at)?;
-        // Products that came before their group find it now.
+        // Groups and products of this connection that came before it find it now.
         self.sqlite
-            .prepare_cached("UPDATE nobi_product SET category = ?3, remote_category = NULL WHERE tenant = ?1 AND remote_category = ?2")?
-            .execute(params![self.connection.tenant, category.id, nobi])?;
+            .prepare_cached(
+                "UPDATE nobi_category SET parent = ?3, remote_parent = NULL WHERE tenant = ?1 AND remote_parent = ?2
+                 AND EXISTS (SELECT 1 FROM link WHERE connection = ?4 AND entity = 'category' AND nobi = nobi_category.id)",
+            )?
+            .execute(params![self.connection.tenant, category.id, nobi, self.connection.id])?;
+        self.sqlite
+            .prepare_cached(
+                "UPDATE nobi_product SET category = ?3, remote_category = NULL WHERE tenant = ?1 AND remote_category = ?2
+                 AND EXISTS (SELECT 1 FROM link WHERE connection = ?4 AND entity = 'product' AND nobi = nobi_product.id)",
+            )?
+            .execute(params![self.connection.tenant, category.id, nobi, self.connection.id])?;
         Ok(Effect::Created)
     }
 
     fn existing_category(&mut self, nobi: i64, category: &Category) -> Result<Effect> {
-        let parent = self.parent_category(category)?;
-        let same: Option<bool> = self
+        let (parent, remote_parent) = self.resolve(Entity::Category, category.parent.as_deref())?;
+        let same: bool = self
             .sqlite
-            .prepare_cached("SELECT name = ?2 AND position = ?3 AND hidden = ?4 AND parent IS ?5 FROM nobi_category WHERE id = ?1")?
-            .query_row(params![nobi, category.name, category.position, category.hidden, parent], |row| row.get(0))
-            .optional()?;
-        if same == Some(true) {
+            .prepare_cached(
+                "SELECT name = ?2 AND position = ?3 AND hidden = ?4 AND parent IS ?5 AND remote_parent IS ?6 AND (?7 IS NULL OR code IS ?7)
+                 FROM nobi_category WHERE id = ?1",
+            )?
+            .query_row(params![nobi, category.name, category.position, category.hidden, parent, remote_parent, category.code], |row| {
+                row.get(0)
+            })?;
+        if same {
             return Ok(Effect::Unchanged);
         }
         if !self.may_update(Entity::Category) {
             return Ok(Effect::Kept);
         }
         self.sqlite
-            .prepare_cached("UPDATE nobi_category SET name = ?2, position = ?3, hidden = ?4, parent = ?5 WHERE id = ?1")?
-            .execute(params![nobi, category.name, category.position, category.hidden, parent])?;
+            .prepare_cached(
+                "UPDATE nobi_category SET name = ?2, position = ?3, hidden = ?4, parent = ?5, remote_parent = ?6, code = coalesce(?7, code)
+                 WHERE id = ?1",
+            )?
+            .execute(params![nobi, category.name, category.position, category.hidden, parent, remote_parent, category.code])?;
         Ok(Effect::Updated)
     }
 }

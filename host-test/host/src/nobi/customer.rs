@@ -2,16 +2,16 @@
 
 use rusqlite::{OptionalExtension, params};
 
-use super::links::{link, link_of, wait};
+use super::links::{link, wait};
 use super::matching::Match;
 use super::{Applier, Effect, LinkState};
-use crate::contract::catalog::Customer;
+use crate::contract::catalog::{Customer, CustomerKind};
 use crate::contract::types::Entity;
-use crate::store::{Result, to_json};
+use crate::store::{Result, from_json, to_json};
 
 impl Applier<'_> {
     pub(super) fn customer(&mut self, customer: &Customer) -> Result<()> {
-        let effect = match link_of(self.sqlite, self.connection.id, Entity::Customer, &customer.id)? {
+        let effect = match self.pair(Entity::Customer, &customer.id)? {
             Some((LinkState::Tombstone, _)) => Effect::Tombstone,
             Some((_, Some(nobi))) => self.existing_customer(nobi, customer)?,
             Some(_) | None if !self.may_create(Entity::Customer) => Effect::Dropped,
@@ -43,7 +43,7 @@ impl Applier<'_> {
     }
 
     fn match_customer(&mut self, customer: &Customer) -> Result<Match> {
-        let Some(phone) = &customer.phone else { return Ok(Match::None) };
+        let Some(phone) = customer.phone.as_deref().filter(|phone| !phone.trim().is_empty()) else { return Ok(Match::None) };
         let mut statement = self.sqlite.prepare_cached("SELECT id FROM nobi_customer WHERE tenant = ?1 AND phone = ?2 LIMIT 20")?;
         let rows = statement.query_map(params![self.connection.tenant, phone], |row| row.get(0))?;
         let found = rows.collect::<std::result::Result<_, _>>()?;
@@ -52,10 +52,11 @@ impl Applier<'_> {
     }
 
     fn existing_customer(&mut self, nobi: i64, customer: &Customer) -> Result<Effect> {
-        let detail = to_json(customer)?;
         let kept: Option<String> =
             self.sqlite.prepare_cached("SELECT detail FROM nobi_customer WHERE id = ?1")?.query_row([nobi], |row| row.get(0)).optional()?;
-        if kept.as_deref() == Some(detail.as_str()) {
+        let known = kept.as_deref().map(from_json::<Customer>).transpose()?;
+        let told = known.clone().map_or_else(|| customer.clone(), |known| over(customer.clone(), known));
+        if known.as_ref() == Some(&told) {
             return Ok(Effect::Unchanged);
         }
         if !self.may_update(Entity::Customer) {
@@ -63,7 +64,30 @@ impl Applier<'_> {
         }
         self.sqlite
             .prepare_cached("UPDATE nobi_customer SET name = ?2, phone = coalesce(?3, phone), detail = ?4 WHERE id = ?1")?
-            .execute(params![nobi, customer.name, customer.phone, detail])?;
+            .execute(params![nobi, told.name, told.phone, to_json(&told)?])?;
         Ok(Effect::Updated)
+    }
+}
+
+/// What is told, over what is known: an absent field was not told and changes nothing.
+fn over(told: Customer, known: Customer) -> Customer {
+    Customer {
+        id: told.id,
+        kind: if told.kind == CustomerKind::Unknown { known.kind } else { told.kind },
+        name: told.name,
+        phone: told.phone.or(known.phone),
+        raw_phone: told.raw_phone.or(known.raw_phone),
+        email: told.email.or(known.email),
+        gender: told.gender.or(known.gender),
+        birthday: told.birthday.or(known.birthday),
+        address: told.address.or(known.address),
+        province: told.province.or(known.province),
+        district: told.district.or(known.district),
+        ward: told.ward.or(known.ward),
+        group_name: told.group_name.or(known.group_name),
+        tax_code: told.tax_code.or(known.tax_code),
+        points: told.points.or(known.points),
+        note: told.note.or(known.note),
+        updated: told.updated.or(known.updated),
     }
 }

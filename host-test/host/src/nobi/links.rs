@@ -87,12 +87,12 @@ pub(crate) fn mark(sqlite: &Sqlite, connection: ConnectionId, entity: Entity, re
     Ok(changed == 1)
 }
 
-/// A Nobi record was deleted by a person: its pair stays as a tombstone, so that no sync brings it back.
-pub(crate) fn forget(sqlite: &Sqlite, connection: ConnectionId, entity: Entity, nobi: i64, at: Instant) -> Result<bool> {
-    let changed = sqlite
-        .prepare_cached("UPDATE link SET state = 'tombstone', nobi = NULL, since = ?4 WHERE connection = ?1 AND entity = ?2 AND nobi = ?3")?
-        .execute(params![connection, names::entity(entity), nobi, at])?;
-    Ok(changed > 0)
+/// A Nobi record was deleted by a person: its pairs stay as tombstones, so that no sync brings it back, whichever connection it comes by.
+pub(crate) fn forget(sqlite: &Sqlite, entity: Entity, nobi: i64, at: Instant) -> Result<()> {
+    sqlite
+        .prepare_cached("UPDATE link SET state = 'tombstone', nobi = NULL, since = ?3 WHERE entity = ?1 AND nobi = ?2")?
+        .execute(params![names::entity(entity), nobi, at])?;
+    Ok(())
 }
 
 /// Whether a Nobi record has a pair in this connection.

@@ -34,7 +34,7 @@ impl Applier<'_> {
     pub(super) fn match_product(&mut self, product: &Product) -> Result<Match> {
         let head = product.kind == ProductKind::VariantParent;
         let tenant = self.connection.tenant.clone();
-        if let Some(id) = product.own_id.as_deref().and_then(|text| text.parse::<i64>().ok()) {
+        if let Some(id) = product.own_id.as_deref().and_then(nobi_id) {
             let found = candidates(self.sqlite, "tenant = ?1 AND id = ?2 AND (kind = 'variant-parent') = ?3", params![tenant, id, head])?;
             if !found.is_empty() {
                 return self.decide(Entity::Product, found);
@@ -66,6 +66,11 @@ impl Applier<'_> {
             _ => Ok(Match::Several(found)),
         }
     }
+}
+
+/// A Nobi id, written as Nobi writes it: `007` is somebody else's.
+fn nobi_id(text: &str) -> Option<i64> {
+    text.parse().ok().filter(|id: &i64| id.to_string() == text)
 }
 
 fn candidates(sqlite: &Sqlite, condition: &str, values: &[&dyn rusqlite::ToSql]) -> Result<Vec<i64>> {

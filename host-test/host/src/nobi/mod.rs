@@ -4,6 +4,7 @@
 mod branch;
 mod category;
 mod customer;
+mod gone;
 mod links;
 mod matching;
 mod order;
@@ -15,7 +16,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use rusqlite::Connection as Sqlite;
 use serde::{Deserialize, Serialize};
 
-pub(crate) use self::links::{LinkState, forget, mark};
+pub(crate) use self::links::forget;
+use self::links::{LinkState, link_of, mark};
 pub use self::matching::sku_key;
 pub(crate) use self::order::{keep_order, load_order};
 use crate::clock::Instant;
@@ -149,15 +151,7 @@ impl<'a> Applier<'a> {
             Change::Price(price) => self.price(price),
             Change::Customer(customer) => self.customer(customer),
             Change::OrderStatus(status) => self.order_status(status),
-            Change::Gone(gone) => {
-                let effect = if mark(self.sqlite, self.connection.id, gone.entity, &gone.id, LinkState::Gone, self.at)? {
-                    Effect::Gone
-                } else {
-                    Effect::Dropped
-                };
-                self.count(gone.entity, effect);
-                Ok(())
-            }
+            Change::Gone(gone) => self.gone(gone),
         }
     }
 
@@ -183,6 +177,15 @@ impl<'a> Applier<'a> {
     /// Whether a record that Nobi has may be overwritten.
     fn may_update(&self, entity: Entity) -> bool {
         self.policies.of(entity) == Policy::KeepUpdated
+    }
+
+    /// A record's pair. One that was marked as gone is there again: whoever asks has just been told of it.
+    fn pair(&self, entity: Entity, remote: &str) -> Result<Option<(LinkState, Option<i64>)>> {
+        let pair = link_of(self.sqlite, self.connection.id, entity, remote)?;
+        if let Some((LinkState::Gone, Some(_))) = pair {
+            mark(self.sqlite, self.connection.id, entity, remote, LinkState::Linked, self.at)?;
+        }
+        Ok(pair)
     }
 
     fn setting(&self, key: &str) -> Option<&str> {

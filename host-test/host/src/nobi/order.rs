@@ -4,6 +4,7 @@
 use rusqlite::{Connection as Sqlite, OptionalExtension, params};
 
 use super::links::{link_of, remote_of};
+use super::product::is_head;
 use super::{Applier, Effect, LinkState};
 use crate::contract::catalog::OrderStatus;
 use crate::contract::orders::Order;
@@ -41,7 +42,10 @@ pub(crate) fn load_order(sqlite: &Sqlite, connection: &Connection, order: &str, 
     order.remote_branch = linked(sqlite, connection, Entity::Branch, &order.branch)?;
     for line in &mut order.lines {
         line.remote_product = linked(sqlite, connection, Entity::Product, &line.product)?;
-        line.remote_is_parent = line.remote_product.is_some() && is_head(sqlite, &line.product)?;
+        line.remote_is_parent = match line.product.parse() {
+            Ok(product) if line.remote_product.is_some() => is_head(sqlite, product)?,
+            _ => false,
+        };
     }
     Ok(order)
 }
@@ -51,13 +55,6 @@ fn linked(sqlite: &Sqlite, connection: &Connection, entity: Entity, nobi: &str) 
         Ok(nobi) => remote_of(sqlite, connection.id, entity, nobi),
         Err(_) => Ok(None),
     }
-}
-
-fn is_head(sqlite: &Sqlite, product: &str) -> Result<bool> {
-    let Ok(product) = product.parse::<i64>() else { return Ok(false) };
-    let kind: Option<String> =
-        sqlite.prepare_cached("SELECT kind FROM nobi_product WHERE id = ?1")?.query_row([product], |row| row.get(0)).optional()?;
-    Ok(kind.as_deref() == Some("variant-parent"))
 }
 
 /// Writes the other side's status beside the order. Says whether it was another than before.

@@ -1,9 +1,9 @@
 //! Products and variants: flat rows that may come in any order. A variant whose head is not there yet remembers it by its remote id.
 
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{Connection as Sqlite, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 
-use super::links::{link, link_of, mark, wait};
+use super::links::{link, link_of, wait};
 use super::matching::{Match, sku_key};
 use super::{Applier, Effect, LinkState};
 use crate::clock::Instant;
@@ -49,20 +49,14 @@ impl Detail {
 
 impl Applier<'_> {
     pub(super) fn product(&mut self, product: &Product) -> Result<()> {
-        let known = link_of(self.sqlite, self.connection.id, Entity::Product, &product.id)?;
-        let (effect, nobi) = match known {
+        let (effect, nobi) = match self.pair(Entity::Product, &product.id)? {
             Some((LinkState::Tombstone, _)) => (Effect::Tombstone, None),
-            Some((state, Some(nobi))) => {
-                if state == LinkState::Gone {
-                    mark(self.sqlite, self.connection.id, Entity::Product, &product.id, LinkState::Linked, self.at)?;
-                }
-                (self.existing_product(nobi, product)?, Some(nobi))
-            }
+            Some((_, Some(nobi))) => (self.existing_product(nobi, product)?, Some(nobi)),
             Some(_) | None if !self.may_create(Entity::Product) => (Effect::Dropped, None),
             Some(_) | None => self.new_product(product)?,
         };
         self.count(Entity::Product, effect);
-        let Some(nobi) = nobi else { return Ok(()) };
+        let Some(nobi) = nobi.filter(|_| effect != Effect::Tombstone) else { return Ok(()) };
         if let Some(prices) = &product.prices {
             self.prices(nobi, prices)?;
         }
@@ -117,18 +111,21 @@ impl Applier<'_> {
         }
     }
 
-    /// Variants that came before their head find it now.
+    /// Variants of this connection that came before their head find it now.
     fn adopt(&self, product: &Product, nobi: i64) -> Result<()> {
         if product.kind == ProductKind::VariantParent {
             self.sqlite
-                .prepare_cached("UPDATE nobi_product SET parent = ?3, remote_parent = NULL WHERE tenant = ?1 AND remote_parent = ?2")?
-                .execute(params![self.connection.tenant, product.id, nobi])?;
+                .prepare_cached(
+                    "UPDATE nobi_product SET parent = ?3, remote_parent = NULL WHERE tenant = ?1 AND remote_parent = ?2
+                     AND EXISTS (SELECT 1 FROM link WHERE connection = ?4 AND entity = 'product' AND nobi = nobi_product.id)",
+                )?
+                .execute(params![self.connection.tenant, product.id, nobi, self.connection.id])?;
         }
         Ok(())
     }
 
     /// The Nobi record that a remote id stands for, or the id itself while there is none.
-    fn resolve<'id>(&self, entity: Entity, remote: Option<&'id str>) -> Result<(Option<i64>, Option<&'id str>)> {
+    pub(super) fn resolve<'id>(&self, entity: Entity, remote: Option<&'id str>) -> Result<(Option<i64>, Option<&'id str>)> {
         let Some(remote) = remote else { return Ok((None, None)) };
         let nobi = link_of(self.sqlite, self.connection.id, entity, remote)?.and_then(|(_, nobi)| nobi);
         Ok((nobi, nobi.is_none().then_some(remote)))
@@ -137,34 +134,40 @@ impl Applier<'_> {
     fn existing_product(&mut self, nobi: i64, product: &Product) -> Result<Effect> {
         let known = self
             .sqlite
-            .prepare_cached("SELECT name, status, sku, barcode, kind, detail FROM nobi_product WHERE id = ?1 AND deleted = 0")?
+            .prepare_cached(
+                "SELECT name, status, sku, barcode, kind, parent, remote_parent, category, remote_category, detail
+                 FROM nobi_product WHERE id = ?1 AND deleted = 0",
+            )?
             .query_row([nobi], |row| {
                 let text: [Option<String>; 5] = [row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?];
-                Ok((text, row.get::<_, String>(5)?))
+                let head: (Option<i64>, Option<String>) = (row.get(5)?, row.get(6)?);
+                let group: (Option<i64>, Option<String>) = (row.get(7)?, row.get(8)?);
+                Ok((text, head, group, row.get::<_, String>(9)?))
             })
             .optional()?;
-        let Some(([name, status, sku, barcode, kind], detail)) = known else { return Ok(Effect::Tombstone) };
+        let Some(([name, status, sku, barcode, kind], known_head, known_group, detail)) = known else { return Ok(Effect::Tombstone) };
         let known: Detail = from_json(&detail)?;
         let told = Detail::told(product, known.clone());
+        let head = self.place(Entity::Product, product.parent.as_deref(), &known_head)?;
+        let group = self.place(Entity::Category, product.category.as_deref(), &known_group)?;
         let same = told == known
             && name.as_deref() == Some(&product.name)
             && status.as_deref() == Some(names::product_status(product.status))
             && kind.as_deref() == Some(names::product_kind(product.kind))
             && (product.sku.is_none() || sku == product.sku)
-            && (product.barcode.is_none() || barcode == product.barcode);
+            && (product.barcode.is_none() || barcode == product.barcode)
+            && (&head, &group) == (&known_head, &known_group);
         if same {
             return Ok(Effect::Unchanged);
         }
         if !self.may_update(Entity::Product) {
             return Ok(Effect::Kept);
         }
-        let (parent, remote_parent) = self.resolve(Entity::Product, product.parent.as_deref())?;
-        let (category, remote_category) = self.resolve(Entity::Category, product.category.as_deref())?;
         self.sqlite
             .prepare_cached(
-                "UPDATE nobi_product SET kind = ?2, name = ?3, status = ?4, sku = coalesce(?5, sku), sku_key = coalesce(?6, sku_key),
-                   barcode = coalesce(?7, barcode), detail = ?8, parent = coalesce(?9, parent), remote_parent = ?10,
-                   category = coalesce(?11, category), remote_category = ?12
+                "UPDATE nobi_product SET kind = ?2, name = ?3, status = ?4, sku = coalesce(?5, sku),
+                   sku_key = CASE WHEN ?5 IS NULL THEN sku_key ELSE ?6 END, barcode = coalesce(?7, barcode), detail = ?8,
+                   parent = ?9, remote_parent = ?10, category = ?11, remote_category = ?12
                  WHERE id = ?1",
             )?
             .execute(params![
@@ -176,12 +179,21 @@ impl Applier<'_> {
                 product.sku.as_deref().and_then(sku_key),
                 product.barcode,
                 to_json(&told)?,
-                parent,
-                remote_parent,
-                category,
-                remote_category,
+                head.0,
+                head.1,
+                group.0,
+                group.1,
             ])?;
         Ok(Effect::Updated)
+    }
+
+    /// Where a row belongs: as told, or as known where that was not told.
+    fn place(&self, entity: Entity, told: Option<&str>, known: &(Option<i64>, Option<String>)) -> Result<(Option<i64>, Option<String>)> {
+        if told.is_none() {
+            return Ok(known.clone());
+        }
+        let (nobi, remote) = self.resolve(entity, told)?;
+        Ok((nobi, remote.map(str::to_owned)))
     }
 
     /// The first price of a product comes in by itself; a later one only where prices are kept updated.
@@ -213,4 +225,11 @@ impl Applier<'_> {
         self.count(Entity::Price, effect);
         Ok(())
     }
+}
+
+/// Whether a Nobi product is the head of a family: never sold itself, and without stock of its own.
+pub(super) fn is_head(sqlite: &Sqlite, product: i64) -> Result<bool> {
+    let kind: Option<String> =
+        sqlite.prepare_cached("SELECT kind FROM nobi_product WHERE id = ?1")?.query_row([product], |row| row.get(0)).optional()?;
+    Ok(kind.as_deref() == Some(names::product_kind(ProductKind::VariantParent)))
 }

@@ -3,6 +3,7 @@
 use rusqlite::{OptionalExtension, params};
 
 use super::links::link_of;
+use super::product::is_head;
 use super::{Applier, Effect, LinkState};
 use crate::contract::Policy;
 use crate::contract::catalog::{BranchStock, PriceChange, StockLevel};
@@ -15,6 +16,11 @@ impl Applier<'_> {
             self.count(Entity::Stock, Effect::Dropped);
             return Ok(());
         };
+        // Its figure is the sum of its variants' and is dropped, whoever tells it.
+        if is_head(self.sqlite, nobi)? {
+            self.count(Entity::Stock, Effect::Dropped);
+            return Ok(());
+        }
         for level in &change.levels {
             self.level(&change.product, nobi, level, change.provisional)?;
         }
@@ -89,6 +95,17 @@ impl Applier<'_> {
         Ok(effect)
     }
 
+    /// A level that nothing but a webhook told has to be confirmed.
+    fn ask_again(&self, product: &str) -> Result<()> {
+        self.sqlite
+            .prepare_cached(
+                "INSERT INTO refresh (connection, entity, remote, due) VALUES (?1, 'stock', ?2, ?3)
+                 ON CONFLICT DO UPDATE SET due = min(due, excluded.due)",
+            )?
+            .execute(params![self.connection.id, product, self.at])?;
+        Ok(())
+    }
+
     /// A branch was paired: the levels that waited for it come in.
     pub(super) fn unpark(&mut self, branch: &str) -> Result<()> {
         let mut statement =
@@ -101,6 +118,9 @@ impl Applier<'_> {
         for (product, level, provisional) in parked {
             if let Some(nobi) = self.linked_product(&product)? {
                 self.level(&product, nobi, &from_json::<BranchStock>(&level)?, provisional)?;
+                if provisional && self.policies.of(Entity::Stock) != Policy::Off {
+                    self.ask_again(&product)?;
+                }
             }
         }
         self.sqlite

@@ -118,7 +118,7 @@ pub(super) fn load(sqlite: &Sqlite, id: ConnectionId) -> Result<Connection> {
 }
 
 /// Adds a notice, or counts one more where the same is shown already.
-pub(super) fn notify(sqlite: &Sqlite, id: ConnectionId, at: Instant, code: &str, message: &Message) -> Result<()> {
+pub(crate) fn notify(sqlite: &Sqlite, id: ConnectionId, at: Instant, code: &str, message: &Message) -> Result<()> {
     let shown: Option<i64> = sqlite
         .prepare_cached("SELECT id FROM notice WHERE connection = ?1 AND code = ?2 AND vi = ?3")?
         .query_row(params![id, code, message.vi], |row| row.get(0))

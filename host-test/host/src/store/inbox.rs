@@ -1,11 +1,13 @@
 //! Deliveries that were accepted: the duplicate rule, their changes and their refreshes, in one transaction. Bodies are kept only while a
 //! delivery still has to be worked on.
 
+use std::time::Duration;
+
 use rusqlite::{Connection as Sqlite, OptionalExtension, params};
 
 use super::connections::load;
 use super::queue::{Lane, Task, enqueue};
-use super::runs::{Trigger, chosen, keep_refused};
+use super::runs::{Trigger, chosen, forget_refused, keep_refused};
 use super::{ConnectionId, Result, Store};
 use crate::clock::Instant;
 use crate::contract::types::Entity;
@@ -28,6 +30,8 @@ pub struct Ingest {
     pub flows: Policies,
     /// The kept delivery that this is, when it is worked on again.
     pub kept: Option<i64>,
+    /// The longest that a refresh may wait for others to join it.
+    pub refresh_most: Duration,
 }
 
 /// What became of a delivery.
@@ -44,7 +48,8 @@ impl Store {
     /// three facts, also inside batches.
     pub async fn ingest(&self, delivery: Ingest) -> Result<Ingested> {
         self.write(move |sqlite| {
-            let Ingest { connection, received, hash, accepted, flows, kept } = delivery;
+            let Ingest { connection, received, hash, accepted, flows, kept, refresh_most } = delivery;
+            let most = i64::try_from(refresh_most.as_millis()).unwrap_or(i64::MAX);
             if let Some(kept) = kept {
                 sqlite.prepare_cached("DELETE FROM delivery WHERE id = ?1")?.execute([kept])?;
             }
@@ -76,6 +81,7 @@ impl Store {
             }
             let mut tally = applier.finish();
             let first_levels = tally.get("stock.created") > 0;
+            forget_refused(sqlite, connection, &accepted.changes)?;
             keep_refused(sqlite, connection, Entity::Stock, &accepted.refused, received)?;
             for refresh in &accepted.refresh {
                 let entity = names::entity(refresh.entity);
@@ -94,7 +100,7 @@ impl Store {
                             "INSERT INTO refresh (connection, entity, remote, due) VALUES (?1, ?2, ?3, ?4)
                              ON CONFLICT DO UPDATE SET due = min(due, excluded.due)",
                         )?
-                        .execute(params![connection, entity, id, received.saturating_add(i64::from(refresh.within_ms))])?;
+                        .execute(params![connection, entity, id, received.saturating_add(i64::from(refresh.within_ms).min(most))])?;
                     tally.count(entity, "refresh-asked");
                 }
             }

@@ -18,6 +18,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use thiserror::Error;
 
+pub(crate) use self::connections::notify;
 pub use self::connections::{Connection, ConnectionState, NewConnection, Notice};
 pub use self::inbox::{Ingest, Ingested};
 pub(crate) use self::outbox::hurry;
@@ -50,6 +51,14 @@ pub enum StoreError {
     /// The state forbids it.
     #[error("{0}")]
     Refused(String),
+    /// Another order is called that at the other side, or may be. A retry does not help: a person has to change the order's code.
+    #[error("the own id {own_id} is that of the order {order}")]
+    Taken {
+        /// The own id.
+        own_id: String,
+        /// Nobi's id of the order that has it.
+        order: String,
+    },
     /// SQLite's own error.
     #[error("SQLite: {0}")]
     Sqlite(#[from] rusqlite::Error),

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::connections::load;
 use super::queue::{Lane, Task, enqueue};
-use super::{ConnectionId, Result, Store, found, from_json, to_json};
+use super::{ConnectionId, Result, Store, StoreError, found, from_json, to_json};
 use crate::clock::Instant;
 use crate::contract::orders::{Earlier, Order, OrderEvent, OrderEventKind};
 use crate::contract::types::Entity;
@@ -157,21 +157,21 @@ impl Store {
     pub async fn order_event(&self, connection: ConnectionId, event: OrderEvent, at: Instant) -> Result<bool> {
         self.write(move |sqlite| {
             let owner = load(sqlite, connection)?;
-            keep_order(sqlite, &owner.tenant, &event.order)?;
+            let sequence = i64::try_from(event.sequence).unwrap_or(i64::MAX);
             let inserted = sqlite
                 .prepare_cached(
                     "INSERT INTO outbox (connection, order_id, sequence, event_id, kind, reason, state)
                      VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'waiting') ON CONFLICT DO NOTHING",
                 )?
-                .execute(params![
-                    connection,
-                    event.order.id,
-                    i64::try_from(event.sequence).unwrap_or(i64::MAX),
-                    event.id,
-                    to_json(&event.kind)?,
-                    event.reason
-                ])?;
+                .execute(params![connection, event.order.id, sequence, event.id, to_json(&event.kind)?, event.reason])?;
             if inserted == 1 {
+                // An event that comes late, or a second time, tells of the order as it once was.
+                let late: bool = sqlite
+                    .prepare_cached("SELECT EXISTS (SELECT 1 FROM outbox WHERE connection = ?1 AND order_id = ?2 AND sequence > ?3)")?
+                    .query_row(params![connection, event.order.id, sequence], |row| row.get(0))?;
+                if !late {
+                    keep_order(sqlite, &owner.tenant, &event.order)?;
+                }
                 let task = Task::Push { order: event.order.id.clone() };
                 enqueue(sqlite, connection, lane(&event.kind), &work_key(&event.order.id), &task, at)?;
             }
@@ -190,7 +190,7 @@ impl Store {
                        EXISTS (SELECT 1 FROM outbox AS later WHERE later.connection = ?1 AND later.order_id = ?2
                                AND later.state = 'waiting' AND later.sequence > outbox.sequence
                                AND (later.kind LIKE '{\"Cancelled\"%' OR later.kind = '\"Deleted\"'))
-                     FROM outbox WHERE connection = ?1 AND order_id = ?2 AND state = 'waiting' ORDER BY sequence LIMIT 1",
+                     FROM outbox WHERE connection = ?1 AND order_id = ?2 AND state = 'waiting' ORDER BY sequence, id LIMIT 1",
                 )?
                 .query_row(params![connection, order], |row| {
                     let ids: (i64, i64, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
@@ -219,13 +219,22 @@ impl Store {
     }
 
     /// Writes the intent down. After it a byte may be on its way: whatever happens next, the order is looked up before it is sent again.
+    ///
+    /// Fails with [`StoreError::Taken`] where another order of the connection has the own id: nothing may go out under it.
     pub async fn intend(&self, intent: Intent) -> Result<()> {
         self.write(move |sqlite| {
+            let holder: Option<String> = sqlite
+                .prepare_cached("SELECT order_id FROM order_push WHERE connection = ?1 AND own_id = ?2 AND order_id <> ?3")?
+                .query_row(params![intent.connection, intent.own_id, intent.record.id], |row| row.get(0))
+                .optional()?;
+            if let Some(order) = holder {
+                return Err(StoreError::Taken { own_id: intent.own_id, order });
+            }
             sqlite
                 .prepare_cached(
                     "INSERT INTO order_push (connection, order_id, own_id, may_have_arrived, sent, first_sent, last_sent)
                      VALUES (?1, ?2, ?3, 1, ?5, ?4, ?4)
-                     ON CONFLICT DO UPDATE SET own_id = excluded.own_id, may_have_arrived = 1,
+                     ON CONFLICT (connection, order_id) DO UPDATE SET own_id = excluded.own_id, may_have_arrived = 1,
                        sent = CASE WHEN may_have_arrived THEN sent ELSE excluded.sent END,
                        first_sent = coalesce(first_sent, excluded.first_sent), last_sent = excluded.last_sent, empty_lookups = 0",
                 )?

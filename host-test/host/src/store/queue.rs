@@ -109,9 +109,16 @@ impl Store {
         .await
     }
 
-    /// The work has to be tried again, not before `due`. `counted`: the attempt counts towards the back-off.
+    /// The work has to be tried again, not before `due`. `counted`: the attempt counts towards the back-off. The same work that was queued
+    /// meanwhile goes along, so that it does not come before its time.
     pub async fn again(&self, work: i64, due: Instant, counted: bool) -> Result<()> {
         self.write(move |sqlite| {
+            sqlite
+                .prepare_cached(
+                    "DELETE FROM work WHERE state = 'ready' AND id <> ?1
+                     AND (connection, key, task) = (SELECT connection, key, task FROM work WHERE id = ?1)",
+                )?
+                .execute([work])?;
             sqlite
                 .prepare_cached("UPDATE work SET state = 'ready', due = ?2, attempts = attempts + ?3 WHERE id = ?1")?
                 .execute(params![work, due, counted])?;

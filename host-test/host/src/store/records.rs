@@ -182,12 +182,17 @@ impl Store {
         .await
     }
 
-    /// A person deletes a product at Nobi. Its pair stays as a tombstone: no sync brings it back.
+    /// A person deletes a product of this connection's tenant at Nobi. Its pairs stay as tombstones, in every connection: no sync brings it
+    /// back. Says whether there was one.
     pub async fn delete_product(&self, connection: ConnectionId, product: i64, at: Instant) -> Result<bool> {
         self.write(move |sqlite| {
-            sqlite.execute("UPDATE nobi_product SET deleted = 1 WHERE id = ?1", [product])?;
-            sqlite.execute("DELETE FROM nobi_stock WHERE product = ?1", [product])?;
-            forget(sqlite, connection, Entity::Product, product, at)
+            let owned = "id = ?1 AND deleted = 0 AND tenant = (SELECT tenant FROM connection WHERE id = ?2)";
+            let deleted = sqlite.execute(&format!("UPDATE nobi_product SET deleted = 1 WHERE {owned}"), params![product, connection])?;
+            if deleted == 1 {
+                sqlite.execute("DELETE FROM nobi_stock WHERE product = ?1", [product])?;
+                forget(sqlite, Entity::Product, product, at)?;
+            }
+            Ok(deleted == 1)
         })
         .await
     }

@@ -82,8 +82,8 @@ fn entity_name<S: serde::Serializer>(entity: &Entity, serializer: S) -> std::res
 pub struct Stream {
     /// What flows.
     pub entity: Entity,
-    /// How far the merchant lets it go.
-    pub policy: Policy,
+    /// How far the merchant lets it go; none: the merchant chose nothing, and the flow's default stands.
+    pub policy: Option<Policy>,
     /// Why it is paused, while the others go on.
     pub pause: Option<Reason>,
     /// When the last run that ended well began: what changed since then is not in yet.
@@ -163,7 +163,7 @@ fn record_of(change: &Change) -> Option<(Entity, &str)> {
 }
 
 /// Forgets the records that could not be read once and now can.
-fn forget_refused(sqlite: &Sqlite, connection: ConnectionId, changes: &[Change]) -> Result<()> {
+pub(super) fn forget_refused(sqlite: &Sqlite, connection: ConnectionId, changes: &[Change]) -> Result<()> {
     let any = "SELECT EXISTS (SELECT 1 FROM refused WHERE connection = ?1)";
     if !sqlite.prepare_cached(any)?.query_row([connection], |row| row.get::<_, bool>(0))? {
         return Ok(());
@@ -187,7 +187,7 @@ pub(super) fn keep_refused(sqlite: &Sqlite, connection: ConnectionId, entity: En
 
 /// The merchant's choices over the flows' own defaults; what the toggles switched off stays off.
 pub(super) fn chosen(sqlite: &Sqlite, connection: ConnectionId, mut policies: Policies) -> Result<Policies> {
-    let mut statement = sqlite.prepare_cached("SELECT entity, policy FROM stream WHERE connection = ?1")?;
+    let mut statement = sqlite.prepare_cached("SELECT entity, policy FROM stream WHERE connection = ?1 AND policy IS NOT NULL")?;
     let rows = statement.query_map([connection], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))?;
     for row in rows {
         let (entity, policy) = row?;
@@ -267,10 +267,10 @@ impl Store {
             if ended && !matches!(before.scope, Scope::Only(_)) {
                 sqlite
                     .prepare_cached(
-                        "INSERT INTO stream (connection, entity, policy, last_success) VALUES (?1, ?2, ?3, ?4)
+                        "INSERT INTO stream (connection, entity, last_success) VALUES (?1, ?2, ?3)
                          ON CONFLICT DO UPDATE SET last_success = excluded.last_success, pause = NULL",
                     )?
-                    .execute(params![connection.id, names::entity(before.entity), default_policy(), before.started])?;
+                    .execute(params![connection.id, names::entity(before.entity), before.started])?;
             }
             Ok(AppliedPage { tally, ended })
         })
@@ -300,8 +300,8 @@ impl Store {
     pub async fn pause_stream(&self, connection: ConnectionId, entity: Entity, reason: Reason, at: Instant) -> Result<()> {
         self.write(move |sqlite| {
             sqlite.execute(
-                "INSERT INTO stream (connection, entity, policy, pause) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET pause = excluded.pause",
-                params![connection, names::entity(entity), default_policy(), to_json(&reason)?],
+                "INSERT INTO stream (connection, entity, pause) VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET pause = excluded.pause",
+                params![connection, names::entity(entity), to_json(&reason)?],
             )?;
             notify(sqlite, connection, at, &reason.code, &reason.message)
         })
@@ -325,12 +325,13 @@ impl Store {
         self.read(move |sqlite| {
             let mut statement = sqlite.prepare_cached("SELECT entity, policy, pause, last_success FROM stream WHERE connection = ?1")?;
             let rows = statement.query_map([connection], |row| {
-                Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, Option<String>>(2)?, row.get(3)?))
+                Ok((row.get::<_, String>(0)?, row.get::<_, Option<String>>(1)?, row.get::<_, Option<String>>(2)?, row.get(3)?))
             })?;
             let mut streams = Vec::new();
             for row in rows {
                 let (entity, policy, pause, last_success) = row?;
-                let (Some(entity), Some(policy)) = (names::entity_from(&entity), names::policy_from(&policy)) else { continue };
+                let Some(entity) = names::entity_from(&entity) else { continue };
+                let policy = policy.as_deref().and_then(names::policy_from);
                 streams.push(Stream { entity, policy, pause: pause.as_deref().map(from_json).transpose()?, last_success });
             }
             Ok(streams)
@@ -380,10 +381,6 @@ impl Store {
     }
 }
 
-fn default_policy() -> &'static str {
-    names::policy(Policy::CreateOnly)
-}
-
 fn begin_run(
     sqlite: &Sqlite,
     connection: ConnectionId,
@@ -410,6 +407,8 @@ fn begin_run(
         .execute(params![connection, name, to_json(&trigger)?, to_json(scope)?, at])?;
     let run = sqlite.last_insert_rowid();
     let key = if refresh { format!("refresh:{name}:{run}") } else { format!("pull:{name}") };
+    // No run of this stream is under way: what is queued under its key is the rest of one that ended, and would stand in this one's way.
+    sqlite.prepare_cached("DELETE FROM work WHERE connection = ?1 AND key = ?2 AND state = 'ready'")?.execute(params![connection, key])?;
     enqueue(sqlite, connection, Lane::Bulk, &key, &Task::Pull { run }, at)?;
     Ok(Some(run))
 }

@@ -37,7 +37,8 @@ CREATE TABLE pending_login (
 CREATE TABLE stream (
     connection  INTEGER NOT NULL REFERENCES connection ON DELETE CASCADE,
     entity      TEXT NOT NULL,
-    policy      TEXT NOT NULL,
+    -- What the merchant chose; absent where nothing was chosen.
+    policy      TEXT,
     pause       TEXT,
     last_success INTEGER,
     PRIMARY KEY (connection, entity)
@@ -196,12 +197,15 @@ CREATE TABLE nobi_branch (
 CREATE TABLE nobi_category (
     id          INTEGER PRIMARY KEY,
     tenant      TEXT NOT NULL,
+    -- Known only by its remote id until it arrives.
     parent      INTEGER,
+    remote_parent TEXT,
     code        TEXT,
     name        TEXT NOT NULL,
     position    INTEGER NOT NULL,
     hidden      INTEGER NOT NULL
 ) STRICT;
+CREATE INDEX nobi_category_by_remote_parent ON nobi_category (tenant, remote_parent) WHERE remote_parent IS NOT NULL;
 
 CREATE TABLE nobi_product (
     id          INTEGER PRIMARY KEY,

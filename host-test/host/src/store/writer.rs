@@ -53,8 +53,9 @@ impl Writer {
 fn in_savepoint<T>(connection: &Connection, job: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
     connection.execute_batch("SAVEPOINT job")?;
     let result = job(connection);
-    connection.execute_batch(if result.is_ok() { "RELEASE job" } else { "ROLLBACK TO job; RELEASE job" })?;
-    result
+    let closed = connection.execute_batch(if result.is_ok() { "RELEASE job" } else { "ROLLBACK TO job; RELEASE job" });
+    // The job's own error says more than a savepoint that it took along.
+    result.and_then(|value| closed.map(|()| value).map_err(StoreError::from))
 }
 
 fn run(connection: &Connection, jobs: &Receiver<Job>) {
@@ -64,7 +65,8 @@ fn run(connection: &Connection, jobs: &Receiver<Job>) {
             continue;
         }
         let mut finishes = vec![first(Ok(connection))];
-        while finishes.len() < GROUP {
+        // A job that made SQLite give the whole transaction up has undone the group: a further job would be written alone and told otherwise.
+        while finishes.len() < GROUP && !connection.is_autocommit() {
             let Ok(job) = jobs.try_recv() else { break };
             finishes.push(job(Ok(connection)));
         }
@@ -90,3 +92,6 @@ pub(super) fn open(path: &Path, read_only: bool) -> Result<Connection, StoreErro
     connection.set_prepared_statement_cache_capacity(256);
     Ok(connection)
 }
+
+#[cfg(test)]
+mod tests;

@@ -160,7 +160,8 @@ impl Host {
             WebhookOutcome::Accepted(accepted) => {
                 let connector = self.connector(&owner.connector)?;
                 let flows = flows(connector.descriptor(), owner);
-                let ingest = Ingest { connection: owner.id, received: now, hash, accepted, flows, kept };
+                let refresh_most = self.config.refresh_most;
+                let ingest = Ingest { connection: owner.id, received: now, hash, accepted, flows, kept, refresh_most };
                 let ingested = self.store.ingest(ingest).await?;
                 self.wake.notify_waiters();
                 Ok(match ingested {

@@ -27,7 +27,7 @@ pub use self::login::{LoginError, LoginStart};
 pub use self::runner::Stop;
 use crate::clock::Clock;
 use crate::contract::types::{Context, Entity, Failure, Setting};
-use crate::contract::{Descriptor, FieldKind, Policy, Scope};
+use crate::contract::{Descriptor, Direction, FieldKind, Policy, Scope};
 use crate::nobi::Policies;
 use crate::outbound::Outbound;
 use crate::sandbox::Connector;
@@ -48,6 +48,8 @@ pub struct HostConfig {
     pub bulk_patience: Duration,
     /// The same for an order.
     pub live_patience: Duration,
+    /// The longest that what a webhook asked for waits, so that many are joined into one run. A connector may ask for less.
+    pub refresh_most: Duration,
     /// How long a login may take from its start to the way back.
     pub login_time: Duration,
     /// Bytes of a delivery; more are refused.
@@ -66,6 +68,7 @@ impl Default for HostConfig {
             retry_most: Duration::from_secs(300),
             bulk_patience: Duration::from_secs(60),
             live_patience: Duration::from_secs(10),
+            refresh_most: Duration::from_secs(15 * 60),
             login_time: Duration::from_secs(30 * 60),
             delivery_bytes: 1024 * 1024,
             roles: vec![role("sale", "Nhân viên bán hàng"), role("warehouse", "Nhân viên kho"), role("manager", "Quản lý chi nhánh")],
@@ -148,7 +151,7 @@ impl Host {
     pub async fn sync(&self, connection: ConnectionId, entity: Entity, scope: Scope, trigger: Trigger) -> Result<Option<i64>, SyncError> {
         let owner = self.store.connection(connection).await?;
         let connector = self.connector(&owner.connector)?;
-        let flow = connector.descriptor().flows.iter().find(|flow| flow.entity == entity);
+        let flow = connector.descriptor().flows.iter().find(|flow| flow.entity == entity && flow.direction == Direction::IntoNobi);
         let unsupported = flow.map(|flow| flow.unsupported.clone());
         match unsupported {
             Some(None) => {}

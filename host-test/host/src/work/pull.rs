@@ -8,7 +8,7 @@ use crate::names;
 use crate::outbound::{Errand, Lane};
 use crate::sandbox::{Connector, Courier};
 use crate::secret::Secrets;
-use crate::store::{Connection, Run, StoreError};
+use crate::store::{Connection, Run, RunState, StoreError};
 
 /// What a piece of work came to.
 #[derive(Debug, PartialEq)]
@@ -23,6 +23,10 @@ impl Host {
     /// Goes on with a run until its last page, or until a failure stops it.
     pub(super) async fn pull(&self, run: i64) -> Result<Worked, StoreError> {
         let mut run = self.store.run(run).await?;
+        if matches!(run.state, RunState::Done | RunState::Failed) {
+            // It ended, and a crash kept its work from being crossed out. Going on would begin it anew.
+            return Ok(Worked::Done);
+        }
         let owner = self.store.connection(run.connection).await?;
         let connector = self.connector(&owner.connector)?.clone();
         let errand = self.errand(&owner, connector.descriptor(), Lane::Bulk, Secrets::default()).await?;

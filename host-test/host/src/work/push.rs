@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::failures::{Disposition, disposition, of_call};
 use super::pull::Worked;
-use super::{Host, flows};
+use super::{Host, flows, message, own_failure};
 use crate::clock::Instant;
 use crate::contract::orders::{Earlier, OrderEventKind};
 use crate::contract::types::{Entity, Failure, FailureClass, Reason, Warning};
@@ -40,7 +40,10 @@ impl Host {
                 Err(failure) => return self.refused(&owner, &row, failure).await,
             };
             let intent = Intent { connection, own_id, record: row.event.order.clone(), at: self.clock.now() };
-            self.store.intend(intent).await?;
+            match self.store.intend(intent).await {
+                Err(StoreError::Taken { own_id, order }) => return self.refused(&owner, &row, taken(&own_id, &order)).await,
+                intended => intended?,
+            }
         }
         // On each path creates and cancels go before reconciles, of which one file brings thousands.
         let lane = if matches!(row.event.kind, OrderEventKind::Reconciled(_)) { Lane::Bulk } else { Lane::Live };
@@ -127,6 +130,18 @@ impl Host {
             }
         }
     }
+}
+
+/// Two orders with one code: the other side could not tell them apart, and neither could a look-up.
+fn taken(own_id: &str, order: &str) -> Failure {
+    let mut failure = own_failure(
+        FailureClass::Conflict,
+        "host.own-id-taken",
+        &format!("Đơn hàng {order} đã dùng mã {own_id}. Hãy đổi mã của một trong hai đơn rồi gửi lại."),
+        &format!("The order {order} already has the id {own_id}. Change the code of one of the two and send it again."),
+    );
+    failure.message.arguments.extend(message("", "", &[("own-id", own_id), ("order", order)]).arguments);
+    failure
 }
 
 /// A create that never left, with a later event behind it: if that one cancels or deletes, nothing of the order has to go out. The payload of

@@ -27,6 +27,9 @@ impl Host {
     /// Works until `stop` says so. Errors of single pieces of work are their own; this fails only when the store does.
     pub async fn work(self: &Arc<Self>, stop: Stop) -> Result<(), StoreError> {
         let mut running: JoinSet<(Lane, Result<(), StoreError>)> = JoinSet::new();
+        // However few workers there are, one of them may pull: bulk work would wait for ever.
+        let workers = self.config.workers.max(1);
+        let for_live = self.config.live_workers.min(workers - 1);
         // Work that nobody waits for: it may not take the workers that are kept for live work.
         let mut patient = 0;
         let mut watch_at = self.clock.now();
@@ -42,8 +45,8 @@ impl Host {
             let told = matches!(&stop, Stop::Told(told) if *told.borrow());
             if !told {
                 self.store.join_refreshes(self.clock.now()).await?;
-                while running.len() < self.config.workers {
-                    let only_live = patient + self.config.live_workers >= self.config.workers;
+                while running.len() < workers {
+                    let only_live = patient + for_live >= workers;
                     let Some(work) = self.store.claim(self.clock.now(), only_live).await? else { break };
                     patient += usize::from(work.lane != Lane::Live);
                     let host = self.clone();

@@ -172,7 +172,7 @@ fn unreadable(no: NoTree, status: u16, access: Access) -> Failure {
     }
     let (code, vi, en) = match (no, status) {
         (NoTree::Html, _) => ("nhanh.html", "một trang web thay vì dữ liệu", "a web page instead of data"),
-        (_, 404) => ("nhanh.http-404", "\"không tìm thấy\" (404)", "\"not found\" (404)"),
+        (_, 404) => ("nhanh.http-404", "\"không tìm thấy\"", "\"not found\""),
         (NoTree::Empty, _) => ("nhanh.empty-body", "nội dung rỗng", "an empty body"),
         (NoTree::Truncated, _) => ("nhanh.truncated", "dữ liệu bị cắt ngang", "data that is cut off"),
         (NoTree::Invalid, _) => ("nhanh.invalid-json", "dữ liệu không đọc được", "data that cannot be read"),

@@ -4,7 +4,7 @@
 
 use crate::nhanh::tree::Value;
 
-use crate::map::{customer as rules, refused};
+use crate::map::{customer as rules, no_record, refused};
 use crate::nhanh::json::{Misfit, Record};
 use crate::vietnam::{phone, text, time};
 use crate::wit::catalog::Customer;
@@ -15,7 +15,7 @@ use crate::wit::connector::Refused;
 /// # Errors
 /// A field of it cannot be read.
 pub fn read(key: Option<&str>, value: &Value<'_>) -> Result<Customer, Refused> {
-    let row = Record::of(value).ok_or_else(|| refused(None, Misfit { pointer: String::new(), wanted: "an object" }))?;
+    let row = Record::of(value).ok_or_else(|| no_record(key))?;
     let key = key.filter(|it| text::is_digits(it)).map(str::to_owned);
     let id = row.id("id").and_then(|id| id.or(key).ok_or_else(|| Misfit::at("id", "an identifier"))).map_err(|it| refused(None, it))?;
     let read = || -> Result<Customer, Misfit> {

@@ -4,7 +4,7 @@
 
 use crate::nhanh::tree::Value;
 
-use crate::map::refused;
+use crate::map::{no_record, refused};
 use crate::nhanh::json::{Misfit, Record};
 use crate::nhanh::words;
 use crate::vietnam::time;
@@ -28,7 +28,7 @@ pub struct Seen {
 /// # Errors
 /// A field of it cannot be read.
 pub fn read(key: Option<&str>, value: &Value<'_>) -> Result<Seen, Refused> {
-    let row = Record::of(value).ok_or_else(|| refused(None, Misfit { pointer: String::new(), wanted: "an object" }))?;
+    let row = Record::of(value).ok_or_else(|| no_record(key))?;
     let id = id(&row, key).map_err(|it| refused(None, it))?;
     fields(&row, &id).map_err(|it| refused(Some(id.clone()), it))
 }

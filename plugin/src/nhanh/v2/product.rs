@@ -5,7 +5,7 @@
 use crate::nhanh::tree::Value;
 
 use crate::map::product::{self as rules, Options};
-use crate::map::{Notes, refused};
+use crate::map::{Notes, no_record, refused};
 use crate::nhanh::json::{self, Items, Misfit, Record};
 use crate::nhanh::words;
 use crate::vietnam::money::Fixed;
@@ -26,7 +26,7 @@ pub fn id(row: &Record<'_>, key: Option<&str>) -> Option<RemoteId> {
 
 /// Opens a row and reads it; what cannot be read becomes a refusal of this row alone.
 fn open<T>(key: Option<&str>, value: &Value<'_>, read: impl FnOnce(&Record<'_>, RemoteId) -> Result<T, Misfit>) -> Result<T, Refused> {
-    let row = Record::of(value).ok_or_else(|| refused(None, Misfit { pointer: String::new(), wanted: "an object" }))?;
+    let row = Record::of(value).ok_or_else(|| no_record(key))?;
     let Some(id) = id(&row, key) else { return Err(refused(None, Misfit::at("idNhanh", "an identifier"))) };
     read(&row, id.clone()).map_err(|misfit| refused(Some(id), misfit))
 }

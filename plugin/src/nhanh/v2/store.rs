@@ -4,7 +4,7 @@
 
 use crate::nhanh::tree::Value;
 
-use crate::map::refused;
+use crate::map::{no_record, refused};
 use crate::nhanh::json::{Items, Misfit, Record};
 use crate::vietnam::{address, phone, text};
 use crate::wit::catalog::{Branch, Category};
@@ -21,7 +21,7 @@ pub fn branch(key: Option<&str>, value: &Value<'_>) -> Result<Branch, Refused> {
         let name = text::tidied(name);
         return Ok(Branch { id: id.to_owned(), code: None, name, phone: None, representative: None, address: None });
     }
-    let row = Record::of(value).ok_or_else(|| refused(None, Misfit { pointer: String::new(), wanted: "an object" }))?;
+    let row = Record::of(value).ok_or_else(|| no_record(key))?;
     let id = id_of(&row, key).map_err(|it| refused(None, it))?;
     let read = || -> Result<Branch, Misfit> {
         let name = row.text("name")?.ok_or_else(|| Misfit::at("name", "a text"))?;
@@ -56,7 +56,7 @@ pub fn categories(items: Items<'_>, parent: Option<&RemoteId>, found: &mut Vec<C
 }
 
 fn category(key: Option<&str>, value: &Value<'_>, at: usize, parent: Option<&RemoteId>) -> Result<Category, Refused> {
-    let row = Record::of(value).ok_or_else(|| refused(None, Misfit { pointer: String::new(), wanted: "an object" }))?;
+    let row = Record::of(value).ok_or_else(|| no_record(key))?;
     let id = id_of(&row, key).map_err(|it| refused(None, it))?;
     let read = || -> Result<Category, Misfit> {
         let told = row.id("parentId")?;

@@ -1,0 +1,204 @@
+//! A store in a folder of its own, a clock that a test turns, a connected connection, and the other side.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::Uri;
+use connector_host::clock::Clock;
+use connector_host::contract::catalog::Change;
+use connector_host::contract::types::Entity;
+use connector_host::contract::{Page, Policy, Scope};
+use connector_host::nobi::{Policies, Tally};
+use connector_host::outbound::{Outbound, OutboundConfig, Overrides};
+use connector_host::sandbox::{Sandbox, SandboxConfig};
+use connector_host::secret::{Secret, Secrets};
+use connector_host::store::{AppliedPage, Connection, Ingest, Ingested, NewConnection, Sealer, Store, Trigger};
+use connector_host::work::{Host, HostConfig};
+
+use crate::guest::Guest;
+use crate::make::{self, NOW};
+
+/// What a delivery to the connection proves itself with.
+pub(crate) const VERIFY: &str = "verify-0123456789";
+/// The longest that a refresh waits for others.
+pub(crate) const REFRESH_MOST: Duration = Duration::from_secs(900);
+/// What the grant gave.
+pub(crate) const TOKEN: &str = "token-abcdef0123456789";
+
+pub(crate) struct House {
+    folder: tempfile::TempDir,
+    pub(crate) store: Store,
+    pub(crate) clock: Clock,
+    pub(crate) far: Far,
+}
+
+pub(crate) fn sealer(byte: &str) -> Sealer {
+    Sealer::from_hex(&byte.repeat(32)).unwrap()
+}
+
+pub(crate) fn secrets(pairs: &[(&str, &str)]) -> Secrets {
+    pairs.iter().map(|(name, value)| ((*name).to_owned(), Secret::new((*value).to_owned()))).collect()
+}
+
+impl House {
+    pub(crate) async fn new() -> House {
+        House::beside(Far::quiet().await)
+    }
+
+    pub(crate) fn beside(far: Far) -> House {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("host.sqlite"), sealer("ab")).unwrap();
+        House { folder, store, clock: Clock::manual(NOW), far }
+    }
+
+    pub(crate) fn file(&self) -> PathBuf {
+        self.folder.path().join("host.sqlite")
+    }
+
+    /// What a process finds that starts after this one was killed: the same file, nothing of the memory.
+    pub(crate) fn after_a_crash(self) -> House {
+        let store = Store::open(&self.file(), sealer("ab")).unwrap();
+        House { store, ..self }
+    }
+
+    /// A draft of this tenant.
+    pub(crate) async fn draft(&self, tenant: &str) -> Connection {
+        let overrides = Overrides { origins: [("far".to_owned(), self.far.origin.clone())].into(), ..Overrides::default() };
+        let new = NewConnection { tenant: tenant.to_owned(), connector: "scripted".to_owned(), overrides };
+        self.store.create_connection(new, NOW).await.unwrap()
+    }
+
+    /// A connection of this tenant with a token for its webhooks and a grant.
+    pub(crate) async fn connected(&self, tenant: &str) -> Connection {
+        let draft = self.draft(tenant).await;
+        let settings = [("app-id".to_owned(), "app".to_owned())].into();
+        self.store.save_form(draft.id, "app".to_owned(), settings, secrets(&[("verify-token", VERIFY)])).await.unwrap();
+        self.store.grant(draft.id, make::account(&format!("business-{}", draft.id)), secrets(&[("access-token", TOKEN)])).await.unwrap()
+    }
+
+    pub(crate) async fn host(&self, guest: &Guest) -> Arc<Host> {
+        self.host_with(guest, HostConfig::default()).await
+    }
+
+    pub(crate) async fn host_with(&self, guest: &Guest, config: HostConfig) -> Arc<Host> {
+        let connector = sandbox().admit(&guest.component()).await.unwrap();
+        let outbound = Outbound::new(OutboundConfig::default(), self.clock.clone()).unwrap();
+        Host::new(self.store.clone(), outbound, vec![connector], self.clock.clone(), config)
+    }
+
+    /// Looks into the file past the store, as another program would.
+    pub(crate) fn raw(&self) -> rusqlite::Connection {
+        rusqlite::Connection::open(self.file()).unwrap()
+    }
+
+    /// The one value that this query finds.
+    pub(crate) fn see<T: rusqlite::types::FromSql>(&self, sql: &str) -> T {
+        self.raw().query_row(sql, [], |row| row.get(0)).unwrap()
+    }
+
+    /// Applies a last page of a pull of this entity that a person set off.
+    pub(crate) async fn click(&self, connection: &Connection, entity: Entity, policies: &Policies, changes: Vec<Change>) -> Tally {
+        self.pull(connection, entity, Trigger::Click, policies, make::page(changes)).await.tally
+    }
+
+    pub(crate) async fn pull(
+        &self,
+        connection: &Connection,
+        entity: Entity,
+        trigger: Trigger,
+        policies: &Policies,
+        page: Page,
+    ) -> AppliedPage {
+        let scope = if trigger == Trigger::Live { Scope::Only(Vec::new()) } else { Scope::Everything };
+        let run = self.store.begin_run(connection.id, entity, scope, trigger, self.clock.now()).await.unwrap();
+        self.store.apply_page(run.expect("no other run is under way"), page, policies.clone(), self.clock.now()).await.unwrap()
+    }
+
+    /// Takes in a delivery whose canonical form hashes to this.
+    pub(crate) async fn deliver(
+        &self,
+        connection: &Connection,
+        hash: u8,
+        policies: &Policies,
+        accepted: connector_host::contract::Accepted,
+    ) -> Ingested {
+        let received = self.clock.now();
+        let flows = policies.clone();
+        self.store
+            .ingest(Ingest {
+                connection: connection.id,
+                received,
+                hash: [hash; 32],
+                accepted,
+                flows,
+                kept: None,
+                refresh_most: REFRESH_MOST,
+            })
+            .await
+            .unwrap()
+    }
+}
+
+/// Every flow with this policy.
+pub(crate) fn all(policy: Policy) -> Policies {
+    let mut policies = Policies::default();
+    for flow in make::descriptor().flows {
+        policies.set(flow.entity, policy);
+    }
+    policies
+}
+
+/// The sandbox that all tests share.
+pub(crate) fn sandbox() -> &'static Arc<Sandbox> {
+    static SANDBOX: OnceLock<Arc<Sandbox>> = OnceLock::new();
+    SANDBOX.get_or_init(|| Sandbox::new(SandboxConfig { slots: 8, ..SandboxConfig::default() }).unwrap())
+}
+
+type Answers = dyn Fn(&str) -> String + Send + Sync;
+
+/// The other side: answers 200 with what the test says, and remembers what was asked.
+pub(crate) struct Far {
+    pub(crate) origin: String,
+    asked: Arc<Mutex<Vec<String>>>,
+}
+
+#[derive(Clone)]
+struct Side {
+    asked: Arc<Mutex<Vec<String>>>,
+    answers: Arc<Answers>,
+}
+
+impl Far {
+    pub(crate) async fn quiet() -> Far {
+        Far::answering(|_| "{}".to_owned()).await
+    }
+
+    /// `answers`: from the path to the body. Runs while the request is under way.
+    pub(crate) async fn answering(answers: impl Fn(&str) -> String + Send + Sync + 'static) -> Far {
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let side = Side { asked: asked.clone(), answers: Arc::new(answers) };
+        let routes = Router::new().fallback(answer).with_state(side);
+        Far { origin: serve(routes).await, asked }
+    }
+
+    /// The paths that were asked for, in their order.
+    pub(crate) fn asked(&self) -> Vec<String> {
+        self.asked.lock().unwrap().clone()
+    }
+}
+
+async fn answer(State(side): State<Side>, uri: Uri) -> String {
+    side.asked.lock().unwrap().push(uri.path().to_owned());
+    (side.answers)(uri.path())
+}
+
+/// Serves these routes on a port of this machine: their origin.
+pub(crate) async fn serve(routes: Router) -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let origin = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });
+    origin
+}

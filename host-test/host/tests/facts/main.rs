@@ -1,0 +1,24 @@
+//! What the host alone promises, stated against its public face, a real SQLite file, real sockets and real components. The compiled
+//! connector and the whole way through have their own suites.
+
+// The lints know a test by its attribute; helpers of tests have none.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+mod catalogue;
+mod connections;
+mod customers;
+mod edge;
+mod guest;
+mod house;
+mod inbox;
+mod limits;
+mod logins;
+mod lower;
+mod make;
+mod matching;
+mod orders;
+mod outbox;
+mod pulls;
+mod pushes;
+mod queue;
+mod stock;

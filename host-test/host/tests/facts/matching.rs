@@ -1,0 +1,124 @@
+//! Which record of Nobi's a new record is, before one is created.
+
+use connector_host::contract::Policy;
+use connector_host::contract::catalog::{Change, Product};
+use connector_host::contract::types::Entity;
+use connector_host::nobi::Tally;
+
+use crate::house::{House, all};
+use crate::make;
+
+/// A shop whose Nobi already has these products, from another connection of the same tenant.
+async fn having(house: &House, products: Vec<Product>) -> connector_host::store::Connection {
+    let other = house.connected("shop").await;
+    let changes = products.into_iter().map(Change::Product).collect();
+    house.click(&other, Entity::Product, &all(Policy::CreateOnly), changes).await;
+    house.connected("shop").await
+}
+
+async fn come(house: &House, connection: &connector_host::store::Connection, products: Vec<Product>) -> Tally {
+    let changes = products.into_iter().map(Change::Product).collect();
+    house.click(connection, Entity::Product, &all(Policy::CreateOnly), changes).await
+}
+
+#[tokio::test]
+async fn a_product_is_found_by_its_sku_however_it_is_written() {
+    for sku in ["Áo Thun-01", " A\u{301}o thun-01 ", "ÁO  THUN-01"] {
+        let house = House::new().await;
+        let connection = having(&house, vec![make::with_sku("1", "áo thun-01")]).await;
+        let tally = come(&house, &connection, vec![make::with_sku("900", sku)]).await;
+        assert_eq!((tally.get("product.linked"), tally.get("product.created")), (1, 0), "{sku:?}");
+        let name: String = house.see("SELECT name FROM nobi_product");
+        assert_eq!(name, "Hàng 1", "nothing is overwritten");
+    }
+}
+
+#[tokio::test]
+async fn a_product_is_found_by_its_barcode() {
+    let house = House::new().await;
+    let barcode = |id: &str, code: &str| Product { barcode: Some(code.to_owned()), ..make::product(id) };
+    let connection = having(&house, vec![barcode("1", "8931"), barcode("2", "8932")]).await;
+    let tally = come(&house, &connection, vec![barcode("900", "8931")]).await;
+    assert_eq!(tally.get("product.linked"), 1);
+    assert_eq!(house.see::<String>("SELECT name FROM nobi_product WHERE id = (SELECT nobi FROM link WHERE remote = '900')"), "Hàng 1");
+}
+
+#[tokio::test]
+async fn the_id_that_nobi_gave_goes_before_the_sku() {
+    let house = House::new().await;
+    let connection = having(&house, vec![make::with_sku("1", "a"), make::with_sku("2", "b")]).await;
+    let second: i64 = house.see("SELECT id FROM nobi_product WHERE sku = 'b'");
+    let named = Product { own_id: Some(second.to_string()), ..make::with_sku("900", "a") };
+    come(&house, &connection, vec![named]).await;
+    assert_eq!(house.see::<i64>("SELECT nobi FROM link WHERE remote = '900'"), second);
+}
+
+#[tokio::test]
+async fn an_id_of_the_merchant_s_own_system_that_only_resembles_one_of_nobi_s_finds_nothing() {
+    let house = House::new().await;
+    let connection = having(&house, vec![make::product("1")]).await;
+    let id: i64 = house.see("SELECT id FROM nobi_product");
+    for (remote, own_id) in [("900", format!("00{id}")), ("901", format!("+{id}"))] {
+        let tally = come(&house, &connection, vec![Product { own_id: Some(own_id), ..make::product(remote) }]).await;
+        assert_eq!(tally.get("product.created"), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_product_is_never_found_by_its_name() {
+    let house = House::new().await;
+    let connection = having(&house, vec![Product { name: "Áo thun".to_owned(), ..make::product("1") }]).await;
+    let tally = come(&house, &connection, vec![Product { name: "Áo thun".to_owned(), ..make::product("900") }]).await;
+    assert_eq!(tally.get("product.created"), 1);
+}
+
+#[tokio::test]
+async fn another_tenant_s_product_is_never_found() {
+    let house = House::new().await;
+    having(&house, vec![make::with_sku("1", "a")]).await;
+    let stranger = house.connected("other shop").await;
+    let tally = come(&house, &stranger, vec![make::with_sku("1", "a")]).await;
+    assert_eq!(tally.get("product.created"), 1);
+}
+
+#[tokio::test]
+async fn two_candidates_wait_for_a_person() {
+    let house = House::new().await;
+    let connection = having(&house, vec![make::product("1"), make::product("2")]).await;
+    house.raw().execute("UPDATE nobi_product SET sku = 'a', sku_key = 'a'", []).unwrap();
+    let tally = come(&house, &connection, vec![make::with_sku("900", "a")]).await;
+    assert_eq!((tally.get("product.waiting"), tally.changed()), (1, 0));
+    assert_eq!(house.see::<String>("SELECT state FROM link WHERE remote = '900'"), "waiting");
+    assert_eq!(house.see::<u32>("SELECT count(*) FROM nobi_product"), 2);
+}
+
+#[tokio::test]
+async fn of_two_records_with_one_candidate_the_second_waits() {
+    let house = House::new().await;
+    let connection = having(&house, vec![make::with_sku("1", "a")]).await;
+    let tally = come(&house, &connection, vec![make::with_sku("900", "a"), make::with_sku("901", "A")]).await;
+    assert_eq!((tally.get("product.linked"), tally.get("product.waiting")), (1, 1));
+    // Also where the first of them was only just created.
+    let tally = come(&house, &connection, vec![make::with_sku("902", "b"), make::with_sku("903", "b")]).await;
+    assert_eq!((tally.get("product.created"), tally.get("product.waiting")), (1, 1));
+}
+
+#[tokio::test]
+async fn a_variant_is_not_found_in_the_head_of_a_family() {
+    let house = House::new().await;
+    let connection = having(&house, vec![Product { sku: Some("a".to_owned()), ..make::head("1") }]).await;
+    let tally = come(&house, &connection, vec![make::with_sku("900", "a")]).await;
+    assert_eq!(tally.get("product.created"), 1);
+}
+
+#[tokio::test]
+async fn a_sku_that_was_told_to_be_empty_is_searched_by_no_longer() {
+    let house = House::new().await;
+    let other = house.connected("shop").await;
+    let keep = all(Policy::KeepUpdated);
+    house.click(&other, Entity::Product, &keep, vec![Change::Product(make::with_sku("1", "a"))]).await;
+    house.click(&other, Entity::Product, &keep, vec![Change::Product(make::with_sku("1", ""))]).await;
+    let connection = house.connected("shop").await;
+    let tally = come(&house, &connection, vec![make::with_sku("900", "a")]).await;
+    assert_eq!(tally.get("product.created"), 1);
+}

@@ -1,0 +1,169 @@
+//! Pulls through the host: what a page, a failure and a broken guest turn into.
+
+use std::time::Duration;
+
+use connector_host::contract::catalog::Change;
+use connector_host::contract::types::{Entity, FailureClass};
+use connector_host::contract::{Page, Scope};
+use connector_host::store::{ConnectionState, Run, RunState, Trigger};
+use connector_host::work::{HostConfig, Stop, SyncError};
+
+use crate::guest::{Act, Guest, failure, give};
+use crate::house::House;
+use crate::make::{self, NOW};
+
+fn goods() -> Page {
+    make::page(vec![Change::Product(make::product("1"))])
+}
+
+fn guest() -> Guest {
+    Guest::new(make::descriptor())
+}
+
+/// Works until nothing is due now.
+const NOW_ONLY: Stop = Stop::Idle(Duration::ZERO);
+
+/// A click on "products", worked on once.
+async fn clicked(house: &House, guest: &Guest) -> (connector_host::store::Connection, Run) {
+    let connection = house.connected("shop").await;
+    let host = house.host(guest).await;
+    let run = host.sync(connection.id, Entity::Product, Scope::Everything, Trigger::Click).await.unwrap().unwrap();
+    host.work(NOW_ONLY).await.unwrap();
+    let connection = house.store.connection(connection.id).await.unwrap();
+    (connection, house.store.run(run).await.unwrap())
+}
+
+#[tokio::test]
+async fn a_step_is_one_request_and_its_page_is_applied() {
+    let house = House::new().await;
+    let (_, run) = clicked(&house, &guest().pulls(Ok(goods()))).await;
+    assert_eq!((run.state, run.tally.get("product.created")), (RunState::Done, 1));
+    assert_eq!(house.far.asked(), ["/read/page"]);
+    assert_eq!(house.see::<u32>("SELECT count(*) FROM work"), 0);
+}
+
+#[tokio::test]
+async fn a_run_that_ended_before_a_crash_is_not_begun_again() {
+    let house = House::new().await;
+    let connection = house.connected("shop").await;
+    let run = house.store.begin_run(connection.id, Entity::Product, Scope::Everything, Trigger::Click, NOW).await.unwrap().unwrap();
+    house.store.claim(NOW, false).await.unwrap().unwrap();
+    house.store.apply_page(run, goods(), crate::house::all(connector_host::contract::Policy::CreateOnly), NOW).await.unwrap();
+    let house = house.after_a_crash();
+    house.host(&guest().pulls(Ok(goods()))).await.work(NOW_ONLY).await.unwrap();
+    assert_eq!(house.far.asked(), Vec::<String>::new());
+    assert_eq!(house.see::<u32>("SELECT count(*) FROM work"), 0);
+}
+
+#[tokio::test]
+async fn a_transient_failure_is_tried_again_later_with_more_and_more_patience() {
+    let house = House::new().await;
+    let (_, run) = clicked(&house, &guest().pulls(Err(failure(FailureClass::Transient)))).await;
+    assert_eq!((run.state, run.failure.map(|failure| failure.code)), (RunState::Waiting, Some("test.failure".to_owned())));
+    let mut due = vec![house.store.next_due().await.unwrap().unwrap() - NOW];
+    house.clock.advance(Duration::from_secs(1));
+    let host = house.host(&guest().pulls(Err(failure(FailureClass::Transient)))).await;
+    host.work(NOW_ONLY).await.unwrap();
+    due.push(house.store.next_due().await.unwrap().unwrap() - house.clock.now());
+    assert_eq!(due, [1_000, 2_000]);
+    house.clock.advance(Duration::from_secs(2));
+    house.host(&guest().pulls(Ok(goods()))).await.work(NOW_ONLY).await.unwrap();
+    let run = house.store.run(run.id).await.unwrap();
+    assert_eq!((run.state, run.failure), (RunState::Done, None));
+}
+
+#[tokio::test]
+async fn a_dead_token_pauses_the_connection_and_the_run_goes_on_after_the_next_login() {
+    let house = House::new().await;
+    let (connection, run) = clicked(&house, &guest().pulls(Err(failure(FailureClass::Unauthorized)))).await;
+    assert_eq!((connection.state, run.state), (ConnectionState::Paused, RunState::Waiting));
+    assert_eq!(house.store.notices(connection.id).await.unwrap().len(), 1);
+    house.store.grant(connection.id, connection.account.unwrap(), Default::default()).await.unwrap();
+    house.host(&guest().pulls(Ok(goods()))).await.work(NOW_ONLY).await.unwrap();
+    assert_eq!(house.store.run(run.id).await.unwrap().state, RunState::Done);
+}
+
+#[tokio::test]
+async fn a_missing_right_pauses_that_stream_alone() {
+    let house = House::new().await;
+    let (connection, run) = clicked(&house, &guest().pulls(Err(failure(FailureClass::Forbidden)))).await;
+    assert_eq!((connection.state, run.state), (ConnectionState::Active, RunState::Failed));
+    let streams = house.store.streams(connection.id).await.unwrap();
+    assert!(streams.len() == 1 && streams[0].entity == Entity::Product && streams[0].pause.is_some(), "{streams:?}");
+    // A run that ends well is the proof that it may go on.
+    let host = house.host(&guest().pulls(Ok(goods()))).await;
+    host.sync(connection.id, Entity::Product, Scope::Everything, Trigger::Click).await.unwrap().unwrap();
+    host.work(NOW_ONLY).await.unwrap();
+    assert!(house.store.streams(connection.id).await.unwrap()[0].pause.is_none());
+}
+
+#[tokio::test]
+async fn a_guest_that_traps_ends_its_run_with_a_notice_and_another_connection_goes_on() {
+    let house = House::new().await;
+    let request = guest().pulls(Ok(goods()));
+    let (connection, run) = clicked(&house, &request.clone().on("read-sync-response", Act::Trap)).await;
+    assert_eq!((run.state, run.failure.unwrap().code.as_str()), (RunState::Failed, "host.connector-stopped"));
+    assert_eq!(house.store.notices(connection.id).await.unwrap()[0].code, "host.connector-stopped");
+    let (_, run) = clicked(&house, &request).await;
+    assert_eq!(run.state, RunState::Done);
+}
+
+#[tokio::test]
+async fn a_guest_that_sends_in_a_pure_call_is_denied_and_nothing_leaves() {
+    let house = House::new().await;
+    let told = |text: &str| {
+        serde_json::to_value(Err::<Page, _>(connector_host::contract::types::Failure {
+            code: text.to_owned(),
+            ..failure(FailureClass::Rejected)
+        }))
+    };
+    let sly = guest().pulls(Ok(goods())).on("read-sync-response", Act::Ask("/write/order", told("sent").unwrap(), told("denied").unwrap()));
+    let (_, run) = clicked(&house, &sly).await;
+    assert_eq!(run.failure.unwrap().code, "denied");
+    assert_eq!(house.far.asked(), ["/read/page"]);
+}
+
+#[tokio::test]
+async fn a_path_that_the_connector_did_not_declare_is_never_asked_for() {
+    let house = House::new().await;
+    let mut descriptor = make::descriptor();
+    descriptor.endpoints[0].routes.retain(|route| route.path_prefix != "/read");
+    let (_, run) = clicked(&house, &Guest::new(descriptor).pulls(Ok(goods()))).await;
+    assert_eq!(run.failure.unwrap().code, "host.denied");
+    assert_eq!(house.far.asked(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn what_does_not_flow_into_nobi_is_not_pulled() {
+    let house = House::new().await;
+    let connection = house.connected("shop").await;
+    let host = house.host(&guest()).await;
+    for entity in [Entity::User, Entity::CustomerGroup, Entity::Order] {
+        let refused = host.sync(connection.id, entity, Scope::Everything, Trigger::Click).await;
+        assert!(matches!(refused, Err(SyncError::Unsupported(_))), "{entity:?}");
+    }
+    assert_eq!(house.see::<u32>("SELECT count(*) FROM run"), 0);
+}
+
+#[tokio::test]
+async fn one_worker_alone_still_pulls() {
+    let house = House::new().await;
+    let connection = house.connected("shop").await;
+    let host = house.host_with(&guest().pulls(Ok(goods())), HostConfig { workers: 1, ..HostConfig::default() }).await;
+    let run = host.sync(connection.id, Entity::Product, Scope::Everything, Trigger::Click).await.unwrap().unwrap();
+    tokio::time::timeout(Duration::from_secs(20), host.work(NOW_ONLY)).await.expect("it comes to an end").unwrap();
+    assert_eq!(house.store.run(run).await.unwrap().state, RunState::Done);
+}
+
+#[tokio::test]
+async fn a_host_that_is_told_to_stop_finishes_and_stops() {
+    let house = House::new().await;
+    let host = house.host(&guest().on("build-sync-request", give(Err::<(), _>(failure(FailureClass::Rejected))))).await;
+    let (stop, told) = tokio::sync::watch::channel(false);
+    let working = tokio::spawn({
+        let host = host.clone();
+        async move { host.work(Stop::Told(told)).await }
+    });
+    stop.send(true).unwrap();
+    working.await.unwrap().unwrap();
+}

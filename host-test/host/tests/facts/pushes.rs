@@ -1,0 +1,223 @@
+//! Orders out through the host: what is known before the first byte, after an answer, and after none. Nothing goes out twice.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use connector_host::contract::orders::{Earlier, OrderEventKind, PartyRole};
+use connector_host::contract::types::{FailureClass, Reason};
+use connector_host::contract::{OrderPlan, PushOutcome, Pushed, Unsettled};
+use connector_host::store::{Connection, ConnectionState, OrderOutcome};
+use connector_host::work::Stop;
+
+use crate::guest::{Act, Guest, failure, give};
+use crate::house::{Far, House};
+use crate::make::{self, NOW};
+
+const NOW_ONLY: Stop = Stop::Idle(Duration::ZERO);
+
+fn guest() -> Guest {
+    Guest::new(make::descriptor())
+}
+
+fn pushed(remote: &str) -> Pushed {
+    Pushed { remote: remote.to_owned(), own_id: None, code: None, tracking: None, warnings: Vec::new() }
+}
+
+fn unsettled(empty_lookups: u32, after_ms: i64) -> PushOutcome {
+    PushOutcome::Unsettled(Unsettled { empty_lookups, again: NOW + after_ms, message: make::words("not known yet") })
+}
+
+/// Queues this event and lets a host with this guest work on what is due.
+async fn happens(house: &House, connection: &Connection, guest: &Guest, sequence: u64, kind: OrderEventKind) -> Vec<OrderOutcome> {
+    let host = house.host(guest).await;
+    host.order_event(connection.id, make::event("o", sequence, kind)).await.unwrap();
+    host.work(NOW_ONLY).await.unwrap();
+    house.store.order_outcomes(connection.id, "o").await.unwrap()
+}
+
+async fn work(house: &House, guest: &Guest) {
+    house.host(guest).await.work(NOW_ONLY).await.unwrap();
+}
+
+async fn earlier(house: &House, connection: &Connection) -> Earlier {
+    house.store.order_push(connection.id, "o").await.unwrap().earlier.unwrap()
+}
+
+fn states(outcomes: &[OrderOutcome]) -> Vec<&str> {
+    outcomes.iter().map(|outcome| outcome.state.as_str()).collect()
+}
+
+#[tokio::test]
+async fn the_intent_is_on_the_disk_before_the_first_byte_is_out() {
+    let file: Arc<Mutex<Option<std::path::PathBuf>>> = Arc::default();
+    let seen: Arc<Mutex<Vec<(String, bool)>>> = Arc::default();
+    let far = Far::answering({
+        let (file, seen) = (file.clone(), seen.clone());
+        move |_| {
+            let file = file.lock().unwrap().clone().unwrap();
+            let known = rusqlite::Connection::open(file).unwrap();
+            let row = known.query_row("SELECT own_id, may_have_arrived FROM order_push", [], |row| Ok((row.get(0)?, row.get(1)?)));
+            seen.lock().unwrap().push(row.unwrap_or(("nothing".to_owned(), false)));
+            "{}".to_owned()
+        }
+    });
+    let house = House::beside(far.await);
+    *file.lock().unwrap() = Some(house.file());
+    let connection = house.connected("shop").await;
+    let guest = guest().pushes("abcd-1", Ok(PushOutcome::Created(pushed("777"))));
+    let outcomes = happens(&house, &connection, &guest, 1, OrderEventKind::Created).await;
+    assert_eq!(*seen.lock().unwrap(), [("abcd-1".to_owned(), true)]);
+    assert_eq!((states(&outcomes), outcomes[0].remote.as_deref()), (vec!["done"], Some("777")));
+    assert!(!earlier(&house, &connection).await.may_have_arrived);
+}
+
+#[tokio::test]
+async fn an_order_that_was_cancelled_before_a_byte_of_it_left_is_not_sent() {
+    let house = House::new().await;
+    let connection = house.connected("shop").await;
+    house.store.order_event(connection.id, make::event("o", 1, OrderEventKind::Created), NOW).await.unwrap();
+    let skip = PushOutcome::Skipped(Reason { code: "skip.never-pushed".to_owned(), message: make::words("never pushed") });
+    let answer = serde_json::to_value(Ok::<_, ()>(skip)).unwrap();
+    let guest = guest().plans("abcd-1").on("push-order", Act::Give(answer));
+    let cancelled = OrderEventKind::Cancelled(PartyRole::Buyer);
+    let outcomes = happens(&house, &connection, &guest, 2, cancelled).await;
+    assert_eq!(states(&outcomes), ["skipped", "skipped"]);
+    assert_eq!(house.far.asked(), Vec::<String>::new());
+    assert!(!earlier(&house, &connection).await.may_have_arrived);
+}
+
+#[tokio::test]
+async fn an_order_that_may_have_arrived_is_not_forgotten_when_it_is_cancelled() {
+    let house = House::new().await;
+    let connection = house.connected("shop").await;
+    let lost = guest().pushes("abcd-1", Err(failure(FailureClass::Ambiguous)));
+    happens(&house, &connection, &lost, 1, OrderEventKind::Created).await;
+    house.clock.advance(Duration::from_secs(5));
+    let outcomes = happens(&house, &connection, &lost, 2, OrderEventKind::Deleted).await;
+    assert_eq!(states(&outcomes), ["waiting", "waiting"], "the create is settled first");
+    assert_eq!(house.far.asked().len(), 2);
+}
+
+#[tokio::test]
+async fn an_ambiguous_failure_leaves_may_have_arrived_sent_now_and_no_look_up() {
+    let house = House::new().await;
+    let connection = house.connected("shop").await;
+    house.store.order_event(connection.id, make::event("o", 1, OrderEventKind::Created), NOW).await.unwrap();
+    house.store.intend(make::intent(&connection, "o", "abcd-1", NOW)).await.unwrap();
+    let known = Earlier { empty_lookups: 1, ..earlier(&house, &connection).await };
+    house.store.know(connection.id, "o", known).await.unwrap();
+    house.clock.advance(Duration::from_secs(40));
+    work(&house, &guest().pushes("abcd-1", Err(failure(FailureClass::Ambiguous)))).await;
+    let now = house.clock.now();
+    let known = Earlier { may_have_arrived: true, first_sent: Some(NOW), last_sent: Some(now), empty_lookups: 0, seen_as: None };
+    assert_eq!(earlier(&house, &connection).await, known);
+    assert_eq!(house.store.next_due().await.unwrap(), Some(now + 1_000));
+}
+
+#[tokio::test]
+async fn a_guest_that_breaks_off_after_a_write_leaves_may_have_arrived() {
+    for act in [Act::AskAndTrap("/write/order"), Act::AskAndTrap("/read/order")] {
+        let house = House::new().await;
+        let connection = house.connected("shop").await;
+        let wrote = matches!(act, Act::AskAndTrap("/write/order"));
+        let guest = guest().plans("abcd-1").on("push-order", act);
+        let outcomes = happens(&house, &connection, &guest, 1, OrderEventKind::Created).await;
+        assert_eq!(earlier(&house, &connection).await.may_have_arrived, wrote);
+        assert_eq!(states(&outcomes), [if wrote { "waiting" } else { "failed" }]);
+    }
+}
+
+#[tokio::test]
+async fn an_unsettled_order_keeps_its_count_and_is_called_again_at_its_time() {
+    let house = House::new().await;
+    let connection = house.connected("shop").await;
+    house.store.order_event(connection.id, make::event("o", 1, OrderEventKind::Created), NOW).await.unwrap();
+    house.store.intend(make::intent(&connection, "o", "abcd-1", NOW)).await.unwrap();
+    let before = earlier(&house, &connection).await;
+    house.clock.advance(Duration::from_secs(10));
+    work(&house, &guest().pushes("abcd-1", Ok(unsettled(1, 30_000)))).await;
+    assert_eq!(earlier(&house, &connection).await, Earlier { empty_lookups: 1, ..before });
+    assert_eq!(house.store.next_due().await.unwrap(), Some(NOW + 30_000));
+    // Another event does not hurry it.
+    let outcomes = happens(&house, &connection, &guest(), 2, OrderEventKind::Deleted).await;
+    assert_eq!(states(&outcomes), ["waiting", "waiting"]);
+    house.clock.advance(Duration::from_secs(20));
+    work(&house, &guest().pushes("abcd-1", Ok(PushOutcome::Adopted(pushed("777"))))).await;
+    assert_eq!(house.store.order_push(connection.id, "o").await.unwrap().remote.as_deref(), Some("777"));
+}
+
+#[tokio::test]
+async fn a_refusal_leaves_what_was_known_before_it() {
+    for class in [FailureClass::Rejected, FailureClass::Conflict, FailureClass::Transient, FailureClass::Unauthorized] {
+        let house = House::new().await;
+        let connection = house.connected("shop").await;
+        house.store.order_event(connection.id, make::event("o", 1, OrderEventKind::Created), NOW).await.unwrap();
+        house.store.intend(make::intent(&connection, "o", "abcd-1", NOW)).await.unwrap();
+        let known = Earlier { empty_lookups: 1, ..earlier(&house, &connection).await };
+        house.store.know(connection.id, "o", known.clone()).await.unwrap();
+        house.clock.advance(Duration::from_secs(40));
+        work(&house, &guest().pushes("abcd-1", Err(failure(class)))).await;
+        assert_eq!(earlier(&house, &connection).await, known, "{class:?}");
+        // And of an order that was never sent it says that nothing arrived.
+        let outcomes = house.store.order_outcomes(connection.id, "o").await.unwrap();
+        let waits = matches!(class, FailureClass::Transient | FailureClass::Unauthorized);
+        assert_eq!(states(&outcomes), [if waits { "waiting" } else { "failed" }], "{class:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_refused_first_create_never_arrived() {
+    let house = House::new().await;
+    let connection = house.connected("shop").await;
+    let guest = guest().pushes("abcd-1", Err(failure(FailureClass::Rejected)));
+    happens(&house, &connection, &guest, 1, OrderEventKind::Created).await;
+    let known = earlier(&house, &connection).await;
+    assert_eq!((known.may_have_arrived, known.first_sent, known.last_sent), (false, None, None));
+}
+
+#[tokio::test]
+async fn a_dead_token_pauses_the_connection_and_keeps_the_order() {
+    let house = House::new().await;
+    let connection = house.connected("shop").await;
+    let guest = guest().pushes("abcd-1", Err(failure(FailureClass::Unauthorized)));
+    let outcomes = happens(&house, &connection, &guest, 1, OrderEventKind::Created).await;
+    assert_eq!(states(&outcomes), ["waiting"]);
+    assert_eq!(house.store.connection(connection.id).await.unwrap().state, ConnectionState::Paused);
+}
+
+#[tokio::test]
+async fn an_order_whose_own_id_another_order_has_is_a_task_for_a_person() {
+    let house = House::new().await;
+    let connection = house.connected("shop").await;
+    house.store.intend(make::intent(&connection, "p", "abcd-1", NOW)).await.unwrap();
+    let guest = guest().pushes("abcd-1", Ok(PushOutcome::Created(pushed("777"))));
+    let outcomes = happens(&house, &connection, &guest, 1, OrderEventKind::Created).await;
+    assert_eq!(states(&outcomes), ["failed"]);
+    assert!(outcomes[0].to_string().contains("host.own-id-taken"), "{}", outcomes[0]);
+    assert_eq!(house.far.asked(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn with_the_order_toggle_off_nothing_is_queued_and_what_waits_is_a_visible_skip() {
+    let house = House::new().await;
+    let connection = house.connected("shop").await;
+    let guest = guest().pushes("abcd-1", Ok(PushOutcome::Created(pushed("777"))));
+    house.store.order_event(connection.id, make::event("o", 1, OrderEventKind::Created), NOW).await.unwrap();
+    let settings = [("app-id".to_owned(), "app".to_owned()), ("orders".to_owned(), "off".to_owned())].into();
+    house.store.save_form(connection.id, "app".to_owned(), settings, Default::default()).await.unwrap();
+    let outcomes = happens(&house, &connection, &guest, 2, OrderEventKind::Deleted).await;
+    assert_eq!(states(&outcomes), ["skipped"]);
+    assert!(outcomes[0].to_string().contains("skip.orders-off"), "{}", outcomes[0]);
+    assert_eq!(house.far.asked(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn what_the_guest_skips_is_shown_and_nothing_is_intended() {
+    let house = House::new().await;
+    let connection = house.connected("shop").await;
+    let skip = OrderPlan::Skip(Reason { code: "skip.marketplace".to_owned(), message: make::words("from a marketplace") });
+    let outcomes = happens(&house, &connection, &guest().on("map-order", give(Ok(skip))), 1, OrderEventKind::Created).await;
+    assert_eq!(states(&outcomes), ["skipped"]);
+    assert!(outcomes[0].to_string().contains("skip.marketplace"));
+    assert_eq!(house.see::<u32>("SELECT count(*) FROM order_push"), 0);
+}
