@@ -24,7 +24,7 @@ impl Check {
         let connection = home.connection(self.connection).await?;
         let lines = home.host.check(connection.id).await?;
         if self.json {
-            println!("{}", serde_json::to_string_pretty(&lines)?);
+            tell!("{}", serde_json::to_string_pretty(&lines)?);
         } else {
             for line in &lines {
                 let mark = match line.verdict {
@@ -33,9 +33,9 @@ impl Check {
                     Verdict::Failed => "FAILED ",
                     Verdict::Unknown => "unknown",
                 };
-                println!("{mark}  {}  ({})  [{}]", line.message.vi, line.message.en, line.code);
+                tell!("{mark}  {}  ({})  [{}]", line.message.vi, line.message.en, line.code);
                 if let Some(fix) = &line.fix {
-                    println!("         → {}  ({})", fix.vi, fix.en);
+                    tell!("         → {}  ({})", fix.vi, fix.en);
                 }
             }
         }
