@@ -96,6 +96,7 @@ async fn a_callback_address_that_nobody_gave_out_is_not_found() -> Result<()> {
 #[tokio::test]
 async fn events_that_are_not_ticked_are_told() -> Result<()> {
     let world = World::connected(Plan::on_a_manual_clock()).await?;
+    assert_eq!(world.noticed("webhook.events-missing").await?, 0, "with all of them ticked there is nothing to tell");
     save(&world, VERIFY_TOKEN, vec![EventKind::OrderAdd, EventKind::ProductAdd]).await?;
     let told = world.notices().await?.into_iter().rfind(|notice| notice.code == "webhook.events-missing").expect("a notice");
     for event in EventKind::ALL {
