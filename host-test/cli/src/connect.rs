@@ -69,7 +69,12 @@ impl Connect {
             return Ok(());
         }
         if !form.is_empty() {
-            host.fill_in(connection.id, form).await.map_err(|error| Problem::usage(error.to_string()))?;
+            let kept = host.fill_in(connection.id, form).await;
+            if kept.is_err() && self.connection.is_none() {
+                // The same words, mended, make a draft of their own.
+                host.store().discard_draft(connection.id).await?;
+            }
+            kept.map_err(|error| Problem::usage(error.to_string()))?;
         }
         if self.no_login {
             return Ok(());

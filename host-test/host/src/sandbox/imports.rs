@@ -25,6 +25,18 @@ pub struct LogLine {
     pub text: String,
 }
 
+impl LogLine {
+    /// Hands the line to whoever listens to this host's log.
+    pub(super) fn trace(&self) {
+        match self.level {
+            log::Level::Debug => tracing::debug!(target: "guest", "{}", self.text),
+            log::Level::Info => tracing::info!(target: "guest", "{}", self.text),
+            log::Level::Warn => tracing::warn!(target: "guest", "{}", self.text),
+            log::Level::Error => tracing::error!(target: "guest", "{}", self.text),
+        }
+    }
+}
+
 /// What lives in a store for one call.
 pub(super) struct CallState {
     pub(super) limiter: Limiter,

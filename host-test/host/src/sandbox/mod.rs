@@ -199,6 +199,9 @@ impl<I> Call<I> {
             Ok(Err(error)) => Err(CallError::from_wasmtime(&error, state.limiter.refused)),
             Err(_) => Err(Limit::Deadline.into()),
         };
+        for line in &state.logs {
+            line.trace();
+        }
         Outcome { result, usage, logs: state.logs }
     }
 }

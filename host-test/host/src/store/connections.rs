@@ -207,6 +207,14 @@ impl Store {
         .await
     }
 
+    /// Takes a draft back that never came to a grant. A connection that had one stays.
+    pub async fn discard_draft(&self, id: ConnectionId) -> Result<bool> {
+        self.write(move |sqlite| {
+            Ok(sqlite.execute("DELETE FROM connection WHERE id = ?1 AND state = 'draft' AND account IS NULL", [id])? == 1)
+        })
+        .await
+    }
+
     /// Keeps what the form says. Secrets that are not given stay as they are.
     pub async fn save_form(&self, id: ConnectionId, app: String, settings: BTreeMap<String, String>, secrets: Secrets) -> Result<()> {
         let sealed = self.seal_all(id, &secrets)?;

@@ -1,11 +1,12 @@
 //! Takes work in turn and hands each piece to what knows it. Live work goes first, and always finds a free worker; no two pieces with one key
 //! run at once. Knows when to try again, never what the work is about.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
-use tokio::task::JoinSet;
+use tokio::task::{Id, JoinSet};
 
 use super::Host;
 use super::pull::Worked;
@@ -26,7 +27,8 @@ pub enum Stop {
 impl Host {
     /// Works until `stop` says so. Errors of single pieces of work are their own; this fails only when the store does.
     pub async fn work(self: &Arc<Self>, stop: Stop) -> Result<(), StoreError> {
-        let mut running: JoinSet<(Lane, Result<(), StoreError>)> = JoinSet::new();
+        let mut running: JoinSet<Result<(), StoreError>> = JoinSet::new();
+        let mut under_way: HashMap<Id, Work> = HashMap::new();
         // However few workers there are, one of them may pull: bulk work would wait for ever.
         let workers = self.config.workers.max(1);
         let for_live = self.config.live_workers.min(workers - 1);
@@ -49,8 +51,9 @@ impl Host {
                     let only_live = patient + for_live >= workers;
                     let Some(work) = self.store.claim(self.clock.now(), only_live).await? else { break };
                     patient += usize::from(work.lane != Lane::Live);
-                    let host = self.clone();
-                    running.spawn(async move { (work.lane, host.one(work).await) });
+                    let (host, taken) = (self.clone(), work.clone());
+                    let task = running.spawn(async move { host.one(taken).await });
+                    under_way.insert(task.id(), work);
                 }
             }
             if running.is_empty() && told {
@@ -67,10 +70,18 @@ impl Host {
             let next = next.filter(|due| *due > self.clock.now() || running.is_empty());
             let sleep_until = next.map_or(watch_at, |due| due.min(watch_at));
             tokio::select! {
-                Some(ended) = running.join_next() => {
-                    if let Ok((lane, result)) = ended {
-                        patient -= usize::from(lane != Lane::Live);
-                        result?;
+                Some(ended) = running.join_next_with_id() => {
+                    let id = ended.as_ref().map_or_else(|broken| broken.id(), |(id, _)| *id);
+                    let work = under_way.remove(&id);
+                    patient -= usize::from(work.as_ref().is_some_and(|work| work.lane != Lane::Live));
+                    match (ended, work) {
+                        (Ok((_, result)), _) => result?,
+                        // A panic is a bug of this host; the work is not lost for it.
+                        (Err(broken), Some(work)) => {
+                            tracing::error!(connection = work.connection, %broken, "a piece of work broke off");
+                            self.try_again(&work).await?;
+                        }
+                        (Err(_), None) => {}
                     }
                 }
                 () = &mut woken => {}
@@ -100,11 +111,15 @@ impl Host {
             }
             Err(error) => {
                 tracing::error!(connection = work.connection, %error, "the store failed during a piece of work");
-                let wait = self.back_off(work.attempts);
-                let due = self.clock.now().saturating_add(i64::try_from(wait.as_millis()).unwrap_or(i64::MAX));
-                self.store.again(work.id, due, true).await
+                self.try_again(&work).await
             }
         }
+    }
+
+    async fn try_again(&self, work: &Work) -> Result<(), StoreError> {
+        let wait = self.back_off(work.attempts);
+        let due = self.clock.now().saturating_add(i64::try_from(wait.as_millis()).unwrap_or(i64::MAX));
+        self.store.again(work.id, due, true).await
     }
 
     fn back_off(&self, attempts: u32) -> Duration {
