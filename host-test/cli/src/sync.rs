@@ -23,6 +23,12 @@ pub(crate) struct Sync {
     /// What to pull: branch, product, …
     #[arg(required = true, value_name = "ENTITY")]
     entities: Vec<String>,
+    /// Only what changed since the beginning of this day in Vietnam, such as 2026-11-01.
+    #[arg(long, value_name = "YYYY-MM-DD", conflicts_with = "only")]
+    since: Option<jiff::civil::Date>,
+    /// Only these records, by Nhanh.vn's ids.
+    #[arg(long, value_name = "ID,ID", value_delimiter = ',')]
+    only: Option<Vec<String>>,
     /// How many seconds to wait for work that is due later, such as a next try.
     #[arg(long, value_name = "SECONDS", default_value_t = PATIENCE)]
     patience: u64,
@@ -39,12 +45,13 @@ impl Sync {
                 Problem::usage(format!("`{word}` is nothing to pull: branch, category, product, stock, price, customer, order-status"))
             })?);
         }
+        let scope = self.scope()?;
         let home = self.folder.open().await?;
         let connection = home.connection(self.connection).await?;
         let shown = progress::show(&home.host, self.json);
         let mut runs = Vec::new();
         for entity in entities {
-            let run = home.host.sync(connection.id, entity, Scope::Everything, Trigger::Click).await;
+            let run = home.host.sync(connection.id, entity, scope.clone(), Trigger::Click).await;
             let run = run.map_err(|error| Problem::usage(error.to_string()))?;
             // One that was under way already goes on.
             runs.extend(run);
@@ -76,6 +83,19 @@ impl Sync {
             }
         }
         Ok(())
+    }
+}
+
+impl Sync {
+    /// What the words cover. Vietnam has no summer time: its day begins seven hours before that of UTC.
+    fn scope(&self) -> Result<Scope, Problem> {
+        if let Some(ids) = &self.only {
+            return Ok(Scope::Only(ids.clone()));
+        }
+        let Some(day) = self.since else { return Ok(Scope::Everything) };
+        let begin = day.to_zoned(jiff::tz::TimeZone::fixed(jiff::tz::offset(7)));
+        let begin = begin.map_err(|error| Problem::usage(format!("--since {day}: {error}")))?;
+        Ok(Scope::Since(begin.timestamp().as_millisecond()))
     }
 }
 

@@ -24,6 +24,8 @@ pub(super) struct Policed {
     pub(super) gone: u64,
     /// A product deleted at Nobi, that the next pull did not bring back.
     pub(super) tombstones: u64,
+    /// Requests that a click cost on a stream that was switched off.
+    pub(super) off_requests: usize,
     /// Entities that the guide does not sync, with its reason in Vietnamese.
     pub(super) unsupported: Vec<String>,
 }
@@ -72,6 +74,16 @@ pub(super) async fn apply(scene: &Scene) -> Result<Policed, Problem> {
         nhanh.delete_order(order.id);
         settle(scene).await?;
     }
+
+    // Off: not even a click spends a request.
+    host.store().set_policy(scene.connection, Entity::Customer, Policy::Off).await?;
+    let before = nhanh.requests().len();
+    match host.sync(scene.connection, Entity::Customer, Scope::Everything, Trigger::Click).await {
+        Err(SyncError::Off) => {}
+        Err(error) => return Err(error.into()),
+        Ok(_) => settle(scene).await?,
+    }
+    policed.off_requests = nhanh.requests().len() - before;
 
     for entity in [Entity::CustomerGroup, Entity::User] {
         match host.sync(scene.connection, entity, Scope::Everything, Trigger::Click).await {

@@ -186,6 +186,7 @@ impl Account<'_> {
     fn policies(&self, book: &mut Book) {
         let policed = &self.policed;
         book.line("requests that a hint cost under create-only", policed.hint_requests, 0);
+        book.line("requests that a click cost on a stream that is off", policed.off_requests, 0);
         book.line("edited product followed under keep-updated", policed.updated, 1);
         book.line("product added at Nhanh and brought in by its webhook", policed.added, 1);
         book.line("product deleted at Nhanh: marked, not deleted", policed.gone, 1);

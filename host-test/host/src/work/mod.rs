@@ -161,6 +161,10 @@ impl Host {
                 return Err(SyncError::Unsupported(message(vi, "This connection does not sync that.", &[])));
             }
         }
+        let streams = self.store.streams(connection).await?;
+        if streams.iter().any(|stream| stream.entity == entity && stream.policy == Some(Policy::Off)) {
+            return Err(SyncError::Off);
+        }
         let run = self.store.begin_run(connection, entity, scope, trigger, self.clock.now()).await?;
         self.wake.notify_waiters();
         Ok(run)
@@ -202,6 +206,9 @@ pub enum SyncError {
     /// The connector does not sync that, for this reason.
     #[error("{} ({})", .0.vi, .0.en)]
     Unsupported(crate::contract::types::Message),
+    /// The merchant switched this stream off: no request is spent on it.
+    #[error("Luồng đồng bộ này đang tắt. (This stream is switched off.)")]
+    Off,
     /// The store did not do it.
     #[error(transparent)]
     Store(#[from] StoreError),
