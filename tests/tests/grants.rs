@@ -62,7 +62,8 @@ async fn people_are_told_once_at_each_mark_and_an_ended_grant_drops_nothing() ->
 async fn the_checklist_knows_branches_webhooks_and_unticked_events() -> Result<()> {
     let world = World::connected(Plan::default()).await?;
     assert_eq!(verdict(&world, "check.branches").await?, Some(Verdict::Warning), "no branch has been synced yet");
-    let form = WebhookForm { callback_url: world.side.callback.clone(), verify_token: VERIFY_TOKEN.to_owned(), events: vec![EventKind::OrderAdd] };
+    let form =
+        WebhookForm { callback_url: world.side.callback.clone(), verify_token: VERIFY_TOKEN.to_owned(), events: vec![EventKind::OrderAdd] };
     world.nhanh.save_webhooks(world.side.app.app_id, form).await?;
     assert_eq!(verdict(&world, "check.events").await?, Some(Verdict::Warning));
     assert_eq!(verdict(&world, "check.webhooks").await?, Some(Verdict::Ok));
