@@ -13,6 +13,7 @@ use url::Url;
 
 use super::address;
 use super::config::OutboundConfig;
+use super::encode::query_of;
 use super::header;
 use super::path;
 use crate::contract::{self, Pace, Placement, http};
@@ -241,7 +242,7 @@ impl Endpoints {
             return denied("an address to open holds no secrets");
         }
         let mut url = target.url()?;
-        url.set_query(super::request::query_of(&request.query).as_deref());
+        url.set_query(query_of(&request.query).as_deref());
         Ok(url.into())
     }
 

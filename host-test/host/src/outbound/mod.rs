@@ -25,6 +25,7 @@ mod cache;
 mod client;
 mod config;
 mod courier;
+mod encode;
 mod endpoints;
 mod header;
 mod pace;

@@ -7,11 +7,11 @@
 use std::fmt;
 
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use sha2::{Digest, Sha256};
 use url::Url;
 
 use super::config::OutboundConfig;
+use super::encode::{form_of, query_of};
 use super::endpoints::{Place, Target};
 use super::header;
 use crate::contract::http::{Body, Error, Method, Pair, Request};
@@ -151,22 +151,6 @@ fn missing(secret: &str) -> String {
         "access-token" => "the connection has no grant (the secret `access-token` is missing): log in first".to_owned(),
         _ => format!("the connection has no secret `{secret}`"),
     }
-}
-
-/// Unreserved in RFC 3986. A space is `%20`, which every reader of a query understands.
-const QUERY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-
-/// The query of these parameters; none without any.
-pub(super) fn query_of(pairs: &[Pair]) -> Option<String> {
-    let encode = |text: &str| utf8_percent_encode(text, QUERY).to_string();
-    let parts: Vec<String> = pairs.iter().map(|pair| format!("{}={}", encode(&pair.name), encode(&pair.value))).collect();
-    (!parts.is_empty()).then(|| parts.join("&"))
-}
-
-fn form_of(fields: &[Pair]) -> String {
-    let mut form = url::form_urlencoded::Serializer::new(String::new());
-    form.extend_pairs(fields.iter().map(|field| (&field.name, &field.value)));
-    form.finish()
 }
 
 #[cfg(test)]
