@@ -7,9 +7,9 @@ use std::time::Duration;
 use acceptance::orders::{copies, ending, make};
 use acceptance::world::{Plan, World, until};
 use anyhow::Result;
-use connector_host::contract::Pace;
 use connector_host::contract::types::Entity;
-use connector_host::store::RunState;
+use connector_host::contract::{Pace, Policy, Scope};
+use connector_host::store::{RunState, Trigger};
 use connector_host::work::Stop;
 use nhanh_sim::{Kin, Outcome, ProductView, ShopSize};
 use serde_json::Value;
@@ -251,5 +251,30 @@ async fn an_order_does_not_wait_for_a_pull() -> Result<()> {
     working.await??;
     assert_eq!(ending(&world, &order).await?, "created");
     assert_eq!(world.run(run).await?.state, RunState::Done, "what runs is finished first");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_pull_of_changes_reaches_back_before_the_last_one_began() -> Result<()> {
+    let world = World::stocked(Plan::on_a_manual_clock()).await?;
+    let (host, connection) = (&world.host, world.side.connection);
+    host.store().set_policy(connection, Entity::Product, Policy::KeepUpdated).await?;
+    assert!(matches!(host.missing(connection, Entity::Customer).await?, Scope::Everything), "never pulled: all of it is missing");
+    let products: Vec<i64> = world.nhanh.products(world.side.business).iter().map(|product| product.id).collect();
+    world.later(Duration::from_secs(3_600)).await?;
+    world.pull(&[Entity::Product]).await?;
+    let began = world.clock.now();
+    world.clock.advance(Duration::from_secs(3_600));
+    world.nhanh.edit_product(products[1], |product| product.name = "Tên sau đó".to_owned());
+
+    let scope = host.missing(connection, Entity::Product).await?;
+    assert!(matches!(scope, Scope::Since(since) if since == began - 600_000), "the overlap is ten minutes");
+    let run = host.sync(connection, Entity::Product, scope, Trigger::Click).await?.expect("no pull is under way");
+    world.work().await?;
+    let run = world.run(run).await?;
+    assert_eq!((run.state, run.tally.get("product.updated")), (RunState::Done, 1));
+    let read: u64 =
+        run.tally.iter().filter(|(key, _)| key.starts_with("product.") && *key != "product.warned").map(|(_, count)| count).sum();
+    assert!(read < products.len() as u64 / 2, "{read} of {} rows were read again", products.len());
     Ok(())
 }

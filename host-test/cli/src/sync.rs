@@ -26,6 +26,9 @@ pub(crate) struct Sync {
     /// Only what changed since the beginning of this day in Vietnam, such as 2026-11-01.
     #[arg(long, value_name = "YYYY-MM-DD", conflicts_with = "only")]
     since: Option<jiff::civil::Date>,
+    /// Only what changed since the last whole pull of each stream began, with some overlap.
+    #[arg(long, conflicts_with_all = ["since", "only"])]
+    changes: bool,
     /// Only these records, by Nhanh.vn's ids.
     #[arg(long, value_name = "ID,ID", value_delimiter = ',')]
     only: Option<Vec<String>>,
@@ -51,7 +54,8 @@ impl Sync {
         let shown = progress::show(&home.host, self.json);
         let mut runs = Vec::new();
         for entity in entities {
-            let run = home.host.sync(connection.id, entity, scope.clone(), Trigger::Click).await;
+            let scope = if self.changes { home.host.missing(connection.id, entity).await? } else { scope.clone() };
+            let run = home.host.sync(connection.id, entity, scope, Trigger::Click).await;
             let run = run.map_err(|error| Problem::usage(error.to_string()))?;
             // One that was under way already goes on.
             runs.extend(run);

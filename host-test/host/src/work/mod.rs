@@ -50,6 +50,8 @@ pub struct HostConfig {
     pub live_patience: Duration,
     /// The longest that what a webhook asked for waits, so that many are joined into one run. A connector may ask for less.
     pub refresh_most: Duration,
+    /// How far a pull of changes reaches back before the start of the last whole one: clocks differ, and an edit may show late.
+    pub overlap: Duration,
     /// How long a login may take from its start to the way back.
     pub login_time: Duration,
     /// Bytes of a delivery; more are refused.
@@ -69,6 +71,7 @@ impl Default for HostConfig {
             bulk_patience: Duration::from_secs(60),
             live_patience: Duration::from_secs(10),
             refresh_most: Duration::from_secs(15 * 60),
+            overlap: Duration::from_secs(10 * 60),
             login_time: Duration::from_secs(30 * 60),
             delivery_bytes: 1024 * 1024,
             roles: vec![role("sale", "Nhân viên bán hàng"), role("warehouse", "Nhân viên kho"), role("manager", "Quản lý chi nhánh")],
@@ -168,6 +171,14 @@ impl Host {
         let run = self.store.begin_run(connection, entity, scope, trigger, self.clock.now()).await?;
         self.wake.notify_waiters();
         Ok(run)
+    }
+
+    /// What a stream has not brought in yet: what changed since its last whole pull *began*, with an overlap; everything where there was none.
+    pub async fn missing(&self, connection: ConnectionId, entity: Entity) -> Result<Scope, StoreError> {
+        let streams = self.store.streams(connection).await?;
+        let last = streams.iter().find(|stream| stream.entity == entity).and_then(|stream| stream.last_success);
+        let overlap = i64::try_from(self.config.overlap.as_millis()).unwrap_or(i64::MAX);
+        Ok(last.map_or(Scope::Everything, |began| Scope::Since(began.saturating_sub(overlap))))
     }
 
     /// Keeps what happened to an order and queues its way out. Says whether it was new. While the order toggle is off nothing is queued.
