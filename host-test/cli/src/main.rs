@@ -1,6 +1,8 @@
 //! The command line: what a person types to run connectors. Parses words, calls the host, prints; decides nothing itself.
 //!
 //! Exit codes: 0 done, 1 it did not work out, 2 the words were wrong. Every failure is one clear line.
+// The comments of options are what `--help` prints: an address stands there as people type it.
+#![allow(rustdoc::bare_urls)]
 
 // First: the others print with its macro.
 #[macro_use]
