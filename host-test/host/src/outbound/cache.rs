@@ -166,5 +166,7 @@ mod tests {
         assert_eq!([1, 2, 3].map(|number| cache.get(&[number; 32], 0).is_some()), [false, true, true]);
         cache.forget_connection("c");
         assert_eq!([1, 2, 3].map(|number| cache.get(&[number; 32], 0).is_some()), [false, false, true]);
+        cache.forget_answers(&[[1; 32], [3; 32]]);
+        assert_eq!((cache.get(&[3; 32], 0), cache.kept().bytes), (None, 0));
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
-use axum::http::Uri;
+use axum::http::{HeaderMap, Uri};
 use connector_host::clock::Clock;
 use connector_host::contract::catalog::Change;
 use connector_host::contract::types::Entity;
@@ -192,12 +192,21 @@ type Answers = dyn Fn(&str) -> String + Send + Sync;
 /// The other side: answers 200 with what the test says, and remembers what was asked.
 pub(crate) struct Far {
     pub(crate) origin: String,
-    asked: Arc<Mutex<Vec<String>>>,
+    seen: Arc<Mutex<Vec<Seen>>>,
+}
+
+/// One request as it came.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Seen {
+    pub(crate) path: String,
+    /// What proves who asks.
+    pub(crate) authorization: Option<String>,
+    pub(crate) body: String,
 }
 
 #[derive(Clone)]
 struct Side {
-    asked: Arc<Mutex<Vec<String>>>,
+    seen: Arc<Mutex<Vec<Seen>>>,
     answers: Arc<Answers>,
 }
 
@@ -208,20 +217,26 @@ impl Far {
 
     /// `answers`: from the path to the body. Runs while the request is under way.
     pub(crate) async fn answering(answers: impl Fn(&str) -> String + Send + Sync + 'static) -> Far {
-        let asked = Arc::new(Mutex::new(Vec::new()));
-        let side = Side { asked: asked.clone(), answers: Arc::new(answers) };
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let side = Side { seen: seen.clone(), answers: Arc::new(answers) };
         let routes = Router::new().fallback(answer).with_state(side);
-        Far { origin: serve(routes).await, asked }
+        Far { origin: serve(routes).await, seen }
     }
 
     /// The paths that were asked for, in their order.
     pub(crate) fn asked(&self) -> Vec<String> {
-        self.asked.lock().unwrap().clone()
+        self.seen().into_iter().map(|seen| seen.path).collect()
+    }
+
+    /// The requests, in their order.
+    pub(crate) fn seen(&self) -> Vec<Seen> {
+        self.seen.lock().unwrap().clone()
     }
 }
 
-async fn answer(State(side): State<Side>, uri: Uri) -> String {
-    side.asked.lock().unwrap().push(uri.path().to_owned());
+async fn answer(State(side): State<Side>, uri: Uri, headers: HeaderMap, body: String) -> String {
+    let authorization = headers.get("authorization").map(|value| value.to_str().unwrap().to_owned());
+    side.seen.lock().unwrap().push(Seen { path: uri.path().to_owned(), authorization, body });
     (side.answers)(uri.path())
 }
 
