@@ -7,6 +7,8 @@
 mod cursor;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod third;
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
