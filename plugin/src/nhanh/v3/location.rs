@@ -1,7 +1,7 @@
 //! The place of an address by Nhanh's ids: province, district and ward before 2025-07-01, province and ward since.
 //!
-//! A level is found by its name, with or without what kind of place it is, and only where exactly one fits; one level that is not found
-//! leaves the whole place out, and the address goes as text. Nothing here may stop an order.
+//! A level is found by its name, with or without what kind of place it is, wherever a word carries its tone (`Hoà`, `Hòa`), and only
+//! where exactly one fits; one level that is not found leaves the whole place out, and the address goes as text. Nothing here may stop an order.
 
 use crate::nhanh::errors::{Access, answer, tree};
 use crate::nhanh::json::{Items, Record};
@@ -15,7 +15,7 @@ use crate::wit::orders::Address;
 use crate::wit::types::{Instant, Message, RemoteId, Warning};
 
 /// What kinds of place are called, folded; each may stand before a name, or be left out.
-const KINDS: [&str; 17] = [
+static KINDS: [&str; 17] = [
     "thành phố ",
     "tp. ",
     "tp.",
@@ -108,19 +108,18 @@ fn find(
 
 /// The one row of that name: word for word, else without what kind of place it is.
 fn only_one(rows: Items<'_>, name: &str) -> Option<RemoteId> {
-    let wanted = text::folded(name);
-    let bare = without_kind(&wanted);
+    let wanted = keys(name);
     let (mut exact, mut alike) = (Vec::new(), Vec::new());
     for (_, value) in rows {
         let Some(row) = Record::of(value) else { continue };
         let Ok(Some(id)) = row.id("id") else { continue };
         for field in ["name", "otherName"] {
             let Ok(Some(known)) = row.text(field) else { continue };
-            let known = text::folded(&known);
-            if known == wanted && !exact.contains(&id) {
+            let known = keys(&known);
+            if known.0 == wanted.0 && !exact.contains(&id) {
                 exact.push(id.clone());
             }
-            if without_kind(&known) == bare && !alike.contains(&id) {
+            if known.1 == wanted.1 && !alike.contains(&id) {
                 alike.push(id.clone());
             }
         }
@@ -132,6 +131,17 @@ fn only_one(rows: Items<'_>, name: &str) -> Option<RemoteId> {
     }
 }
 
+/// A name as it is compared: whole, and without what kind of place it is.
+fn keys(name: &str) -> (String, String) {
+    let folded = text::folded(name);
+    (text::placed(&folded), text::placed(without_kind(&folded)))
+}
+
 fn without_kind(name: &str) -> &str {
-    KINDS.iter().find_map(|it| name.strip_prefix(it)).map_or(name, str::trim)
+    for kind in &KINDS {
+        if let Some(bare) = name.strip_prefix(kind) {
+            return bare.trim();
+        }
+    }
+    name
 }
