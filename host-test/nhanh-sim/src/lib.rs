@@ -36,6 +36,9 @@
 
 mod access;
 mod clock;
+mod cursors;
+mod dialect;
+mod events;
 mod faults;
 mod inner;
 mod limits;
@@ -47,22 +50,30 @@ mod settings;
 mod shop;
 mod simulator;
 mod switches;
+mod switches_v3;
 mod webhooks;
 mod wire;
 pub mod words;
 
-pub use access::{App, AppForm, EventKind, Grant, Permission, WebhookForm};
+pub use access::{App, AppForm, Grant, Permission, WebhookForm};
 pub use clock::Clock;
+pub use dialect::Dialect;
+pub use events::EventKind;
 pub use faults::{Fault, Faults, Planned};
 pub use inner::{Outcome, RequestLog};
 pub use settings::{Pace, Settings, ShopSize};
 pub use shop::{
-    Attribute, CITIES, Category, City, Claim, ComboPart, Customer, Depot, District, Event, Kin, LedgerEntry, Level, Line, Money, NewLine,
-    NewOrder, Order, OrderChange, Place, Product as ProductView, Quantity, Recipient, Unit, User, city_named,
+    Attribute, CITIES, Category, City, Claim, ComboPart, Customer, Depot, District, Event, Kin, LedgerEntry, Level, Levels, Line, Money,
+    NewLine, NewOrder, Order, OrderChange, PROVINCES, Place, Product as ProductView, Province, Quantity, Recipient, Unit, User, city_named,
+    province_of,
 };
 pub use simulator::{BusinessInfo, Counts, LoginError, SaveError, Simulator};
 pub use switches::{
     CollectionShape, DeletedIds, EmptyShape, MessageShape, NotFound, NumberShape, ParentStock, PastEnd, PhoneShape, RepeatedOwnId,
     Switches, TooMuch,
+};
+pub use switches_v3::{
+    BothDiscounts, CancelCarrier, CursorShape, DetailStatus, EmptyList, EmptyObject, ListEnd, MessagesV3, OrderDiscount,
+    RepeatedAppOrderId, StockTimes, SwitchesV3,
 };
 pub use webhooks::{DeliveryLog, DeliveryOutcome, Release};

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod catalogue;
+mod catalogue_v3;
 mod faults;
 mod helpers;
 mod limits;
