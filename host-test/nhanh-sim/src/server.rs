@@ -153,7 +153,10 @@ async fn api(inner: &Arc<Inner>, dialect: Dialect, path: &str, request: Request)
         Fault::BrokenOff => Ok(broken_off(answer)),
         Fault::EmptyBody => Ok(json(Answer { body: Vec::new(), ..answer })),
         Fault::Foreign => Ok(json(Answer { body: br#"{"ok":true,"result":[]}"#.to_vec(), ..answer })),
-        Fault::OkWithoutData => Ok(json(Answer { body: br#"{"code":1,"messages":[]}"#.to_vec(), ..answer })),
+        Fault::OkWithoutData => {
+            let body: &[u8] = if dialect == Dialect::V2 { br#"{"code":1,"messages":[]}"# } else { br#"{"code":1}"# };
+            Ok(json(Answer { body: body.to_vec(), ..answer }))
+        }
         Fault::Slow(over) => Ok(slow(answer, over)),
         Fault::Huge(bytes) => {
             let mut body = answer.body;

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
 use nhanh_sim::{App, AppForm, Clock, Dialect, EventKind, Grant, Pace, Settings, Simulator, WebhookForm};
 use serde_json::{Value, json};
@@ -248,13 +248,16 @@ impl Desk {
 #[derive(Clone, Default)]
 pub(crate) struct Receiver {
     bodies: Arc<Mutex<Vec<Value>>>,
+    proofs: Arc<Mutex<Vec<Option<String>>>>,
     answers: Arc<Mutex<Vec<u16>>>,
 }
 
 impl Receiver {
     /// Starts a receiver and returns its URL.
     pub(crate) async fn start(&self) -> String {
-        async fn take(State(receiver): State<Receiver>, body: String) -> StatusCode {
+        async fn take(State(receiver): State<Receiver>, headers: HeaderMap, body: String) -> StatusCode {
+            let proof = headers.get("authorization").map(|proof| proof.to_str().unwrap().to_owned());
+            receiver.proofs.lock().unwrap().push(proof);
             receiver.bodies.lock().unwrap().push(serde_json::from_str(&body).unwrap());
             let mut answers = receiver.answers.lock().unwrap();
             let status = if answers.is_empty() { 200 } else { answers.remove(0) };
@@ -277,6 +280,11 @@ impl Receiver {
         std::mem::take(&mut self.bodies.lock().unwrap())
     }
 
+    /// Takes the `Authorization` headers that have come.
+    pub(crate) fn proofs(&self) -> Vec<Option<String>> {
+        std::mem::take(&mut self.proofs.lock().unwrap())
+    }
+
     /// Takes what has arrived and names the events.
     pub(crate) fn events(&self) -> Vec<String> {
         self.take().iter().map(|body| body["event"].as_str().unwrap().to_owned()).collect()
@@ -286,4 +294,9 @@ impl Receiver {
 /// The webhook part of a form with every event ticked.
 pub(crate) fn hooks(url: &str) -> WebhookForm {
     WebhookForm { callback_url: url.into(), verify_token: VERIFY.into(), events: EventKind::ALL.to_vec(), ..WebhookForm::default() }
+}
+
+/// The same for 3.0.
+pub(crate) fn hooks3(url: &str) -> WebhookForm {
+    WebhookForm { version: Dialect::V3, events: EventKind::ALL_V3.to_vec(), ..hooks(url) }
 }

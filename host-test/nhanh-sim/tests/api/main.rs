@@ -15,4 +15,6 @@ mod orders_v3;
 mod people;
 mod people_v3;
 mod switches;
+mod switches_v3;
 mod webhooks;
+mod webhooks_v3;
