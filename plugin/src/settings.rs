@@ -3,14 +3,12 @@
 //! Settings never hold a secret. A setting that cannot be read counts as untouched: a slip in one field must not stop the others.
 
 use crate::nhanh::json::{self, Items};
+use crate::nhanh::wire::{self, WIRES, Wire};
 use crate::vietnam::text;
 use crate::wit::types::{Account, Context, Failure, FailureClass, Message};
 
 /// Marketplaces whose orders may be pushed when the merchant says so; by Nobi's names of their sources.
 pub const MARKETPLACES: [&str; 5] = ["shopee", "lazada", "tiktok", "tiki", "sendo"];
-
-/// The dialect that is spoken: the form's choice, and what `version` says on the wire.
-pub const DIALECT: &str = "2.0";
 
 /// The keys of the form, in one place.
 pub mod key {
@@ -75,22 +73,23 @@ impl<'c> Settings<'c> {
         })
     }
 
-    /// Whether the connection speaks the dialect that this connector speaks.
+    /// The dialect of the connection. It is chosen here, once a call; nothing else asks which it is.
     ///
     /// # Errors
     /// `nhanh.version-unknown` when the form names another.
-    pub fn dialect(self) -> Result<(), Failure> {
-        match self.text(key::API_VERSION) {
-            None | Some(DIALECT) => Ok(()),
-            Some(other) => Err(Failure::misconfigured(
+    pub fn wire(self) -> Result<&'static dyn Wire, Failure> {
+        let [first, ..] = WIRES;
+        let Some(version) = self.text(key::API_VERSION) else { return Ok(first) };
+        wire::of_version(version).ok_or_else(|| {
+            Failure::misconfigured(
                 "nhanh.version-unknown",
                 Message::new(
-                    "Phiên bản API {version} chưa được hỗ trợ. Chọn Nhanh.vn V2 trong form kết nối.",
-                    "API version {version} is not supported. Choose Nhanh.vn V2 on the connection's form.",
+                    "Phiên bản API {version} chưa được hỗ trợ. Chọn Nhanh.vn V3 hoặc Nhanh.vn V2 trong form kết nối.",
+                    "API version {version} is not supported. Choose Nhanh.vn V3 or Nhanh.vn V2 on the connection's form.",
                 )
-                .with("version", other),
-            )),
-        }
+                .with("version", version),
+            )
+        })
     }
 
     /// What the grant gave.

@@ -41,6 +41,7 @@ async fn a_page_of_a_hundred_products_fits_the_first_memory() {
         tag: "a1b2".to_owned(),
         settings: vec![
             Setting { key: "app-id".to_owned(), value: "75086".to_owned() },
+            Setting { key: "api-version".to_owned(), value: "2.0".to_owned() },
             Setting { key: "sync-stock-and-price".to_owned(), value: "on".to_owned() },
         ],
         account: Some(Account { id: "64692".to_owned(), name: None, expires: None, permissions: vec![], branches: vec![] }),

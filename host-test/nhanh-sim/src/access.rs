@@ -6,6 +6,9 @@ use std::collections::{BTreeSet, HashMap};
 
 use url::Url;
 
+use crate::dialect::Dialect;
+use crate::events::EventKind;
+
 /// A right that the person who logs in may grant. The names are invented: the documents show none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Permission {
@@ -48,77 +51,6 @@ impl Permission {
     }
 }
 
-/// An event that webhooks tell of (reference section 8.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum EventKind {
-    /// `productAdd`.
-    ProductAdd,
-    /// `productUpdate`.
-    ProductUpdate,
-    /// `productDelete`.
-    ProductDelete,
-    /// `inventoryChange`.
-    InventoryChange,
-    /// `orderAdd`.
-    OrderAdd,
-    /// `orderUpdate`.
-    OrderUpdate,
-    /// `orderDelete`.
-    OrderDelete,
-    /// `paymentReceived`.
-    PaymentReceived,
-}
-
-impl EventKind {
-    /// Every event.
-    pub const ALL: [Self; 8] = [
-        Self::ProductAdd,
-        Self::ProductUpdate,
-        Self::ProductDelete,
-        Self::InventoryChange,
-        Self::OrderAdd,
-        Self::OrderUpdate,
-        Self::OrderDelete,
-        Self::PaymentReceived,
-    ];
-
-    /// Its name on the wire.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::ProductAdd => "productAdd",
-            Self::ProductUpdate => "productUpdate",
-            Self::ProductDelete => "productDelete",
-            Self::InventoryChange => "inventoryChange",
-            Self::OrderAdd => "orderAdd",
-            Self::OrderUpdate => "orderUpdate",
-            Self::OrderDelete => "orderDelete",
-            Self::PaymentReceived => "paymentReceived",
-        }
-    }
-
-    /// Its number in `registeredEvents`; 101, 102, 110 and 202 are documented, the others guessed.
-    pub fn number(self) -> u32 {
-        match self {
-            Self::ProductAdd => 101,
-            Self::ProductUpdate => 102,
-            Self::ProductDelete => 103,
-            Self::InventoryChange => 110,
-            Self::OrderAdd => 201,
-            Self::OrderUpdate => 202,
-            Self::OrderDelete => 203,
-            Self::PaymentReceived => 301,
-        }
-    }
-
-    /// The right that a token must have for the event to be sent.
-    pub fn permission(self) -> Permission {
-        match self {
-            Self::ProductAdd | Self::ProductUpdate | Self::ProductDelete | Self::InventoryChange => Permission::Product,
-            Self::OrderAdd | Self::OrderUpdate | Self::OrderDelete | Self::PaymentReceived => Permission::Order,
-        }
-    }
-}
-
 /// The form of an app at open.nhanh.vn.
 #[derive(Clone, Debug, Default)]
 pub struct AppForm {
@@ -131,11 +63,13 @@ pub struct AppForm {
 }
 
 /// The webhook part of the form.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct WebhookForm {
+    /// Webhooks version: 2.0 or 3.0, for all merchants of the app, whatever tokens they have (3.0 reference section 11.6).
+    pub version: Dialect,
     /// Where deliveries go.
     pub callback_url: String,
-    /// 16 to 128 characters with letters and digits; sent in every body.
+    /// 16 to 128 characters with letters and digits; 2.0 sends it in every body, 3.0 in a header.
     pub verify_token: String,
     /// The events that are ticked.
     pub events: Vec<EventKind>,
@@ -185,11 +119,25 @@ pub(crate) struct Registered {
 /// A code or a token: for which app and business, what it allows, until when.
 #[derive(Clone, Debug)]
 pub(crate) struct Pass {
+    /// The dialect that it is good for; a code from a login without a version serves either.
+    pub(crate) version: Option<Dialect>,
     pub(crate) app: i64,
     pub(crate) business: i64,
     pub(crate) permissions: BTreeSet<Permission>,
     pub(crate) depots: Vec<i64>,
     pub(crate) until_ms: i64,
+}
+
+/// How long a token of 3.0 lives on after a new one was made.
+const OLD_TOKEN_MS: i64 = 15 * 60_000;
+
+/// Why a code got no token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum BadCode {
+    /// Unknown, used, expired, or another app's.
+    Unknown,
+    /// Given for the other dialect.
+    OtherVersion,
 }
 
 /// The desk that hands out apps, codes and tokens.
@@ -243,17 +191,37 @@ impl Access {
         code
     }
 
-    /// Exchanges a code for a token, once. `None`: unknown, used, expired, or another app's.
-    pub(crate) fn exchange(&mut self, app: i64, code: &str, now_ms: i64, life_ms: i64) -> Option<(String, Pass)> {
-        let pass = self.codes.get(code).filter(|pass| pass.app == app)?.clone();
+    /// Exchanges a code for a token, once; a code of the other dialect stays alive.
+    ///
+    /// 3.0 has one living token an app and business: the former one dies [`OLD_TOKEN_MS`] after a new one was made (3.0 reference section 1.3).
+    /// Tokens of 2.0 are left alone.
+    pub(crate) fn exchange(
+        &mut self,
+        app: i64,
+        code: &str,
+        dialect: Dialect,
+        now_ms: i64,
+        life_ms: i64,
+    ) -> Result<(String, Pass), BadCode> {
+        let pass = self.codes.get(code).filter(|pass| pass.app == app).ok_or(BadCode::Unknown)?.clone();
+        if pass.version.is_some_and(|version| version != dialect) {
+            return Err(BadCode::OtherVersion);
+        }
         self.codes.remove(code);
         if pass.until_ms <= now_ms {
-            return None;
+            return Err(BadCode::Unknown);
         }
-        let pass = Pass { until_ms: now_ms.saturating_add(life_ms), ..pass };
+        if dialect == Dialect::V3 {
+            self.change_tokens(app, pass.business, |old| {
+                if old.version == Some(Dialect::V3) {
+                    old.until_ms = old.until_ms.min(now_ms.saturating_add(OLD_TOKEN_MS));
+                }
+            });
+        }
+        let pass = Pass { version: Some(dialect), until_ms: now_ms.saturating_add(life_ms), ..pass };
         let token = self.letters(160);
         self.tokens.insert(token.clone(), pass.clone());
-        Some((token, pass))
+        Ok((token, pass))
     }
 
     /// What a token allows, if it is alive and belongs to this app and business.
@@ -261,11 +229,10 @@ impl Access {
         self.tokens.get(token).filter(|pass| pass.app == app && pass.business == business && pass.until_ms > now_ms)
     }
 
-    /// Whether some living token of the app has this right for the business.
-    pub(crate) fn may(&self, app: i64, business: i64, permission: Permission, now_ms: i64) -> bool {
-        self.tokens
-            .values()
-            .any(|pass| pass.app == app && pass.business == business && pass.until_ms > now_ms && pass.permissions.contains(&permission))
+    /// Whether some living token of the app, of whatever dialect, has this right for the business.
+    pub(crate) fn may(&self, app: i64, business: i64, permission: Option<Permission>, now_ms: i64) -> bool {
+        let living = |pass: &&Pass| pass.app == app && pass.business == business && pass.until_ms > now_ms;
+        self.tokens.values().filter(living).any(|pass| permission.is_none_or(|right| pass.permissions.contains(&right)))
     }
 
     /// Changes every token of an app for a business; returns how many there are.

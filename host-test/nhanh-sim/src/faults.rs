@@ -62,7 +62,8 @@ struct Plans {
     switches: Switches,
 }
 
-/// The plans and switches of one simulator. A path is written as in a URL: `/api/order/add`; `*` stands for every path of the API.
+/// The plans and switches of one simulator. A path is written as in a URL: `/api/order/add`, `/v3.0/order/add`; `*` stands for every path of
+/// either dialect.
 #[derive(Debug, Default)]
 pub struct Faults(Mutex<Plans>);
 

@@ -6,15 +6,16 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::access::{Access, EventKind, Registered};
+use crate::access::{Access, Registered, WebhookForm};
+use crate::cursors::Cursors;
+use crate::events::EventKind;
 use crate::faults::Faults;
 use crate::limits::Limits;
-use crate::oauth;
 use crate::settings::Settings;
 use crate::shop::{Event, Shop};
 use crate::webhooks::{Letter, Post, bytes};
-use crate::wire::form::Form;
-use crate::wire::v2::{self, Answer, Call, Gate, Refusal};
+use crate::wire::reply::{Answer, Refusal};
+use crate::wire::{self, Ask, Desk};
 
 /// How many requests the log keeps.
 const LOG_LENGTH: usize = 200_000;
@@ -34,7 +35,7 @@ pub enum Outcome {
         /// For how long the URL is locked.
         locked_seconds: i64,
     },
-    /// A fault kept it from being done.
+    /// A fault kept it from being done, or 2.0 has ended.
     Undone,
 }
 
@@ -61,6 +62,7 @@ pub(crate) struct State {
     pub(crate) shop: Shop,
     pub(crate) access: Access,
     pub(crate) limits: Limits,
+    cursors: Cursors,
     log: VecDeque<RequestLog>,
     /// Products whose stock changed and that wait for the next batch, by business.
     changed: HashMap<i64, BTreeSet<i64>>,
@@ -83,6 +85,7 @@ impl Inner {
             shop,
             access: Access::new(settings.seed),
             limits: Limits::new(settings.pace),
+            cursors: Cursors::default(),
             log: VecDeque::new(),
             changed: HashMap::new(),
         };
@@ -107,42 +110,49 @@ impl Inner {
     }
 
     /// Does what a request asks and encodes the answer. `late` hides the effect from reads for a while.
-    pub(crate) fn handle(self: &Arc<Self>, path: &str, form: &Form, late: Duration, fault: Option<crate::Fault>) -> Answer {
+    pub(crate) fn handle(self: &Arc<Self>, ask: &Ask, late: Duration, fault: Option<crate::Fault>) -> Answer {
         let now_ms = self.now_ms();
         let switches = self.faults.switches();
         let mut guard = self.state();
         let state = &mut *guard;
-        let result = if path == v2::TOKEN_PATH {
-            oauth::exchange(&mut state.access, form, now_ms, ms(self.settings.token_life), &switches)
-        } else {
-            let mut gate = Gate { shop: &state.shop, access: &state.access, limits: &mut state.limits, now_ms };
-            gate.admit(path, form).and_then(|pass| {
-                let point_value = self.settings.point_value;
-                let mut call = Call { shop: &mut state.shop, pass, switches: &switches, now_ms, late_ms: ms(late), point_value };
-                v2::run(&mut call, path, form).map(|data| Answer::ok(&data, &switches))
-            })
+        let desk = Desk {
+            shop: &mut state.shop,
+            access: &mut state.access,
+            limits: &mut state.limits,
+            cursors: &mut state.cursors,
+            switches: &switches,
+            settings: &self.settings,
+            now_ms,
+            late_ms: ms(late),
         };
-        state.note(path, form, outcome(&result), fault, now_ms);
+        let result = wire::answer(desk, ask);
+        state.note(ask, outcome(&result), fault, now_ms);
         self.publish(state, now_ms);
         drop(guard);
-        result.unwrap_or_else(|refusal| Answer::refused(&refusal, &switches))
+        result.unwrap_or_else(|refusal| wire::refused(ask.dialect(), &refusal, &switches))
     }
 
     /// Answers with the rate limit whatever the count is.
-    pub(crate) fn lock_out(&self, path: &str, form: &Form) -> Answer {
+    pub(crate) fn lock_out(&self, ask: &Ask) -> Answer {
         let now_ms = self.now_ms();
         let mut state = self.state();
-        let (app, business) = (form.int("appId").unwrap_or(0), form.int("businessId").unwrap_or(0));
-        let refusal = Refusal::RateLimited(state.limits.lock(app, business, path, now_ms));
+        let (app, business) = (ask.app.unwrap_or(0), ask.business.unwrap_or(0));
+        let refusal = Refusal::RateLimited(state.limits.lock(app, business, &ask.path, now_ms));
         let what = outcome(&Err(refusal.clone()));
-        state.note(path, form, what, Some(crate::Fault::RateLimited), now_ms);
-        Answer::refused(&refusal, &self.faults.switches())
+        state.note(ask, what, Some(crate::Fault::RateLimited), now_ms);
+        wire::refused(ask.dialect(), &refusal, &self.faults.switches())
     }
 
-    /// Notes a request that a fault kept from being done.
-    pub(crate) fn note_undone(&self, path: &str, form: &Form, fault: crate::Fault) {
+    /// Notes a request that was not done: a fault kept it from it, or its dialect has ended.
+    pub(crate) fn note_undone(&self, ask: &Ask, fault: Option<crate::Fault>) {
         let now_ms = self.now_ms();
-        self.state().note(path, form, Outcome::Undone, Some(fault), now_ms);
+        self.state().note(ask, Outcome::Undone, fault, now_ms);
+    }
+
+    /// The HTTP status of every answer of 2.0 once its time is over.
+    pub(crate) fn ended(&self) -> Option<u16> {
+        let switches = self.faults.switches();
+        switches.v2_ends_at_ms.is_some_and(|end| end <= self.now_ms()).then_some(switches.v2_ended_status)
     }
 
     pub(crate) fn requests(&self) -> Vec<RequestLog> {
@@ -186,13 +196,14 @@ impl Inner {
         }
     }
 
+    /// Posts one event to every app that gets it, in the version that its form names.
     fn post_event(&self, state: &State, business: i64, event: &Event, now_ms: i64, delay: i64) {
         let Some(home) = state.shop.business(business) else { return };
         let switches = self.faults.switches();
-        let Some((kind, data)) = v2::events::payload(event, home, &switches) else { return };
-        for (app, url, verify_token) in self.receivers(state, business, kind, now_ms) {
-            let body = bytes(&v2::events::body(kind, business, &verify_token, data.clone(), &switches));
-            let letter = Letter { event: kind.name(), app, business: Some(business), url, body };
+        let kind = EventKind::of(event);
+        for (app, form) in self.receivers(state, business, kind, now_ms) {
+            let Some(body) = wire::events::body(form.version, event, home, &form.verify_token, &switches) else { continue };
+            let letter = Letter::new(kind.name(), app, Some(business), &form, bytes(&body));
             match u64::try_from(delay) {
                 Ok(delay) if delay > 0 => {
                     let post = self.post.clone();
@@ -208,6 +219,17 @@ impl Inner {
         }
     }
 
+    /// Tells an app that a business is about to remove it.
+    pub(crate) fn post_uninstalled(&self, state: &State, app: i64, business: i64, now_ms: i64) {
+        let kind = EventKind::AppUninstalled;
+        for (id, form) in self.receivers(state, business, kind, now_ms) {
+            if id == app && EventKind::all(form.version).contains(&kind) {
+                let body = bytes(&wire::v3::events::uninstalled(business));
+                self.post.send(Letter::new(kind.name(), app, Some(business), &form, body));
+            }
+        }
+    }
+
     /// Posts the stock changes that were collected.
     fn flush(&self, business: i64) {
         let now_ms = self.now_ms();
@@ -219,12 +241,12 @@ impl Inner {
     }
 
     /// The apps that get an event: active, webhooks on, event ticked, and a living token with the right for it (reference section 8.1).
-    fn receivers(&self, state: &State, business: i64, kind: EventKind, now_ms: i64) -> Vec<(i64, String, String)> {
+    fn receivers(&self, state: &State, business: i64, kind: EventKind, now_ms: i64) -> Vec<(i64, WebhookForm)> {
         let wants = |app: &Registered| {
             let form = app.form.webhooks.as_ref().filter(|form| app.active && form.events.contains(&kind))?;
             let id = app.app.app_id;
             let may = state.access.may(id, business, kind.permission(), now_ms) && !self.post.is_off(id);
-            may.then(|| (id, form.callback_url.clone(), form.verify_token.clone()))
+            may.then(|| (id, form.clone()))
         };
         state.access.apps().filter_map(wants).collect()
     }
@@ -233,27 +255,19 @@ impl Inner {
         let Some(home) = state.shop.business(business) else { return };
         let switches = self.faults.switches();
         let kind = EventKind::InventoryChange;
-        for (app, url, verify_token) in self.receivers(state, business, kind, now_ms) {
-            let data = v2::events::inventory(products, home, &switches);
-            let body = bytes(&v2::events::body(kind, business, &verify_token, data, &switches));
-            self.post.send(Letter { event: kind.name(), app, business: Some(business), url, body });
+        for (app, form) in self.receivers(state, business, kind, now_ms) {
+            let body = wire::events::stock(form.version, products, home, &form.verify_token, &switches);
+            self.post.send(Letter::new(kind.name(), app, Some(business), &form, bytes(&body)));
         }
     }
 }
 
 impl State {
-    fn note(&mut self, path: &str, form: &Form, outcome: Outcome, fault: Option<crate::Fault>, at_ms: i64) {
+    fn note(&mut self, ask: &Ask, outcome: Outcome, fault: Option<crate::Fault>, at_ms: i64) {
         if self.log.len() == LOG_LENGTH {
             self.log.pop_front();
         }
-        self.log.push_back(RequestLog {
-            path: path.to_owned(),
-            app: form.int("appId"),
-            business: form.int("businessId"),
-            outcome,
-            fault,
-            at_ms,
-        });
+        self.log.push_back(RequestLog { path: ask.path.clone(), app: ask.app, business: ask.business, outcome, fault, at_ms });
     }
 }
 
@@ -261,8 +275,8 @@ fn outcome(result: &Result<Answer, Refusal>) -> Outcome {
     match result {
         Ok(_) => Outcome::Done,
         Err(Refusal::RateLimited(locked)) => Outcome::RateLimited { locked_seconds: locked.seconds },
-        Err(Refusal::Said { code: Some(code), .. }) => Outcome::Refused((*code).to_owned()),
-        Err(Refusal::Said { code: None, text }) => Outcome::Refused(text.clone()),
+        Err(Refusal::Said { code: Some(code), .. } | Refusal::Field { code: Some(code), .. }) => Outcome::Refused((*code).to_owned()),
+        Err(Refusal::Said { code: None, text } | Refusal::Field { code: None, text, .. }) => Outcome::Refused(text.clone()),
     }
 }
 

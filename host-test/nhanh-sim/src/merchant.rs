@@ -3,19 +3,21 @@
 //! Each change emits its webhook, as it would at Nhanh.
 
 use crate::access::{Permission, is_acceptable};
+use crate::dialect::Dialect;
 use crate::shop::{Category, Customer, Depot, Ids, Level, NewOrder, OrderChange, Product, Quantity};
 use crate::simulator::{SaveError, Simulator};
 use crate::webhooks::Release;
+use crate::words::carrier_name;
 
 impl Simulator {
     /// Sets what a depot has on hand; `inventoryChange`. `false` when product or depot is unknown.
     pub fn set_stock(&self, product: i64, depot: i64, remain: Quantity) -> bool {
-        self.inner.change(|shop, _| shop.set_remain(product, depot, remain))
+        self.inner.change(|shop, now| shop.set_remain(product, depot, remain, now))
     }
 
     /// Changes a level in any way; `inventoryChange`. `false` when product or depot is unknown.
     pub fn change_level(&self, product: i64, depot: i64, change: impl FnOnce(&mut Level)) -> bool {
-        self.inner.change(|shop, _| shop.change_level(product, depot, change))
+        self.inner.change(|shop, now| shop.change_level(product, depot, change, now))
     }
 
     /// Adds a product and returns its id; `productAdd`. `None` for an unknown business.
@@ -54,6 +56,19 @@ impl Simulator {
     /// A person deletes an order; `orderDelete`.
     pub fn delete_order(&self, order: i64) -> bool {
         self.inner.change(|shop, now| shop.delete_order(order, now))
+    }
+
+    /// A person hands an order over to a carrier: it waits for pick-up and counts as sent; `orderUpdate`. Returns the carrier's code, `None` for an
+    /// unknown order or carrier.
+    pub fn hand_to_carrier(&self, order: i64, carrier: i64) -> Option<String> {
+        let name = carrier_name(carrier)?.to_owned();
+        self.inner.change(|shop, now| shop.hand_over(order, Some((carrier, name)), "Trần Thị Bích Ngọc", now))
+    }
+
+    /// A part of an order comes back, as an order of its own whose id is returned; `orderAdd` for that one, and in 3.0 `orderPartialReturn`. `None`
+    /// when the order is unknown or has no such lines.
+    pub fn partial_return(&self, order: i64, lines: &[(i64, Quantity)]) -> Option<i64> {
+        self.inner.change(|shop, now| shop.partial_return(order, lines, now))
     }
 
     /// Adds a depot and returns its id. No webhook tells of it.
@@ -127,7 +142,24 @@ impl Simulator {
         Ok(())
     }
 
-    /// The merchant takes the app off the business: its tokens are dead. Returns how many there were.
+    /// The app's owner picks the webhooks version: 2.0 or 3.0 for all its merchants, whatever tokens they have. No probe is sent. `false` when there is
+    /// no such app or its webhooks are off.
+    pub fn set_webhooks_version(&self, app_id: i64, version: Dialect) -> bool {
+        let mut state = self.inner.state();
+        let form = state.access.app_mut(app_id).and_then(|app| app.form.webhooks.as_mut());
+        form.map(|form| form.version = version).is_some()
+    }
+
+    /// The merchant removes the app from the business: its tokens are dead in both dialects, and an app with webhooks 3.0 is told `appUninstalled`.
+    /// Returns how many tokens there were.
+    pub fn uninstall_app(&self, app_id: i64, business: i64) -> usize {
+        let now_ms = self.inner.now_ms();
+        let mut state = self.inner.state();
+        self.inner.post_uninstalled(&state, app_id, business, now_ms);
+        state.access.drop_tokens(app_id, business)
+    }
+
+    /// The tokens of an app for a business die without a word. Returns how many there were.
     pub fn revoke_token(&self, app_id: i64, business: i64) -> usize {
         self.inner.state().access.drop_tokens(app_id, business)
     }

@@ -1,4 +1,5 @@
-//! The login page and the exchange of a code for a token (reference sections 1.2, 1.3).
+//! The login page and the exchange of a code for a token (reference sections 1.2, 1.3; 3.0: 1.1, 1.2), the same for both
+//! dialects.
 //!
 //! `returnLink` is compared to the letter with the app's registered URLs; a wrong one gets an HTML page and no redirect. Must never show a secret.
 
@@ -6,11 +7,13 @@ use std::collections::BTreeSet;
 
 use url::Url;
 
-use crate::access::{Access, Pass, Permission, is_acceptable};
+use crate::access::{Access, BadCode, Pass, Permission, is_acceptable};
+use crate::dialect::Dialect;
+use crate::inner::ms;
+use crate::settings::Settings;
 use crate::shop::Shop;
-use crate::switches::Switches;
 use crate::wire::form::Form;
-use crate::wire::v2::{Answer, Refusal, token};
+use crate::wire::reply::Refusal;
 
 /// What the login page answers.
 #[derive(Debug, PartialEq, Eq)]
@@ -21,25 +24,23 @@ pub(crate) enum Page {
     Redirect(String),
 }
 
-/// Checks a login link: the app must be there and active, the return link registered and https.
-fn check(access: &Access, form: &Form) -> Result<(i64, Url), &'static str> {
+/// Checks a login link: the app must be there and active, the return link registered and https. Says which dialect it names, if any.
+fn check(access: &Access, form: &Form) -> Result<(i64, Option<Dialect>, Url), &'static str> {
     let app =
         form.int("appId").and_then(|id| access.app(id)).filter(|app| app.active).ok_or("Ứng dụng không tồn tại hoặc ngừng hoạt động")?;
     // The version is printed as required in the older documents and missing from the newest; one login page serves both dialects.
-    if !matches!(form.get("version"), None | Some("2.0" | "3.0")) {
-        return Err("Phiên bản không hợp lệ");
-    }
+    let version = form.get("version").map(|version| Dialect::named(version).ok_or("Phiên bản không hợp lệ")).transpose()?;
     let link = form.get("returnLink").unwrap_or_default();
     if !app.form.redirect_urls.iter().any(|registered| registered == link) || !is_acceptable(link) {
         return Err("returnLink không nằm trong danh sách Redirect URL của ứng dụng");
     }
-    Ok((app.app.app_id, Url::parse(link).map_err(|_| "returnLink không hợp lệ")?))
+    Ok((app.app.app_id, version, Url::parse(link).map_err(|_| "returnLink không hợp lệ")?))
 }
 
 /// The page with the form that a person agrees in.
 pub(crate) fn show(shop: &Shop, access: &Access, query: &Form) -> Page {
     let app = match check(access, query) {
-        Ok((app, _)) => access.app(app),
+        Ok((app, ..)) => access.app(app),
         Err(text) => return refusal(text),
     };
     let name = app.map(|app| escape(&app.form.name)).unwrap_or_default();
@@ -74,7 +75,7 @@ pub(crate) fn show(shop: &Shop, access: &Access, query: &Form) -> Page {
 
 /// The person agreed: makes a code and goes back to the app.
 pub(crate) fn agree(shop: &Shop, access: &mut Access, form: &Form, now_ms: i64, life_ms: i64) -> Page {
-    let (app, mut link) = match check(access, form) {
+    let (app, version, mut link) = match check(access, form) {
         Ok(checked) => checked,
         Err(text) => return refusal(text),
     };
@@ -86,25 +87,36 @@ pub(crate) fn agree(shop: &Shop, access: &mut Access, form: &Form, now_ms: i64, 
     }
     let permissions: BTreeSet<Permission> = form.all("permissions").filter_map(Permission::named).collect();
     let depots: Vec<i64> = form.all("depots").filter_map(|id| id.parse().ok()).filter(|id| business.depots.contains_key(id)).collect();
-    let code = access.code(Pass { app, business: business.id, permissions, depots, until_ms: now_ms.saturating_add(life_ms) });
+    let code = access.code(Pass { version, app, business: business.id, permissions, depots, until_ms: now_ms.saturating_add(life_ms) });
     link.query_pairs_mut().append_pair("accessCode", &code);
     Page::Redirect(link.into())
 }
 
+/// What an exchange of a code for a token shows.
+pub(crate) struct Redeem<'a> {
+    pub(crate) dialect: Dialect,
+    pub(crate) app: Option<i64>,
+    pub(crate) secret: Option<&'a str>,
+    pub(crate) code: Option<&'a str>,
+}
+
 /// Exchanges a code for a token; a code is dead after its first use and after ten minutes.
-pub(crate) fn exchange(access: &mut Access, form: &Form, now_ms: i64, life_ms: i64, switches: &Switches) -> Result<Answer, Refusal> {
-    if form.get("version") != Some("2.0") {
-        return Err(Refusal::coded("ERR_INVALID_VERSION", "Invalid version"));
-    }
-    let app = form.int("appId").and_then(|id| access.app(id)).filter(|app| app.active);
+pub(crate) fn redeem(access: &mut Access, asked: &Redeem<'_>, now_ms: i64, settings: &Settings) -> Result<(String, Pass), Refusal> {
+    let app = owner(access, asked.app, asked.secret)?;
+    access.exchange(app, asked.code.unwrap_or_default(), asked.dialect, now_ms, ms(settings.token_life)).map_err(|bad| match bad {
+        BadCode::Unknown => Refusal::text("Invalid accessCode"),
+        BadCode::OtherVersion => Refusal::coded("ERR_INVALID_VERSION", "The accessCode is of another version"),
+    })
+}
+
+/// The app that knows its own secret.
+pub(crate) fn owner(access: &Access, app: Option<i64>, secret: Option<&str>) -> Result<i64, Refusal> {
+    let app = app.and_then(|id| access.app(id)).filter(|app| app.active);
     let Some(app) = app else { return Err(Refusal::coded("ERR_INVALID_APP_ID", "Invalid appId")) };
-    if form.get("secretKey") != Some(app.app.secret_key.as_str()) {
+    if secret != Some(app.app.secret_key.as_str()) {
         return Err(Refusal::text("Invalid secretKey"));
     }
-    let id = app.app.app_id;
-    let code = form.get("accessCode").unwrap_or_default();
-    let (text, pass) = access.exchange(id, code, now_ms, life_ms).ok_or_else(|| Refusal::text("Invalid accessCode"))?;
-    Ok(token(&text, &pass, switches))
+    Ok(app.app.app_id)
 }
 
 fn refusal(text: &str) -> Page {

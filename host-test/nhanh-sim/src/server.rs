@@ -17,10 +17,12 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, watch};
 
 use crate::Fault;
+use crate::dialect::Dialect;
 use crate::inner::{Inner, ms};
 use crate::oauth::{self, Page};
+use crate::wire;
 use crate::wire::form::{self, Form};
-use crate::wire::v2::{self, Answer};
+use crate::wire::reply::Answer;
 
 /// The connection is closed without an answer.
 #[derive(Debug)]
@@ -87,9 +89,16 @@ async fn answer(inner: Arc<Inner>, request: Request) -> Result<Response, Lost> {
             let state = &mut *guard;
             Ok(page(oauth::agree(&state.shop, &mut state.access, &form, now_ms, ms(inner.settings.code_life))))
         }
-        (&Method::POST, path) if v2::knows(path) => api(&inner, path, request).await,
-        _ => Ok((StatusCode::NOT_FOUND, Html("<!doctype html><title>404</title><h1>Không tìm thấy trang</h1>")).into_response()),
+        (&Method::POST, path) => match wire::dialect_of(path) {
+            Some(dialect) => api(&inner, dialect, path, request).await,
+            None => Ok(not_found()),
+        },
+        _ => Ok(not_found()),
     }
+}
+
+fn not_found() -> Response {
+    (StatusCode::NOT_FOUND, Html("<!doctype html><title>404</title><h1>Không tìm thấy trang</h1>")).into_response()
 }
 
 fn page(page: Page) -> Response {
@@ -102,13 +111,19 @@ fn page(page: Page) -> Response {
     }
 }
 
-async fn api(inner: &Arc<Inner>, path: &str, request: Request) -> Result<Response, Lost> {
-    let form = form::read(request).await;
+async fn api(inner: &Arc<Inner>, dialect: Dialect, path: &str, request: Request) -> Result<Response, Lost> {
+    let ask = wire::read(dialect, request).await;
+    if dialect == Dialect::V2
+        && let Some(status) = inner.ended()
+    {
+        inner.note_undone(&ask, None);
+        return Ok(html(status));
+    }
     let fault = inner.faults.take(path);
     match fault {
-        Some(Fault::RateLimited) => return Ok(json(inner.lock_out(path, &form))),
+        Some(Fault::RateLimited) => return Ok(json(inner.lock_out(&ask))),
         Some(fault) if !fault.has_effect() => {
-            inner.note_undone(path, &form, fault);
+            inner.note_undone(&ask, Some(fault));
             return match fault {
                 Fault::ServerError => Ok(server_error()),
                 Fault::Html(status) => Ok(html(status)),
@@ -121,7 +136,7 @@ async fn api(inner: &Arc<Inner>, path: &str, request: Request) -> Result<Respons
         Some(Fault::LateEffect(late) | Fault::LateButAnswered(late)) => late,
         _ => Duration::ZERO,
     };
-    let answer = inner.handle(path, &form, late, fault);
+    let answer = inner.handle(&ask, late, fault);
     let Some(fault) = fault else { return Ok(json(answer)) };
     match fault {
         Fault::AnswerLostAfterEffect | Fault::LateEffect(_) => Err(Lost),
@@ -138,7 +153,10 @@ async fn api(inner: &Arc<Inner>, path: &str, request: Request) -> Result<Respons
         Fault::BrokenOff => Ok(broken_off(answer)),
         Fault::EmptyBody => Ok(json(Answer { body: Vec::new(), ..answer })),
         Fault::Foreign => Ok(json(Answer { body: br#"{"ok":true,"result":[]}"#.to_vec(), ..answer })),
-        Fault::OkWithoutData => Ok(json(Answer { body: br#"{"code":1,"messages":[]}"#.to_vec(), ..answer })),
+        Fault::OkWithoutData => {
+            let body: &[u8] = if dialect == Dialect::V2 { br#"{"code":1,"messages":[]}"# } else { br#"{"code":1}"# };
+            Ok(json(Answer { body: body.to_vec(), ..answer }))
+        }
         Fault::Slow(over) => Ok(slow(answer, over)),
         Fault::Huge(bytes) => {
             let mut body = answer.body;

@@ -12,13 +12,13 @@ use tokio::task::JoinHandle;
 use url::Url;
 
 use crate::access::{App, AppForm, Grant, WebhookForm, is_acceptable, is_verify_token};
+use crate::dialect::Dialect;
 use crate::faults::Faults;
 use crate::inner::{Inner, RequestLog};
 use crate::settings::{Pace, Settings, ShopSize};
 use crate::shop::{Customer, Depot, Event, Kin, LedgerEntry, Level, Order, Product, Shop};
 use crate::webhooks::{DeliveryLog, Letter, bytes};
-use crate::wire::v2;
-use crate::{EventKind, seed, server};
+use crate::{EventKind, seed, server, wire};
 
 /// A running stand-in for Nhanh.vn. Clones are handles to the same one; it stops when the last of them is dropped.
 #[derive(Clone, Debug)]
@@ -133,7 +133,7 @@ impl Simulator {
         Ok(Self { inner, stop: Arc::new(Stop { closed: stop, server }), first_business })
     }
 
-    /// `http://127.0.0.1:PORT`: the login page at `/oauth`, the API at `/api/…`.
+    /// `http://127.0.0.1:PORT`: the login page at `/oauth`, 2.0 at `/api/…`, 3.0 at `/v3.0/…`.
     pub fn origin(&self) -> String {
         self.inner.origin.clone()
     }
@@ -201,9 +201,8 @@ impl Simulator {
         if !is_verify_token(&form.verify_token) {
             return Err(SaveError::VerifyToken);
         }
-        let body = bytes(&v2::events::probe(&form.verify_token, &form.events));
-        let letter = Letter { event: "webhooksEnabled", app, business: None, url: form.callback_url.clone(), body };
-        match self.inner.post.probe(letter).await {
+        let body = bytes(&wire::events::probe(form.version, &form.verify_token, &form.events));
+        match self.inner.post.probe(Letter::new("webhooksEnabled", app, None, form, body)).await {
             Ok(200) => {
                 self.inner.post.turn_on(app);
                 Ok(())
@@ -355,18 +354,22 @@ impl Simulator {
         self.inner.post.idle().await;
     }
 
-    /// The body that a delivery of this event would have now, for tests that send their own: late, forged, for another business. `None` when what the
-    /// event speaks of is not there.
+    /// The body that a delivery of this event would have now in 2.0, for tests that send their own: late, forged, for another business. `None` when
+    /// what the event speaks of is not there.
     pub fn webhook_body(&self, business: i64, event: &Event, verify_token: &str) -> Option<Value> {
-        let switches = self.inner.faults.switches();
-        let state = self.inner.state();
-        let (kind, data) = v2::events::payload(event, state.shop.business(business)?, &switches)?;
-        Some(v2::events::body(kind, business, verify_token, data, &switches))
+        self.webhook_body_in(Dialect::V2, business, event, verify_token)
     }
 
-    /// The body of the probe.
+    /// As [`Simulator::webhook_body`], in this version. 3.0 has no token in the body: it goes bare into the `Authorization` header.
+    pub fn webhook_body_in(&self, version: Dialect, business: i64, event: &Event, verify_token: &str) -> Option<Value> {
+        let switches = self.inner.faults.switches();
+        let state = self.inner.state();
+        wire::events::body(version, event, state.shop.business(business)?, verify_token, &switches)
+    }
+
+    /// The body of the probe in 2.0; in 3.0 it is `{"event":"webhooksEnabled"}`.
     pub fn probe_body(&self, verify_token: &str, events: &[EventKind]) -> Value {
-        v2::events::probe(verify_token, events)
+        wire::events::probe(Dialect::V2, verify_token, events)
     }
 }
 

@@ -2,6 +2,8 @@
 //!
 //! A switch changes how an answer looks or which rule is taken; what breaks a connection is a [`crate::Fault`].
 
+use crate::switches_v3::SwitchesV3;
+
 /// How `messages` is written (reference section 2.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum MessageShape {
@@ -125,7 +127,24 @@ pub enum PhoneShape {
     Canonical,
 }
 
-/// Every switch; `Default` is what reference sections 10 and 12 suggest.
+impl PhoneShape {
+    /// How a phone that was sent is kept.
+    pub(crate) fn kept(self, mobile: String) -> String {
+        if self == Self::AsSent {
+            return mobile;
+        }
+        let digits: String = mobile.chars().filter(char::is_ascii_digit).collect();
+        match digits.strip_prefix("84").filter(|rest| rest.len() == 9) {
+            Some(rest) => format!("0{rest}"),
+            None if digits.len() == 9 && !digits.starts_with('0') => format!("0{digits}"),
+            None => digits,
+        }
+    }
+}
+
+/// Every switch; `Default` is what reference sections 10 and 12 suggest. Those of 3.0 alone are in [`SwitchesV3`]; these hold for both dialects where
+/// 3.0 has the same thing: `long_window`, `refusal_status`, `rate_limit_status`, `long_rate_limit_code`, `depots_limited_to_token`, `parent_stock`,
+/// `detail_not_found`, `webhook_data_as_text`, `update_follows_add`, `escape_unicode`, `phones`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Switches {
     /// The token's reply is nested under `data` instead of flat.
@@ -178,6 +197,12 @@ pub struct Switches {
     pub mobile_as_number: bool,
     /// How phones are kept.
     pub phones: PhoneShape,
+    /// The end of 2.0 in unix ms: from then on every path of it answers an HTML page.
+    pub v2_ends_at_ms: Option<i64>,
+    /// The HTTP status of that page.
+    pub v2_ended_status: u16,
+    /// The switches of 3.0.
+    pub v3: SwitchesV3,
 }
 
 impl Default for Switches {
@@ -208,6 +233,9 @@ impl Default for Switches {
             line_numbers: false,
             mobile_as_number: false,
             phones: PhoneShape::default(),
+            v2_ends_at_ms: None,
+            v2_ended_status: 404,
+            v3: SwitchesV3::default(),
         }
     }
 }

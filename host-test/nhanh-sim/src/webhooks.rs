@@ -9,7 +9,9 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::sync::{Semaphore, mpsc, watch};
 
+use crate::access::WebhookForm;
 use crate::clock::Clock;
+use crate::dialect::Dialect;
 use crate::settings::Settings;
 
 /// How many attempts the log keeps.
@@ -59,13 +61,30 @@ pub enum Release {
 }
 
 /// A delivery on its way.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Letter {
     pub(crate) event: &'static str,
     pub(crate) app: i64,
     pub(crate) business: Option<i64>,
     pub(crate) url: String,
-    pub(crate) body: Arc<[u8]>,
+    /// The `Authorization` header: the bare verify token, in 3.0 only (3.0 reference section 11.1).
+    authorization: Option<String>,
+    body: Arc<[u8]>,
+}
+
+impl Letter {
+    /// A letter to where a form says, with the proof where its version has it.
+    pub(crate) fn new(event: &'static str, app: i64, business: Option<i64>, form: &WebhookForm, body: Arc<[u8]>) -> Self {
+        let authorization = (form.version == Dialect::V3).then(|| form.verify_token.clone());
+        Self { event, app, business, url: form.callback_url.clone(), authorization, body }
+    }
+}
+
+impl std::fmt::Debug for Letter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Header and body hold the verify token.
+        f.debug_struct("Letter").field("event", &self.event).field("app", &self.app).finish_non_exhaustive()
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -276,7 +295,10 @@ impl Desk {
 }
 
 async fn attempt(client: &reqwest::Client, letter: &Letter) -> Result<u16, String> {
-    let request = client.post(&letter.url).header("content-type", "application/json").body(letter.body.to_vec());
+    let mut request = client.post(&letter.url).header("content-type", "application/json").body(letter.body.to_vec());
+    if let Some(token) = &letter.authorization {
+        request = request.header("authorization", token);
+    }
     let response = request.send().await.map_err(|error| error.without_url().to_string())?;
     let status = response.status().as_u16();
     // The body is read to its end, so that the connection can serve the next delivery; what it says does not matter.

@@ -95,3 +95,73 @@ pub fn product_type_label(id: i64) -> &'static str {
 pub fn order_type(id: i64) -> (&'static str, &'static str) {
     ORDER_TYPES.iter().find(|(known, _, _)| *known == id).map_or(("Other", "Khác"), |(_, word, label)| (word, label))
 }
+
+/// Order statuses of 3.0: number, code of 2.0 (3.0 reference section 3).
+pub static ORDER_STATUS_NUMBERS: &[(i64, &str)] = &[
+    (54, "New"),
+    (55, "Confirming"),
+    (57, "CustomerConfirming"),
+    (56, "Confirmed"),
+    (42, "Packing"),
+    (40, "Packed"),
+    (73, "ChangeDepot"),
+    (43, "Pickup"),
+    (59, "Shipping"),
+    (60, "Success"),
+    (61, "Failed"),
+    (63, "Canceled"),
+    (64, "Aborted"),
+    (58, "CarrierCanceled"),
+    (68, "SoldOut"),
+    (71, "Returning"),
+    (72, "Returned"),
+    (74, "ConfirmReturned"),
+];
+
+/// Product statuses of 3.0: number, word of 2.0.
+pub static PRODUCT_STATUS_NUMBERS: &[(i64, &str)] = &[(1, "New"), (2, "Active"), (3, "Inactive"), (4, "OutOfStock")];
+
+/// What 3.0 writes for a status that no document names.
+pub const UNKNOWN_STATUS: i64 = 99;
+
+fn number_of(table: &[(i64, &str)], word: &str) -> i64 {
+    table.iter().find(|(_, known)| *known == word).map_or(UNKNOWN_STATUS, |(number, _)| *number)
+}
+
+/// The word of a number; one that no document names has none, and keeps its number as text, which no row has.
+fn numbered(table: &[(i64, &str)], number: i64) -> String {
+    table.iter().find(|(known, _)| *known == number).map_or_else(|| number.to_string(), |(_, word)| (*word).to_owned())
+}
+
+/// The number of an order status in 3.0.
+pub fn order_status_number(code: &str) -> i64 {
+    number_of(ORDER_STATUS_NUMBERS, code)
+}
+
+/// The code of an order status that 3.0 names by number.
+pub fn order_status_numbered(number: i64) -> String {
+    numbered(ORDER_STATUS_NUMBERS, number)
+}
+
+/// The number of a product status in 3.0.
+pub fn product_status_number(word: &str) -> i64 {
+    number_of(PRODUCT_STATUS_NUMBERS, word)
+}
+
+/// The word of a product status that 3.0 names by number.
+pub fn product_status_numbered(number: i64) -> String {
+    numbered(PRODUCT_STATUS_NUMBERS, number)
+}
+
+/// Labels of orders: id, name, background colour.
+pub static ORDER_TAGS: &[(i64, &str, &str)] =
+    &[(801, "Gấp", "#ff0000"), (802, "Khách quen", "#00aa00"), (803, "Gọi trước khi giao", "#0000ff")];
+
+/// Carriers: id, name (the ones that the references name).
+pub static CARRIERS: &[(i64, &str)] =
+    &[(5, "Giaohangnhanh"), (8, "Giaohangtietkiem"), (12, "Tự vận chuyển"), (24, "J&T Express"), (29, "SPX")];
+
+/// The name of a carrier.
+pub fn carrier_name(id: i64) -> Option<&'static str> {
+    CARRIERS.iter().find(|(known, _)| *known == id).map(|(_, name)| *name)
+}

@@ -10,9 +10,9 @@ use crate::nhanh::tree::Value;
 
 use crate::nhanh::errors::{Access, NoData, answer, no_reply, tree};
 use crate::nhanh::json::{Items, Record};
-use crate::nhanh::v2::request::{self, call, path};
+use crate::nhanh::wire::{Ask, Wire};
 use crate::sender::Sender;
-use crate::settings::{DIALECT, Settings};
+use crate::settings::Settings;
 use crate::vietnam::time;
 use crate::wit::exchange::{CheckLine, Verdict};
 use crate::wit::http::{Body, Method, Pair, Request};
@@ -29,7 +29,7 @@ pub const LOGIN: (&str, &str) = ("login", "/oauth");
 /// The form lacks the app's id.
 pub fn authorize_url(context: &Context, return_to: String) -> Result<Request, Failure> {
     let settings = Settings::of(context);
-    settings.dialect()?;
+    let version = settings.wire()?.version();
     let app_id = settings.app_id()?;
     let pair = |name: &str, value: String| Pair { name: name.to_owned(), value };
     let (endpoint, path) = LOGIN;
@@ -37,7 +37,7 @@ pub fn authorize_url(context: &Context, return_to: String) -> Result<Request, Fa
         endpoint: endpoint.to_owned(),
         method: Method::Get,
         path: path.to_owned(),
-        query: vec![pair("version", DIALECT.to_owned()), pair("appId", app_id.to_owned()), pair("returnLink", return_to)],
+        query: vec![pair("version", version.to_owned()), pair("appId", app_id.to_owned()), pair("returnLink", return_to)],
         headers: Vec::new(),
         body: Body::None,
     })
@@ -52,10 +52,11 @@ fn log_in_again(class: FailureClass, code: &str, vi: &str, en: &str) -> Failure 
 /// # Errors
 /// Nhanh refused, the answer cannot be read, or it held no token.
 pub fn redeem<S: Sender>(context: &Context, sender: &mut S) -> Result<Account, Failure> {
-    let request = request::grant(Settings::of(context))?;
+    let settings = Settings::of(context);
+    let request = settings.wire()?.grant(settings)?;
     let response = sender.send(request).map_err(|error| exchange_failure(no_reply(&error, Access::Write)))?;
     let tree = tree(&response, Access::Write).map_err(|no| exchange_failure(no.into()))?;
-    let reply = answer(&tree, response.status, Access::Write, context.now).map_err(|no| match no {
+    let reply = answer(&tree, &response, Access::Write, context.now).map_err(|no| match no {
         NoData::Refused(refusal) if refusal.is_plain() => refused_code(refusal.failure),
         no => exchange_failure(no.into()),
     })?;
@@ -67,9 +68,9 @@ pub fn redeem<S: Sender>(context: &Context, sender: &mut S) -> Result<Account, F
             "Nhanh.vn answered without an access token. Log in to Nhanh.vn again for a new code.",
         ));
     }
-    // Documented flat; some clients read it nested.
-    let nested = reply.record("data").ok().flatten();
-    let grant = nested.as_ref().filter(|it| it.told("businessId").is_some()).unwrap_or(&reply);
+    // 2.0 is documented flat, 3.0 nested; clients of either read both.
+    let nested = reply.record.record("data").ok().flatten();
+    let grant = nested.as_ref().filter(|it| it.told("businessId").is_some()).unwrap_or(&reply.record);
     account(grant)
 }
 
@@ -134,65 +135,53 @@ fn branches(grant: &Record<'_>) -> Vec<String> {
         .collect()
 }
 
-/// A read that shows a right: what it is called, and where.
+/// A read that shows a right: what it asks, and what people call that.
 struct Probe {
     code: &'static str,
-    path: &'static str,
-    data: fn(Instant) -> String,
+    ask: Ask<'static>,
     vi: &'static str,
     en: &'static str,
 }
 
-fn small_page(_: Instant) -> String {
-    request::products(1, 1, None, None)
+fn probes(now: Instant) -> [Probe; 5] {
+    let probe = |code, ask, vi, en| Probe { code, ask, vi, en };
+    let products = Ask::Products { hidden: false, since: None };
+    let orders = Ask::Orders { from: now.saturating_sub(60_000), until: now };
+    [
+        probe("check.branch", Ask::Depots, "kho hàng", "depots"),
+        probe("check.category", Ask::Categories, "danh mục sản phẩm", "product categories"),
+        probe("check.product", products, "danh sách sản phẩm", "the product list"),
+        probe("check.customer", Ask::Customers { since: None }, "danh sách khách hàng", "the customer list"),
+        probe("check.order", orders, "danh sách đơn hàng", "the order list"),
+    ]
 }
-
-fn small_customer_page(_: Instant) -> String {
-    request::customers(1, 1, None)
-}
-
-fn empty(_: Instant) -> String {
-    "{}".to_owned()
-}
-
-fn category_word(_: Instant) -> String {
-    "productcategory".to_owned()
-}
-
-fn last_orders(now: Instant) -> String {
-    request::orders_edited(1, now.saturating_sub(60_000), now)
-}
-
-const PROBES: [Probe; 5] = [
-    Probe { code: "check.branch", path: path::DEPOTS, data: empty, vi: "kho hàng", en: "depots" },
-    Probe { code: "check.category", path: path::CATEGORIES, data: category_word, vi: "danh mục sản phẩm", en: "product categories" },
-    Probe { code: "check.product", path: path::PRODUCTS, data: small_page, vi: "danh sách sản phẩm", en: "the product list" },
-    Probe {
-        code: "check.customer", path: path::CUSTOMERS, data: small_customer_page, vi: "danh sách khách hàng", en: "the customer list"
-    },
-    Probe { code: "check.order", path: path::ORDERS, data: last_orders, vi: "danh sách đơn hàng", en: "the order list" },
-];
 
 /// What works and what does not, a line each: the form, Nhanh itself, the token, the right of each flow by one small read. A right to
 /// write cannot be seen without writing and stays unknown.
 pub fn check<S: Sender>(context: &Context, sender: &mut S) -> Vec<CheckLine> {
     let settings = Settings::of(context);
     let mut lines = Vec::new();
-    if let Err(failure) = settings.dialect().and_then(|()| settings.app_id()) {
-        lines.push(failed("check.app", failure));
-        return lines;
-    }
+    let wire = match settings.wire().and_then(|wire| settings.app_id().map(|_| wire)) {
+        Ok(wire) => wire,
+        Err(failure) => {
+            lines.push(failed("check.app", failure));
+            return lines;
+        }
+    };
     if let Err(failure) = settings.account() {
         lines.push(failed("check.token", failure));
         return lines;
     }
-    for (at, probe) in PROBES.iter().enumerate() {
-        let outcome = try_read(context, probe, sender);
+    for (at, probe) in probes(context.now).iter().enumerate() {
+        let outcome = try_read(context, wire, &probe.ask, sender);
         if at == 0 {
-            lines.extend(reach(&outcome));
+            let ended =
+                wire.ended(context.now) && outcome.as_ref().is_err_and(|it| matches!(it.code.as_str(), "nhanh.html" | "nhanh.http-404"));
+            lines.extend(if ended { vec![failed("check.version", version_ended(wire))] } else { reach(&outcome) });
             if outcome.as_ref().is_err_and(stops_all) {
                 return lines;
             }
+            lines.extend(wire.last_day().map(ends_soon));
         }
         lines.push(right(probe, outcome));
     }
@@ -213,11 +202,40 @@ pub fn check<S: Sender>(context: &Context, sender: &mut S) -> Vec<CheckLine> {
     lines
 }
 
-fn try_read<S: Sender>(context: &Context, probe: &Probe, sender: &mut S) -> Result<(), Failure> {
-    let request = call(Settings::of(context), probe.path, (probe.data)(context.now))?;
+/// The dialect is not served any more.
+fn version_ended(wire: &dyn Wire) -> Failure {
+    Failure::misconfigured(
+        "nhanh.version-ended",
+        Message::new(
+            "Nhanh đã ngừng API {version}, hãy nâng cấp kết nối: chọn Nhanh.vn V3 trong form kết nối rồi đăng nhập lại Nhanh.vn.",
+            "Nhanh has ended API {version}; please upgrade the connection: choose Nhanh.vn V3 on its form and log in to Nhanh.vn again.",
+        )
+        .with("version", wire.version()),
+    )
+}
+
+/// The dialect will not be served for ever.
+fn ends_soon(last_day: &str) -> CheckLine {
+    CheckLine {
+        code: "check.version".to_owned(),
+        verdict: Verdict::Warning,
+        message: Message::new(
+            "Kết nối đang dùng Nhanh.vn V2 (API 2.0). Nhanh chỉ hỗ trợ API 2.0 đến hết ngày {date}.",
+            "The connection uses Nhanh.vn V2 (API 2.0). Nhanh supports API 2.0 until the end of {date} only.",
+        )
+        .with("date", last_day),
+        fix: Some(Message::new(
+            "Nâng cấp kết nối lên Nhanh.vn V3 và đăng nhập lại; liên kết và lịch sử được giữ nguyên.",
+            "Upgrade the connection to Nhanh.vn V3 and log in again; links and history are kept.",
+        )),
+    }
+}
+
+fn try_read<S: Sender>(context: &Context, wire: &dyn Wire, ask: &Ask<'_>, sender: &mut S) -> Result<(), Failure> {
+    let request = wire.request(Settings::of(context), ask, &wire.first(), 1)?;
     let response = sender.send(request).map_err(|error| no_reply(&error, Access::Read))?;
     let tree = tree(&response, Access::Read)?;
-    answer(&tree, response.status, Access::Read, context.now)?;
+    answer(&tree, &response, Access::Read, context.now)?;
     Ok(())
 }
 

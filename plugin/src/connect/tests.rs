@@ -23,11 +23,55 @@ fn the_login_page_gets_the_return_address_exactly() {
     let mut no_app = draft();
     set(&mut no_app, "app-id", "");
     assert_eq!(authorize_url(&no_app, String::new()).unwrap_err().code, "nhanh.app-id-missing");
+    let mut third = draft();
+    set(&mut third, "api-version", "3.0");
+    assert!(authorize_url(&third, String::new()).unwrap().query.iter().any(|it| it.name == "version" && it.value == "3.0"));
+    let mut unset = draft();
+    unset.settings.retain(|it| it.key != "api-version");
+    assert_eq!(authorize_url(&unset, String::new()), authorize_url(&third, String::new()), "the form offers 3.0 first");
     let mut other = context();
-    set(&mut other, "api-version", "3.0");
+    set(&mut other, "api-version", "4.0");
     assert_eq!(authorize_url(&other, String::new()).unwrap_err().code, "nhanh.version-unknown");
     assert_eq!(redeem(&other, &mut Script::default()).unwrap_err().code, "nhanh.version-unknown");
     assert_eq!(lines(&other, &mut Script::default()), [line("check.app", Verdict::Failed)]);
+}
+
+#[test]
+fn the_code_of_api_3_0_is_exchanged_in_json_without_a_business() {
+    let mut third = draft();
+    set(&mut third, "api-version", "3.0");
+    let body = r#"{"code":1,"data":{"accessToken":"","version":"3.0","expiredAt":1785603599,"businessId":110668,"depotIds":"All","pageIds":[],"permissions":"[]"}}"#;
+    let mut asked = None;
+    let account = redeem(&third, &mut |request: Request| {
+        asked = Some(request);
+        Ok(grant(body))
+    })
+    .unwrap();
+    let asked = asked.unwrap();
+    assert_eq!((asked.path.as_str(), asked.body), ("/v3.0/app/getaccesstoken", Body::Json("{}".to_owned())));
+    assert_eq!(asked.query.iter().map(|it| (it.name.as_str(), it.value.as_str())).collect::<Vec<_>>(), [("appId", "72000")]);
+    assert_eq!((account.id.as_str(), account.expires, account.branches.len()), ("110668", Some(1_785_603_599_000), 0));
+}
+
+#[test]
+fn a_check_of_api_2_0_says_until_when_and_after_that_what_to_do() {
+    let after = Context { now: 1_796_058_000_000, ..context() };
+    for body in ["<html>", ""] {
+        let status = if body.is_empty() { 404 } else { 200 };
+        let mut script = Script::default().then(Ok(Response { status, ..reply(body) }));
+        let told = check(&after, &mut script);
+        assert_eq!((told.len(), told[0].code.as_str(), told[0].verdict), (1, "check.version", Verdict::Failed));
+        assert!(told[0].message.vi.starts_with("Nhanh đã ngừng API 2.0, hãy nâng cấp kết nối"), "{}", told[0].message.vi);
+    }
+    let mut before = Script::of(&["<html>"]);
+    assert_eq!(lines(&Context { now: 1_796_057_999_999, ..context() }, &mut before), [line("check.reach", Verdict::Failed)]);
+    let mut third = after;
+    set(&mut third, "api-version", "3.0");
+    assert_eq!(lines(&third, &mut Script::of(&["<html>"])), [line("check.reach", Verdict::Failed)]);
+    let ok = r#"{"code":1,"data":[]}"#;
+    let mut script = Script::of(&[ok; 5]);
+    assert!(!lines(&third, &mut script).iter().any(|it| it.0 == "check.version"));
+    assert_eq!(script.paths(), ["/business/depot", "/product/category", "/product/list", "/customer/list", "/order/list"]);
 }
 
 #[test]
@@ -86,6 +130,7 @@ fn a_check_has_a_line_for_each_right() {
     let expected = [
         line("check.reach", Verdict::Ok),
         line("check.token", Verdict::Ok),
+        line("check.version", Verdict::Warning),
         line("check.branch", Verdict::Ok),
         line("check.category", Verdict::Ok),
         line("check.product", Verdict::Ok),

@@ -2,7 +2,8 @@
 //!
 //! Keys are part of the agreement with the host and with saved connections: they never change meaning.
 
-use crate::settings::{DIALECT, MARKETPLACES, key};
+use crate::nhanh::wire::WIRES;
+use crate::settings::{MARKETPLACES, key};
 use crate::wit::connector::{Choice, Field, FieldKind};
 use crate::wit::types::Message;
 
@@ -32,6 +33,16 @@ fn number(key: &str, default: &str, label: (&str, &str), help: (&str, &str)) -> 
 fn marketplaces() -> Vec<Choice> {
     let names = ["Shopee", "Lazada", "TikTok Shop", "Tiki", "Sendo"];
     MARKETPLACES.iter().zip(names).map(|(value, name)| Choice { value: (*value).to_owned(), label: Message::new(name, name) }).collect()
+}
+
+/// The dialects, the one for new connections first.
+fn versions() -> Vec<Choice> {
+    let choice = |version: &str| {
+        let name = format!("Nhanh.vn V{}", version.trim_end_matches(".0"));
+        let label = format!("{name} (API {version})");
+        Choice { value: version.to_owned(), label: Message::new(&label, &label) }
+    };
+    WIRES.iter().map(|it| choice(it.version())).collect()
 }
 
 /// All fields.
@@ -74,12 +85,15 @@ fn app() -> Vec<Field> {
         },
         Field {
             required: true,
-            default: Some(DIALECT.to_owned()),
+            default: WIRES.first().map(|it| it.version().to_owned()),
             ..field(
                 key::API_VERSION,
-                FieldKind::Choice(vec![Choice { value: DIALECT.to_owned(), label: Message::new("Nhanh.vn V2", "Nhanh.vn V2") }]),
+                FieldKind::Choice(versions()),
                 ("Phần mềm", "Software"),
-                ("Chọn Nhanh.vn V2.", "Choose Nhanh.vn V2."),
+                (
+                    "Kết nối mới chọn Nhanh.vn V3: Nhanh ngừng hỗ trợ Nhanh.vn V2 (API 2.0) sau ngày 30/11/2026. Đổi phiên bản cần đăng nhập lại Nhanh.vn; liên kết và lịch sử được giữ nguyên.",
+                    "Choose Nhanh.vn V3 for a new connection: Nhanh ends Nhanh.vn V2 (API 2.0) after 30/11/2026. Another version needs a new login to Nhanh.vn; links and history are kept.",
+                ),
             )
         },
     ]

@@ -6,8 +6,9 @@
 mod form;
 
 use crate::connect::{ACCESS_TOKEN, LOGIN};
-use crate::nhanh::v2::request::{ENDPOINT, path};
+use crate::nhanh::ENDPOINT;
 use crate::nhanh::words;
+use crate::nhanh::{v2::request as v2, v3::request as v3};
 use crate::settings::key;
 use crate::webhook::EVENTS;
 use crate::wit::connector::{
@@ -35,8 +36,11 @@ pub fn descriptor() -> Descriptor {
         flows: flows(),
         glossary: words::glossary(),
         webhooks: Some(Webhooks {
-            // The token stands in the body, never in a header: so the documents say.
-            proofs: vec![WebhookProof::TokenInJson("/webhooksVerifyToken".to_owned())],
+            // 2.0 has the token in the body, 3.0 in a header, bare. Which of the two an app sends is its own choice, whatever a grant speaks.
+            proofs: vec![
+                WebhookProof::TokenInJson("/webhooksVerifyToken".to_owned()),
+                WebhookProof::TokenInHeader("Authorization".to_owned()),
+            ],
             secret: "verify-token".to_owned(),
             account: Some("/businessId".to_owned()),
             events: EVENTS.map(str::to_owned).to_vec(),
@@ -46,16 +50,19 @@ pub fn descriptor() -> Descriptor {
     }
 }
 
-fn splice(secret: &str, field: &str) -> Splice {
-    Splice { secret: secret.to_owned(), placement: Placement::FormField, name: field.to_owned() }
+/// A day: Nhanh asks that its lists of places be kept for so long.
+const DAY_MS: u32 = 86_400_000;
+
+fn splice(secret: &str, placement: Placement, name: &str) -> Splice {
+    Splice { secret: secret.to_owned(), placement, name: name.to_owned() }
 }
 
 #[inline(never)]
-fn route(prefix: &str, writes: bool) -> Route {
+fn route(prefix: &str, writes: bool, splices: Vec<Splice>) -> Route {
     Route {
         path_prefix: prefix.to_owned(),
         methods: vec![Method::Post],
-        splices: vec![splice(ACCESS_TOKEN, "accessToken")],
+        splices,
         captures: Vec::new(),
         pace: Some(PACE),
         cache_ms: None,
@@ -63,27 +70,45 @@ fn route(prefix: &str, writes: bool) -> Route {
     }
 }
 
+fn token() -> Capture {
+    // 2.0 is documented flat, 3.0 nested; clients of either read both.
+    Capture { secret: ACCESS_TOKEN.to_owned(), pointers: vec!["/data/accessToken".to_owned(), "/accessToken".to_owned()] }
+}
+
+fn second(prefix: &str, writes: bool) -> Route {
+    route(prefix, writes, vec![splice(ACCESS_TOKEN, Placement::FormField, "accessToken")])
+}
+
+fn third(prefix: &str, writes: bool) -> Route {
+    route(prefix, writes, vec![splice(ACCESS_TOKEN, Placement::Header, "Authorization")])
+}
+
 fn endpoints() -> Vec<Endpoint> {
     let (login, login_path) = LOGIN;
-    let grant = Route {
-        splices: vec![splice("client-secret", "secretKey"), splice("grant-code", "accessCode")],
-        captures: vec![Capture {
-            secret: ACCESS_TOKEN.to_owned(),
-            // Documented flat; some clients read it nested.
-            pointers: vec!["/accessToken".to_owned(), "/data/accessToken".to_owned()],
-        }],
-        ..route(path::ACCESS_TOKEN, true)
-    };
+    let code =
+        |placement, secret: &str, code: &str| vec![splice("client-secret", placement, secret), splice("grant-code", placement, code)];
+    let grant = |path, splices| Route { captures: vec![token()], ..route(path, true, splices) };
     vec![
         Endpoint {
             name: login.to_owned(),
             origin: "https://nhanh.vn".to_owned(),
-            routes: vec![Route { methods: vec![Method::Get], splices: Vec::new(), pace: None, ..route(login_path, false) }],
+            routes: vec![Route { methods: vec![Method::Get], pace: None, ..route(login_path, false, Vec::new()) }],
         },
         Endpoint {
             name: ENDPOINT.to_owned(),
             origin: "https://pos.open.nhanh.vn".to_owned(),
-            routes: vec![grant, route("/api", false), route(path::ORDER_ADD, true), route(path::ORDER_UPDATE, true)],
+            routes: vec![
+                grant(v3::path::ACCESS_TOKEN, code(Placement::JsonPointer, "/secretKey", "/accessCode")),
+                third("/v3.0", false),
+                third(v3::path::ORDER_ADD, true),
+                third(v3::path::ORDER_EDIT, true),
+                third(v3::path::CANCEL_CARRIER, true),
+                Route { cache_ms: Some(DAY_MS), ..third(v3::path::LOCATIONS, false) },
+                grant(v2::path::ACCESS_TOKEN, code(Placement::FormField, "secretKey", "accessCode")),
+                second("/api", false),
+                second(v2::path::ORDER_ADD, true),
+                second(v2::path::ORDER_UPDATE, true),
+            ],
         },
     ]
 }
@@ -187,11 +212,22 @@ mod tests {
     }
 
     #[test]
-    fn only_the_exchange_and_the_two_order_calls_write() {
+    fn only_the_exchanges_and_the_order_calls_write() {
         let descriptor = descriptor();
         let writing: Vec<_> =
             descriptor.endpoints.iter().flat_map(|it| &it.routes).filter(|it| it.writes).map(|it| it.path_prefix.as_str()).collect();
-        assert_eq!(writing, ["/api/oauth/access_token", "/api/order/add", "/api/order/update"]);
+        assert_eq!(
+            writing,
+            [
+                "/v3.0/app/getaccesstoken",
+                "/v3.0/order/add",
+                "/v3.0/order/edit",
+                "/v3.0/order/cancelcarrier",
+                "/api/oauth/access_token",
+                "/api/order/add",
+                "/api/order/update"
+            ]
+        );
     }
 
     #[test]

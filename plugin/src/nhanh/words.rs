@@ -194,6 +194,26 @@ pub fn order_status(code: &str) -> (Option<OrderStage>, Group) {
     ORDER_STATUSES.iter().find(|(word, _, _)| word.code == code).map_or((None, Group::Unsure), |(_, stage, group)| (*stage, *group))
 }
 
+/// The word of API 2.0 for what API 3.0 writes as a number; whatever is in no table survives as it is.
+#[must_use]
+pub fn word_of<'w>(table: &'w [Word], told: &'w str) -> &'w str {
+    let number = told.parse::<i16>().ok();
+    table.iter().find(|word| number.is_some() && word.v3 == number).map_or(told, |word| word.code)
+}
+
+/// [`word_of`] for order statuses.
+#[must_use]
+pub fn status_word(told: &str) -> &str {
+    let number = told.parse::<i16>().ok();
+    ORDER_STATUSES.iter().find(|(word, _, _)| number.is_some() && word.v3 == number).map_or(told, |(word, _, _)| word.code)
+}
+
+/// The number of API 3.0 for an order status; 0, which sets nothing, for a word without one.
+#[must_use]
+pub fn status_number(word: &str) -> i64 {
+    ORDER_STATUSES.iter().find(|(it, _, _)| it.code == word).and_then(|(it, _, _)| it.v3).map_or(0, i64::from)
+}
+
 /// What people call an order status; an unknown word is its own name.
 #[must_use]
 pub fn order_status_name(code: &str) -> (&str, &str) {

@@ -8,14 +8,10 @@ mod status;
 #[cfg(test)]
 mod tests;
 
-use crate::nhanh::tree::Value;
-
 use crate::map::order::{self as rules, Intent};
-use crate::nhanh::errors::{Access, NoData, answer, no_reply, tree};
-use crate::nhanh::json::{Items, Record};
-use crate::nhanh::v2::order::{self as wire, Seen};
-use crate::nhanh::v2::order_add;
-use crate::nhanh::v2::request::{call, path, set_status};
+use crate::nhanh::errors::{Access, NoData, Reply, answer, no_reply, tree};
+use crate::nhanh::json::Record;
+use crate::nhanh::wire::{Ask, FULL, Located, Place, Seen, Wire};
 use crate::push::settle::Settled;
 use crate::sender::Sender;
 use crate::settings::Settings;
@@ -31,6 +27,7 @@ use crate::wit::types::{Context, Failure, FailureClass, Message, Reason, RemoteI
 /// The order may not go out as it is.
 pub fn plan(context: &Context, event: &OrderEvent) -> Result<OrderPlan, Failure> {
     let settings = Settings::of(context);
+    let wire = settings.wire()?;
     let order = &event.order;
     let intent = match rules::intent(settings, event) {
         Ok(intent) => intent,
@@ -41,13 +38,13 @@ pub fn plan(context: &Context, event: &OrderEvent) -> Result<OrderPlan, Failure>
             return Ok(OrderPlan::Skip(already_linked()));
         }
         let checked = rules::check(settings, order)?;
-        let encoded = order_add::encode(&checked);
-        let request = call(settings, path::ORDER_ADD, encoded.data)?;
-        return Ok(OrderPlan::Create(Plan { own_id: checked.own_id, request, warnings: encoded.warnings }));
+        // Without asking anyone there is no place by id: the address goes as text.
+        let create = wire.create(settings, &checked, &Located::default())?;
+        return Ok(OrderPlan::Create(Plan { own_id: checked.own_id, request: create.request, warnings: create.warnings }));
     }
     let Some(remote) = &order.remote else { return Ok(OrderPlan::Skip(rules::never_pushed())) };
     let Some(wanted) = intent.status() else { return Ok(OrderPlan::Skip(nothing_to_send())) };
-    let request = call(settings, path::ORDER_UPDATE, set_status(remote, wanted))?;
+    let request = wire.set_status(settings, remote, wanted)?;
     Ok(OrderPlan::SetStatus(Plan { own_id: rules::own_id(settings, order)?, request, warnings: Vec::new() }))
 }
 
@@ -72,6 +69,7 @@ fn nothing_to_send() -> Reason {
 pub(crate) struct Push<'c, S: Sender> {
     pub(crate) context: &'c Context,
     pub(crate) settings: Settings<'c>,
+    pub(crate) wire: &'static dyn Wire,
     pub(crate) order: &'c Order,
     pub(crate) earlier: &'c Earlier,
     pub(crate) own_id: String,
@@ -90,7 +88,7 @@ pub fn push<S: Sender>(context: &Context, event: &OrderEvent, earlier: &Earlier,
     };
     let order = &event.order;
     let own_id = rules::own_id(settings, order)?;
-    let mut push = Push { context, settings, order, earlier, own_id, sender };
+    let mut push = Push { context, settings, wire: settings.wire()?, order, earlier, own_id, sender };
     match (intent, &order.remote) {
         (Intent::Create, Some(remote)) => Ok(PushOutcome::Already(push.pushed(remote.clone()))),
         (Intent::Create, None) => push.create(),
@@ -117,19 +115,14 @@ impl<S: Sender> Push<'_, S> {
     }
 
     fn send_create(&mut self) -> Result<PushOutcome, Failure> {
-        let checked = rules::check(self.settings, self.order)?;
-        let encoded = order_add::encode(&checked);
-        let request = call(self.settings, path::ORDER_ADD, encoded.data)?;
-        let answered = self.ask(request, Access::Write, |reply| {
-            let data = reply.record("data").ok().flatten();
-            let data = data.as_ref().unwrap_or(reply);
-            let remote = data.id("orderId").ok().flatten();
-            remote.map(|remote| (remote, data.text("carrierCode").ok().flatten()))
-        });
+        let (settings, wire) = (self.settings, self.wire);
+        let checked = rules::check(settings, self.order)?;
+        let place = wire.locate(settings, self.context.now, &self.order.address, self.sender);
+        let create = wire.create(settings, &checked, &place)?;
+        let warnings = create.warnings.into_iter().chain(place.warnings).collect();
+        let answered = self.ask(create.request, Access::Write, |reply| wire.created(&reply.record));
         match answered {
-            Ok(Some((remote, tracking))) => {
-                Ok(PushOutcome::Created(Pushed { tracking, warnings: encoded.warnings, ..self.pushed(remote) }))
-            }
+            Ok(Some((remote, tracking))) => Ok(PushOutcome::Created(Pushed { tracking, warnings, ..self.pushed(remote) })),
             Ok(None) => Err(Failure::new(
                 FailureClass::Ambiguous,
                 "nhanh.no-order-id",
@@ -138,7 +131,7 @@ impl<S: Sender> Push<'_, S> {
                     "Nhanh.vn took the order but told no id. Nhanh.vn is looked at before anything is sent again.",
                 ),
             )),
-            Err(NoData::Refused(refusal)) if refusal.means_repeated() => self.adopt_repeated(),
+            Err(NoData::Refused(refusal)) if refusal.means_repeated() || refusal.names_own_id() => self.adopt_repeated(refusal),
             Err(no) => Err(self.failure(no)),
         }
     }
@@ -161,39 +154,40 @@ impl<S: Sender> Push<'_, S> {
     }
 
     /// One request and what its reply says.
-    pub(crate) fn ask<T>(&mut self, request: Request, access: Access, read: impl FnOnce(&Record<'_>) -> T) -> Result<T, NoData> {
+    pub(crate) fn ask<T>(&mut self, request: Request, access: Access, read: impl FnOnce(&Reply<'_>) -> T) -> Result<T, NoData> {
         let response = self.sender.send(request).map_err(|error| NoData::Unreadable(no_reply(&error, access)))?;
         let tree = tree(&response, access)?;
-        let reply = answer(&tree, response.status, access, self.context.now)?;
+        let reply = answer(&tree, &response, access, self.context.now)?;
         Ok(read(&reply))
     }
 
-    /// Orders of a reply. One that cannot be read is passed over only if it surely is not this one: an empty look-up must mean that
-    /// there is no such order, never that it was not understood.
-    pub(crate) fn orders(&mut self, data: String) -> Result<Orders, Failure> {
-        let request = call(self.settings, path::ORDERS, data)?;
+    /// A page of orders. One that cannot be read is passed over only if it surely is not this one: an empty look-up must mean that there
+    /// is no such order, never that it was not understood.
+    pub(crate) fn orders(&mut self, ask: &Ask<'_>, place: &Place) -> Result<Orders, Failure> {
+        let wire = self.wire;
+        let request = wire.request(self.settings, ask, place, FULL)?;
         let own_id = self.own_id.clone();
-        let read = self.ask(request, Access::Read, |reply| read_orders(reply, &own_id));
+        let read = self.ask(request, Access::Read, |reply| read_orders(wire, ask, place, reply, &own_id));
         read.map_err(|no| self.failure(no))?.ok_or_else(unreadable_orders)
+    }
+
+    /// The order of that id, if there is one.
+    pub(crate) fn order_by_id(&mut self, remote: &RemoteId) -> Result<Option<Seen>, Failure> {
+        let orders = self.orders(&Ask::OrdersById(std::slice::from_ref(remote)), &self.wire.first())?;
+        let seen = orders.seen.into_iter().find(|it| it.status.order == *remote);
+        // Rows without the one that was asked for are an odd reply.
+        if seen.is_none() && orders.rows > 0 { Err(unreadable_orders().about(remote.as_str())) } else { Ok(seen) }
     }
 }
 
-fn read_orders(reply: &Record<'_>, own_id: &str) -> Option<Orders> {
-    let data = match reply.raw("data")? {
-        Value::Array(list) if list.is_empty() => return Some(Orders { seen: Vec::new(), pages: 0, rows: 0 }),
-        other => Record::of(other)?,
-    };
-    let items = match data.raw("orders")? {
-        Value::Null => Items::List([].iter()),
-        other => Items::of(other)?,
-    };
-    let pages = data.integer("totalPages").ok().flatten().unwrap_or(0);
-    let mut orders = Orders { seen: Vec::with_capacity(items.count_left()), pages, rows: items.count_left() };
-    for (key, value) in items {
-        match wire::read(key, value) {
+fn read_orders(wire: &dyn Wire, ask: &Ask<'_>, place: &Place, reply: &Reply<'_>, own_id: &str) -> Option<Orders> {
+    let found = wire.rows(ask, place, reply).ok()?;
+    let mut orders = Orders { seen: Vec::with_capacity(found.rows.count_left()), next: found.next, rows: found.rows.count_left() };
+    for (key, value) in found.rows {
+        match wire.order(key, value) {
             Ok(seen) => orders.seen.push(seen),
             Err(_) => {
-                let own = wire::own_id(&Record::of(value)?).ok()?;
+                let own = wire.own_id(&Record::of(value)?).ok()?;
                 if own.as_deref() == Some(own_id) {
                     return None;
                 }
@@ -217,7 +211,7 @@ fn unreadable_orders() -> Failure {
 /// One page of orders.
 pub(crate) struct Orders {
     pub(crate) seen: Vec<Seen>,
-    pub(crate) pages: i64,
+    pub(crate) next: Option<Place>,
     pub(crate) rows: usize,
 }
 

@@ -1,13 +1,13 @@
 //! Never twice: whether an earlier create arrived.
 //!
 //! A look-up pass asks for all orders to the recipient's phone, canonical and then as written, from the day before the first send until
-//! now, all pages, and looks for our own id; 2.0 has no filter by own id and promises nothing on repeated ones. Each call makes at most
+//! now, all pages, and looks for our own id; Nhanh has no filter by own id, and 2.0 promises nothing on repeated ones. Each call makes at most
 //! one pass. An empty pass proves little, since an effect may show late: a create is sent again only when one empty pass is on record,
 //! the wait since the last send is over, and this call's pass is empty as well.
 
 use crate::map::order as rules;
-use crate::nhanh::v2::order::Seen;
-use crate::nhanh::v2::request::{PAGE, by_id, orders_to};
+use crate::nhanh::errors::Refusal;
+use crate::nhanh::wire::{Ask, Seen};
 use crate::push::{Push, pushed_as};
 use crate::sender::Sender;
 use crate::vietnam::{phone, time};
@@ -33,7 +33,7 @@ impl<S: Sender> Push<'_, S> {
     /// Finds out whether an earlier create arrived.
     pub(crate) fn settle(&mut self) -> Result<Settled, Failure> {
         if let Some(remote) = self.earlier.seen_as.clone() {
-            let orders = self.orders(by_id(&remote))?;
+            let orders = self.orders(&Ask::OrdersById(std::slice::from_ref(&remote)), &self.wire.first())?;
             if let Some(seen) = orders.seen.into_iter().find(|it| it.status.order == remote && self.is_this(it)) {
                 return self.adoptable(seen);
             }
@@ -61,8 +61,8 @@ impl<S: Sender> Push<'_, S> {
         }))
     }
 
-    /// Nhanh says that it has the own id already: the order is there, or something else took the id.
-    pub(crate) fn adopt_repeated(&mut self) -> Result<PushOutcome, Failure> {
+    /// Nhanh refused because of the own id: the order is there, something else took the id, or the refusal meant another thing.
+    pub(crate) fn adopt_repeated(&mut self, refusal: Refusal) -> Result<PushOutcome, Failure> {
         // Nothing was changed by the refusal, and yet the order may be there: a look-up that fails leaves that open.
         let found = self.look_up().map_err(|failure| match failure.class {
             FailureClass::Transient | FailureClass::RateLimited(_) => Failure { class: FailureClass::Ambiguous, ..failure },
@@ -71,6 +71,9 @@ impl<S: Sender> Push<'_, S> {
         if let Some(seen) = found {
             self.adoptable(seen.clone())?;
             return Ok(PushOutcome::Adopted(pushed_as(&seen)));
+        }
+        if !refusal.means_repeated() {
+            return Err(refusal.without(&self.personal()));
         }
         Err(self.conflict(
             "order.own-id-taken",
@@ -95,17 +98,17 @@ impl<S: Sender> Push<'_, S> {
         let first = self.earlier.first_sent.unwrap_or(self.order.created);
         let mut found: Vec<Seen> = Vec::new();
         for phone in phones {
-            for page in 1..=MOST_PAGES {
-                let orders = self.orders(orders_to(page, &phone, first.saturating_sub(time::DAY), self.context.now))?;
+            let ask = Ask::OrdersTo { phone: &phone, from: first.saturating_sub(time::DAY), until: self.context.now };
+            let mut place = Some(self.wire.first());
+            for _ in 0..MOST_PAGES {
+                let Some(here) = place.take() else { break };
+                let orders = self.orders(&ask, &here)?;
                 for seen in orders.seen {
                     if self.is_this(&seen) && !found.iter().any(|it| it.status.order == seen.status.order) {
                         found.push(seen);
                     }
                 }
-                let more = if orders.pages > 0 { i64::from(page) < orders.pages } else { orders.rows >= PAGE as usize };
-                if !more {
-                    break;
-                }
+                place = orders.next.filter(|it| *it != here);
             }
             // The raw form is asked for only where the canonical one finds nothing.
             if !found.is_empty() {

@@ -4,12 +4,11 @@
 //! decides. An order is never cancelled behind a carrier's back, and never re-created because it was not found.
 
 use crate::map::order::{self as rules, Intent};
-use crate::nhanh::errors::{Access, NoData};
-use crate::nhanh::v2::order::Seen;
-use crate::nhanh::v2::request::{by_id, call, path, set_status};
+use crate::nhanh::errors::{Access, NoData, Refusal};
+use crate::nhanh::wire::Seen;
 use crate::nhanh::words::{Group, order_status, order_status_name};
 use crate::push::settle::Settled;
-use crate::push::{Push, pushed_as, unreadable_orders};
+use crate::push::{Push, pushed_as};
 use crate::sender::Sender;
 use crate::wit::exchange::{PushOutcome, Pushed};
 use crate::wit::types::{Failure, Message, Reason, RemoteId, Warning};
@@ -71,11 +70,7 @@ impl<S: Sender> Push<'_, S> {
 
     /// The order is linked.
     pub(crate) fn set_status(&mut self, intent: Intent, remote: &RemoteId) -> Result<PushOutcome, Failure> {
-        let orders = self.orders(by_id(remote))?;
-        let seen = orders.seen.into_iter().find(|it| it.status.order == *remote);
-        if seen.is_none() && orders.rows > 0 {
-            return Err(unreadable_orders().about(remote.as_str()));
-        }
+        let seen = self.order_by_id(remote)?;
         let tag = self.settings.tag()?;
         let is_ours = |seen: &Seen| seen.status.own_id.as_deref().is_some_and(|own| rules::is_ours(tag, own));
         if seen.as_ref().is_some_and(|it| !is_ours(it)) {
@@ -94,8 +89,16 @@ impl<S: Sender> Push<'_, S> {
             Some(seen) => pushed_as(seen),
             None => self.pushed(remote.clone()),
         };
-        match verdict(intent, group) {
+        let verdict = verdict(intent, group);
+        let seals = seen.is_some_and(|it| it.sealed);
+        match verdict {
+            // Nhanh hears of the delivery from the carrier itself.
+            Verdict::Send if seals && intent == Intent::Settle => Ok(PushOutcome::Skipped(self.at_carrier(intent, seen))),
             Verdict::Send => self.send_status(intent, remote, seen, stands),
+            Verdict::Conflict if seen.is_some_and(|it| it.recallable) && matches!(intent, Intent::Cancel(_) | Intent::Delete) => {
+                self.call_back(intent, remote, seen)?;
+                self.send_status(intent, remote, seen, stands)
+            }
             Verdict::Done => Ok(PushOutcome::Already(stands)),
             Verdict::DoneWithWarning => {
                 stands.warnings.push(Warning::new(
@@ -117,21 +120,44 @@ impl<S: Sender> Push<'_, S> {
         }
     }
 
+    fn at_carrier(&self, intent: Intent, seen: Option<&Seen>) -> Reason {
+        Reason::new(
+            "skip.at-carrier",
+            self.both(
+                intent,
+                seen,
+                "Đơn đang ở hãng vận chuyển nên Nhanh.vn tự cập nhật khi giao xong, không gửi gì",
+                "The order is with the carrier; Nhanh.vn updates it by itself when it is delivered, and nothing is sent",
+            ),
+        )
+    }
+
+    /// Asks the carrier, once, to give the order back. A refusal is a conflict: the parcel is on its way.
+    fn call_back(&mut self, intent: Intent, remote: &RemoteId, seen: Option<&Seen>) -> Result<(), Failure> {
+        let Some(request) = self.wire.call_back(self.settings, remote)? else { return Err(self.stands_against(intent, seen)) };
+        match self.ask(request, Access::Write, |_| ()) {
+            Ok(()) => Ok(()),
+            Err(NoData::Refused(refusal)) if refusal.is_plain() => Err(self.refused_change(intent, seen, refusal, remote)),
+            Err(no) => Err(self.failure(no)),
+        }
+    }
+
+    /// A plain "no" to a change, with Nhanh's sentence and both statuses.
+    fn refused_change(&self, intent: Intent, seen: Option<&Seen>, refusal: Refusal, remote: &RemoteId) -> Failure {
+        let said = refusal.without(&self.personal());
+        let said = said.message.arguments.into_iter().next().map(|it| it.value).unwrap_or_default();
+        let message = self.both(intent, seen, "Nhanh.vn từ chối đổi trạng thái", "Nhanh.vn refused the change").with("said", &said);
+        self.conflict("order.update-refused", message).about(remote.as_str())
+    }
+
     fn send_status(&mut self, intent: Intent, remote: &RemoteId, seen: Option<&Seen>, stands: Pushed) -> Result<PushOutcome, Failure> {
         let Some(wanted) = intent.status() else { return Ok(PushOutcome::Already(stands)) };
-        let request = call(self.settings, path::ORDER_UPDATE, set_status(remote, wanted))?;
-        let answered = self.ask(request, Access::Write, |reply| {
-            let data = reply.record("data").ok().flatten();
-            data.and_then(|it| it.text("status").ok().flatten())
-        });
+        let wire = self.wire;
+        let request = wire.set_status(self.settings, remote, wanted)?;
+        let answered = self.ask(request, Access::Write, |reply| wire.status_set(&reply.record));
         match answered {
             Ok(status) => Ok(PushOutcome::Updated(Pushed { code: Some(status.unwrap_or_else(|| wanted.to_owned())), ..stands })),
-            Err(NoData::Refused(refusal)) if refusal.is_plain() => {
-                let said = refusal.without(&self.personal());
-                let said = said.message.arguments.into_iter().next().map(|it| it.value).unwrap_or_default();
-                let message = self.both(intent, seen, "Nhanh.vn từ chối đổi trạng thái", "Nhanh.vn refused the change").with("said", &said);
-                Err(self.conflict("order.update-refused", message).about(remote.as_str()))
-            }
+            Err(NoData::Refused(refusal)) if refusal.is_plain() => Err(self.refused_change(intent, seen, refusal, remote)),
             Err(no) => Err(self.failure(no)),
         }
     }

@@ -3,18 +3,19 @@
 //! It must hold everything that a step needs beside its own arguments, and a text that is not one of ours must never be taken for one.
 
 use crate::nhanh::json::{self, Record};
-use crate::nhanh::v2::request;
+use crate::nhanh::object::Object;
+use crate::nhanh::wire::Place;
 use crate::wit::types::Instant;
 
 /// A cursor is never longer than this; ours are far shorter.
 const LONGEST_CURSOR: usize = 4096;
 
 /// Where a stream is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Cursor {
-    /// Page within a sweep or window, from 1.
-    pub page: u32,
-    /// Which sweep over the products: 0 the default list, 1 what it hides.
+    /// Page within a sweep or window, in the dialect's own terms.
+    pub place: Place,
+    /// Which sweep: 0 the default list, 1 what it leaves out (hidden products, deleted orders).
     pub sweep: u32,
     /// Requests done before this one.
     pub done: u32,
@@ -29,15 +30,16 @@ pub struct Cursor {
 impl Cursor {
     /// The first page.
     #[must_use]
-    pub fn start() -> Self {
-        Self { page: 1, ..Self::default() }
+    pub fn start(place: Place) -> Self {
+        Self { place, ..Self::default() }
     }
 
     /// As the host keeps it.
     #[must_use]
-    pub fn write(self) -> String {
-        request::Object::default()
-            .number("page", i64::from(self.page))
+    pub fn write(&self) -> String {
+        Object::default()
+            .number("page", i64::from(self.place.page))
+            .optional("next", self.place.next.as_deref())
             .number("sweep", i64::from(self.sweep))
             .number("done", i64::from(self.done))
             .number("at", i64::from(self.at))
@@ -46,9 +48,9 @@ impl Cursor {
             .end()
     }
 
-    /// As the host gave it back; `None` if it is not one of ours.
+    /// As the host gave it back; `None` if it is not one of ours, or of a dialect that pages otherwise than from `first`.
     #[must_use]
-    pub fn read(text: &str) -> Option<Self> {
+    pub fn read(text: &str, first: &Place) -> Option<Self> {
         if text.len() > LONGEST_CURSOR {
             return None;
         }
@@ -56,14 +58,15 @@ impl Cursor {
         let record = Record::of(&tree)?;
         let number = |field: &str| record.integer(field).ok().flatten();
         let small = |field: &str| number(field).and_then(|it| u32::try_from(it).ok());
-        let cursor = Self {
-            page: small("page")?,
-            sweep: small("sweep")?,
-            done: small("done")?,
-            at: small("at")?,
-            from: number("from")?,
-            until: number("until")?,
-        };
-        (cursor.page >= 1 && cursor.sweep <= 1 && cursor.from <= cursor.until).then_some(cursor)
+        let page = small("page")?;
+        let next = record.told("next").and_then(|it| it.as_str()).map(str::to_owned);
+        let counts = first.page > 0;
+        if counts != (page > 0) || (counts && next.is_some()) {
+            return None;
+        }
+        let place = Place { page, next };
+        let cursor =
+            Self { place, sweep: small("sweep")?, done: small("done")?, at: small("at")?, from: number("from")?, until: number("until")? };
+        (cursor.sweep <= 1 && cursor.from <= cursor.until).then_some(cursor)
     }
 }

@@ -7,42 +7,29 @@
 mod cursor;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod third;
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use crate::nhanh::tree::Value;
 
 use crate::map::product::Options;
 use crate::map::{Notes, branch, category, no_record, order, stock};
-use crate::nhanh::errors::{Access, NoData, answer, tree};
+use crate::nhanh::errors::{Access, NoData, Refusal, answer, tree};
 use crate::nhanh::json::{self, Items, NoTree, Record};
-use crate::nhanh::v2::request::{self, CUSTOMER_PAGE, PAGE, call, path};
-use crate::nhanh::v2::{customer, order as order_wire, product, store};
+use crate::nhanh::wire::{Ask, FULL, Place, Wire};
+use crate::nhanh::{customer, goods, store};
 use crate::settings::Settings;
 pub use crate::sync::cursor::Cursor;
-use crate::vietnam::time::DAY;
 use crate::wit::catalog::{Change, Gone, Product};
 use crate::wit::connector::{Page, Refused, Scope, Step};
 use crate::wit::http::{Request, Response};
-use crate::wit::types::{Context, Entity, Failure, Instant, Message, RemoteId};
+use crate::wit::types::{Context, Entity, Failure, Message, RemoteId};
 
-/// Nhanh looks at ten calendar days, both ends counted; nine times 24 hours touch no more than that.
-const WINDOW: i64 = 9 * DAY;
-/// The status that the default list hides.
-const HIDDEN_STATUS: &str = "Inactive";
-
-/// What a step asks for.
-#[derive(Clone, Debug, PartialEq)]
-enum Ask<'s> {
-    Branches,
-    Categories,
-    Products { since: Option<Instant> },
-    Product(&'s RemoteId),
-    Customers { since: Option<Instant> },
-    Customer(&'s RemoteId),
-    Orders { from: Instant, until: Instant },
-    Order(&'s RemoteId),
-}
+/// A stream of more pages than this is going in circles.
+const MOST_PAGES: u32 = 200_000;
 
 fn unreadable_cursor() -> Failure {
     Failure::rejected(
@@ -54,62 +41,70 @@ fn unreadable_cursor() -> Failure {
     )
 }
 
-fn since_unsupported() -> Failure {
-    Failure::unsupported(
-        "flow.no-since",
-        Message::new(
-            "Nhanh.vn không cho lọc tồn kho và giá theo thời gian thay đổi; cần đồng bộ toàn bộ.",
-            "Nhanh.vn has no filter for stock and prices by time; a whole sweep is needed.",
-        ),
-    )
+fn empty_scope() -> Failure {
+    Failure::rejected("nhanh.empty-scope", Message::new("Không có bản ghi nào để đồng bộ.", "There is no record to sync."))
 }
 
-fn one_by_one(ids: &[RemoteId], cursor: Cursor) -> Result<&RemoteId, Failure> {
-    if ids.is_empty() {
-        return Err(Failure::rejected(
-            "nhanh.empty-scope",
-            Message::new("Không có bản ghi nào để đồng bộ.", "There is no record to sync."),
-        ));
-    }
-    ids.get(cursor.at as usize).ok_or_else(unreadable_cursor)
+/// One step, understood.
+struct Stage<'s> {
+    wire: &'static dyn Wire,
+    ask: Ask<'s>,
+    cursor: Cursor,
+    /// The records that this request names.
+    named: &'s [RemoteId],
 }
 
 /// Which request this step is, and where the stream is.
-fn ask<'s>(context: &Context, step: &'s Step) -> Result<(Ask<'s>, Cursor), Failure> {
-    let settings = Settings::of(context);
+fn stage<'s>(settings: Settings<'_>, context: &Context, step: &'s Step) -> Result<Stage<'s>, Failure> {
+    let wire = settings.wire()?;
     let cursor = match &step.cursor {
-        None => Cursor::start(),
-        Some(text) => Cursor::read(text).ok_or_else(unreadable_cursor)?,
+        None => Cursor::start(wire.first()),
+        Some(text) => Cursor::read(text, &wire.first()).ok_or_else(unreadable_cursor)?,
     };
     let since = match step.scope {
         Scope::Since(since) => Some(since),
         _ => None,
     };
+    let mut named: &[RemoteId] = &[];
+    if let Scope::Only(ids) = &step.scope {
+        let by_id = step.entity == Entity::OrderStatus || ids.len() <= wire.sweeps_beyond(settings);
+        let kept_whole = matches!(step.entity, Entity::Branch | Entity::Category);
+        if by_id && !kept_whole {
+            if ids.is_empty() {
+                return Err(empty_scope());
+            }
+            let at = cursor.at as usize;
+            named = ids.get(at..ids.len().min(at + wire.batch())).filter(|it| !it.is_empty()).ok_or_else(unreadable_cursor)?;
+        }
+    }
+    let hidden = cursor.sweep == 1;
+    let products = Ask::Products { hidden, since };
     let ask = match (step.entity, &step.scope) {
-        (Entity::Branch, _) => Ask::Branches,
+        (Entity::Branch, _) => Ask::Depots,
         (Entity::Category, _) => Ask::Categories,
         (Entity::Stock | Entity::Price, scope) => {
             stock::is_on(settings)?;
             match scope {
-                Scope::Since(_) => return Err(since_unsupported()),
-                Scope::Only(ids) if ids.len() <= settings.single_refresh_limit() => Ask::Product(one_by_one(ids, cursor)?),
-                Scope::Only(_) | Scope::Everything => Ask::Products { since: None },
+                Scope::Since(since) if step.entity == Entity::Stock => Ask::Levels(*since),
+                _ if !named.is_empty() => Ask::ProductsById(named),
+                _ => products,
             }
         }
-        (Entity::Product, Scope::Only(ids)) if ids.len() <= settings.single_refresh_limit() => Ask::Product(one_by_one(ids, cursor)?),
-        (Entity::Product, _) => Ask::Products { since },
-        (Entity::Customer, Scope::Only(ids)) if ids.len() <= settings.single_refresh_limit() => Ask::Customer(one_by_one(ids, cursor)?),
+        (Entity::Product, _) if !named.is_empty() => Ask::ProductsById(named),
+        (Entity::Product, _) => products,
+        (Entity::Customer, _) if !named.is_empty() => Ask::CustomersById(named),
         (Entity::Customer, _) => Ask::Customers { since },
-        (Entity::OrderStatus, Scope::Only(ids)) => Ask::Order(one_by_one(ids, cursor)?),
+        (Entity::OrderStatus, Scope::Only(_)) => Ask::OrdersById(named),
         (Entity::OrderStatus, Scope::Since(since)) => {
-            let first = Cursor { from: *since, until: context.now.max(*since), ..cursor };
-            let window = if step.cursor.is_some() { cursor } else { first };
+            let first = Cursor { from: *since, until: context.now.max(*since), ..cursor.clone() };
+            let cursor = if step.cursor.is_some() { cursor } else { first };
             // A cursor without a window of this stream would find nothing in 1970 and end the stream as if nothing had changed.
-            if window.from < *since {
+            if cursor.from < *since || (hidden && !wire.lists_deleted()) {
                 return Err(unreadable_cursor());
             }
-            let until = window.until.min(window.from.saturating_add(WINDOW - 1000));
-            return Ok((Ask::Orders { from: window.from, until }, window));
+            let (from, until) = (cursor.from, cursor.until.min(cursor.from.saturating_add(wire.window() - 1000)));
+            let ask = if hidden { Ask::Deleted { from, until } } else { Ask::Orders { from, until } };
+            return Ok(Stage { wire, ask, cursor, named });
         }
         (Entity::OrderStatus, Scope::Everything) => {
             return Err(Failure::unsupported(
@@ -130,7 +125,7 @@ fn ask<'s>(context: &Context, step: &'s Step) -> Result<(Ask<'s>, Cursor), Failu
             return Err(Failure::unsupported("flow.unsupported", crate::describe::unsupported(step.entity)));
         }
     };
-    Ok((ask, cursor))
+    Ok(Stage { wire, ask, cursor, named })
 }
 
 /// Which request this step is.
@@ -139,23 +134,14 @@ fn ask<'s>(context: &Context, step: &'s Step) -> Result<(Ask<'s>, Cursor), Failu
 /// The stream is not supported, is switched off, or its cursor cannot be read.
 pub fn build_request(context: &Context, step: &Step) -> Result<Request, Failure> {
     let settings = Settings::of(context);
-    let (ask, cursor) = ask(context, step)?;
-    let status = (cursor.sweep == 1).then_some(HIDDEN_STATUS);
-    match ask {
-        Ask::Branches => call(settings, path::DEPOTS, "{}".to_owned()),
-        Ask::Categories => call(settings, path::CATEGORIES, "productcategory".to_owned()),
-        Ask::Products { since } => call(settings, path::PRODUCTS, request::products(cursor.page, PAGE, status, since)),
-        Ask::Product(id) => call(settings, path::PRODUCT, id.clone()),
-        Ask::Customers { since } => call(settings, path::CUSTOMERS, request::customers(cursor.page, CUSTOMER_PAGE, since)),
-        Ask::Customer(id) => call(settings, path::CUSTOMERS, request::by_id(id)),
-        Ask::Orders { from, until } => call(settings, path::ORDERS, request::orders_edited(cursor.page, from, until)),
-        Ask::Order(id) => call(settings, path::ORDERS, request::by_id(id)),
-    }
+    let Stage { wire, ask, cursor, .. } = stage(settings, context, step)?;
+    wire.request(settings, &ask, &cursor.place, FULL)
 }
 
 /// A page in the making.
 struct Reading<'c> {
     settings: Settings<'c>,
+    wire: &'static dyn Wire,
     options: Options<'c>,
     entity: Entity,
     /// Of a sweep that is made for these records alone.
@@ -171,147 +157,178 @@ struct Reading<'c> {
 /// Nhanh refused, or there is no readable answer: never for one bad record.
 pub fn read_response(context: &Context, step: &Step, response: &Response) -> Result<Page, Failure> {
     let settings = Settings::of(context);
-    let (ask, cursor) = ask(context, step)?;
-    // One by one: building the set from an iterator would bring a sort along, 9 KB of it.
-    let mut keep = BTreeSet::new();
-    let single = match (&ask, &step.scope) {
-        (Ask::Product(id) | Ask::Customer(id) | Ask::Order(id), Scope::Only(ids)) => {
-            keep.insert((*id).clone());
-            Some((*id, ids.len()))
-        }
-        (_, Scope::Only(ids)) => {
-            for id in ids {
-                keep.insert(id.clone());
-            }
-            None
-        }
-        _ => None,
+    let stage = stage(settings, context, step)?;
+    let count = match &step.scope {
+        Scope::Only(ids) => u32::try_from(ids.len()).unwrap_or(u32::MAX),
+        _ => 0,
     };
-    let keep = matches!(step.scope, Scope::Only(_)).then_some(keep);
     let mut reading = Reading {
         settings,
+        wire: stage.wire,
         options: Options::of(settings),
         entity: step.entity,
-        keep,
+        keep: keep(step, stage.named),
         changes: Vec::new(),
         refused: Vec::new(),
         notes: Notes::default(),
     };
     let tree = tree(response, Access::Read)?;
-    let reply = match answer(&tree, response.status, Access::Read, context.now) {
+    let reply = match answer(&tree, response, Access::Read, context.now) {
         Ok(reply) => reply,
-        Err(no) => match (no, single) {
-            // One record that Nhanh does not want to show must not stop the others.
-            (NoData::Refused(refusal), Some((id, count))) if refusal.is_plain() => {
-                if refusal.means_not_found() {
-                    reading.gone(id);
-                } else {
-                    reading.refused.push(Refused { id: Some(id.clone()), failure: refusal.failure.about(id.as_str()) });
-                }
-                return Ok(reading.page(next_id(cursor, count), cursor.at.saturating_add(1), u32::try_from(count).ok()));
-            }
-            (no, _) => return Err(no.into()),
-        },
+        // Records that Nhanh does not want to show must not stop the others.
+        Err(NoData::Refused(refusal)) if refusal.is_plain() && !stage.named.is_empty() => {
+            reading.unshown(stage.named, &refusal);
+            return Ok(reading.named_page(&stage, count));
+        }
+        Err(no) => return Err(no.into()),
     };
-    let data = reply.told("data");
-    match ask {
-        Ask::Branches | Ask::Categories => {
-            let rows = data.map_or(Some(Items::List([].iter())), Items::of).ok_or_else(|| foreign("data"))?;
-            if step.entity == Entity::Branch {
-                reading.branches(rows)
-            } else {
-                reading.categories(rows)
-            }
-            let count = u32::try_from(reading.changes.len() + reading.refused.len()).unwrap_or(u32::MAX);
-            Ok(reading.page(None, count, Some(count)))
+    let found = stage.wire.rows(&stage.ask, &stage.cursor.place, &reply)?;
+    let whole = stage.cursor.place == stage.wire.first() && found.next.is_none();
+    match stage.ask {
+        Ask::Depots => reading.branches(found.rows),
+        Ask::Categories => reading.categories(found.rows, whole),
+        Ask::Deleted { .. } => reading.deleted(found.rows),
+        _ if !stage.named.is_empty() => {
+            reading.named(found.rows, stage.named);
+            return Ok(reading.named_page(&stage, count));
         }
-        Ask::Product(id) | Ask::Customer(id) | Ask::Order(id) => {
-            let count = single.map_or(1, |(_, count)| count);
-            let rows = match &ask {
-                Ask::Product(_) => data.and_then(Items::of),
-                Ask::Customer(_) => rows(data, "customers")?.map(|it| it.0),
-                _ => rows(data, "orders")?.map(|it| it.0),
-            };
-            let before = reading.changes.len() + reading.refused.len();
-            let mut any = false;
-            for (key, value) in rows.into_iter().flatten() {
-                any = true;
+        _ => {
+            reading.changes.reserve(found.rows.count_left());
+            for (key, value) in found.rows {
                 reading.row(key, value);
             }
-            // Rows without the one that was asked for are an odd reply, not a deletion.
-            if !any && reading.changes.len() + reading.refused.len() == before {
-                reading.gone(id);
-            }
-            Ok(reading.page(next_id(cursor, count), cursor.at.saturating_add(1), u32::try_from(count).ok()))
-        }
-        Ask::Products { .. } | Ask::Customers { .. } | Ask::Orders { .. } => {
-            let (list, size) = match ask {
-                Ask::Products { .. } => ("products", PAGE),
-                Ask::Customers { .. } => ("customers", CUSTOMER_PAGE),
-                _ => ("orders", PAGE),
-            };
-            let (rows, pages) = rows(data, list)?.unwrap_or((Items::List([].iter()), Some(0)));
-            let full = rows.count_left() >= size as usize;
-            reading.changes.reserve(rows.count_left());
-            for (key, value) in rows {
-                reading.row(key, value);
-            }
-            let (next, total) = after(&ask, cursor, pages, full);
-            Ok(reading.page(next, cursor.done.saturating_add(1), total))
         }
     }
+    if found.next.as_ref().is_some_and(|it| *it == stage.cursor.place) || stage.cursor.done >= MOST_PAGES {
+        return Err(runs_in_circles());
+    }
+    if whole && matches!(stage.ask, Ask::Depots | Ask::Categories) {
+        let count = u32::try_from(reading.changes.len() + reading.refused.len()).unwrap_or(u32::MAX);
+        return Ok(reading.page(None, count, Some(count)));
+    }
+    let done = stage.cursor.done.saturating_add(1);
+    let (next, total) = after(&stage, &step.scope, found.next, found.left);
+    Ok(reading.page(next, done, total))
 }
 
-fn foreign(field: &str) -> Failure {
-    Failure::new(
-        crate::wit::types::FailureClass::Transient,
-        "nhanh.invalid-json",
+/// Of a list that is read for these records alone, the records. One by one: building the set from an iterator would bring a sort along,
+/// 9 KB of it.
+fn keep(step: &Step, named: &[RemoteId]) -> Option<BTreeSet<RemoteId>> {
+    let Scope::Only(ids) = &step.scope else { return None };
+    let mut keep = BTreeSet::new();
+    for id in if named.is_empty() { ids } else { named } {
+        keep.insert(id.clone());
+    }
+    Some(keep)
+}
+
+fn runs_in_circles() -> Failure {
+    Failure::rejected(
+        "nhanh.endless-list",
         Message::new(
-            "Nhanh.vn trả về dữ liệu không đúng dạng. Hệ thống sẽ tự thử lại.",
-            "Nhanh.vn answered with data of another shape. It will be tried again.",
+            "Nhanh.vn trả về danh sách không có điểm dừng nên lần đồng bộ này đã dừng lại. Bấm đồng bộ lại.",
+            "Nhanh.vn's list has no end, so this sync was stopped. Start it again.",
         ),
     )
-    .at(format!("/{field}"))
 }
 
-/// Rows and number of pages of a list reply.
-fn rows<'t>(data: Option<&'t Value<'t>>, list: &str) -> Result<Option<(Items<'t>, Option<u32>)>, Failure> {
-    let Some(data) = data else { return Ok(None) };
-    let data = Record::of(data).ok_or_else(|| foreign("data"))?;
-    let pages = data.integer("totalPages").ok().flatten();
-    let rows = data.items(list).map_err(|misfit| foreign("data").at(misfit.under("data").pointer))?;
-    Ok(Some((rows, pages.and_then(|it| u32::try_from(it).ok()))))
-}
-
-fn next_id(cursor: Cursor, count: usize) -> Option<Cursor> {
-    ((cursor.at as usize) + 1 < count).then_some(Cursor { at: cursor.at.saturating_add(1), done: cursor.done.saturating_add(1), ..cursor })
+fn ids_after(cursor: &Cursor, named: usize, count: u32) -> Option<Cursor> {
+    let at = cursor.at.saturating_add(u32::try_from(named).unwrap_or(u32::MAX));
+    (at < count).then(|| Cursor { at, done: cursor.done.saturating_add(1), ..cursor.clone() })
 }
 
 /// The cursor after a page, and how many requests the stream is likely to make.
-fn after(ask: &Ask<'_>, cursor: Cursor, pages: Option<u32>, full: bool) -> (Option<Cursor>, Option<u32>) {
+fn after(stage: &Stage<'_>, scope: &Scope, next: Option<Place>, left: Option<u32>) -> (Option<Cursor>, Option<u32>) {
+    let (ask, cursor) = (&stage.ask, &stage.cursor);
     let done = cursor.done.saturating_add(1);
-    let left = pages.map(|pages| pages.saturating_sub(cursor.page));
-    let more = left.map_or(full, |left| left > 0);
-    let after_this = match ask {
-        Ask::Products { .. } if cursor.sweep == 0 => Some(Cursor { page: 1, sweep: 1, done, ..cursor }),
-        Ask::Orders { until, .. } if *until < cursor.until => Some(Cursor { page: 1, done, from: until.saturating_add(1000), ..cursor }),
+    let start = Cursor { place: stage.wire.first(), done, ..cursor.clone() };
+    let since = match scope {
+        Scope::Since(since) => Some(*since),
         _ => None,
     };
-    let parts_left = match ask {
-        Ask::Products { .. } => 1 - cursor.sweep.min(1),
-        Ask::Orders { until, .. } => {
-            u32::try_from(cursor.until.saturating_sub(*until).saturating_add(WINDOW - 1).div_euclid(WINDOW)).unwrap_or(u32::MAX)
+    let after_this = match ask {
+        Ask::Products { hidden: false, .. } => Some(Cursor { sweep: 1, ..start.clone() }),
+        Ask::Orders { until, .. } | Ask::Deleted { until, .. } if *until < cursor.until => {
+            Some(Cursor { from: until.saturating_add(1000), ..start.clone() })
         }
+        Ask::Orders { .. } if stage.wire.lists_deleted() => since.map(|from| Cursor { sweep: 1, from, ..start.clone() }),
+        _ => None,
+    };
+    let windows = |from: i64| {
+        let window = stage.wire.window();
+        u32::try_from(cursor.until.saturating_sub(from).saturating_add(window - 1).div_euclid(window)).unwrap_or(u32::MAX)
+    };
+    let parts_left = match ask {
+        Ask::Products { hidden, .. } => u32::from(!hidden),
+        Ask::Orders { until, .. } => {
+            windows(*until).saturating_add(since.filter(|_| stage.wire.lists_deleted()).map_or(0, |since| windows(since).max(1)))
+        }
+        Ask::Deleted { until, .. } => windows(*until),
         _ => 0,
     };
     let total = left.map(|left| done.saturating_add(left).saturating_add(parts_left));
-    let next = if more { Some(Cursor { page: cursor.page.saturating_add(1), done, ..cursor }) } else { after_this };
+    let next = match next {
+        Some(place) => Some(Cursor { place, ..start }),
+        None => after_this,
+    };
     (next, total)
 }
 
 impl Reading<'_> {
     fn page(self, next: Option<Cursor>, done: u32, total: Option<u32>) -> Page {
-        Page { changes: self.changes, refused: self.refused, warnings: self.notes.0, next: next.map(Cursor::write), done, total }
+        Page { changes: self.changes, refused: self.refused, warnings: self.notes.0, next: next.as_ref().map(Cursor::write), done, total }
+    }
+
+    /// The page of a request that named its records.
+    fn named_page(self, stage: &Stage<'_>, count: u32) -> Page {
+        let done = stage.cursor.at.saturating_add(u32::try_from(stage.named.len()).unwrap_or(u32::MAX));
+        self.page(ids_after(&stage.cursor, stage.named.len(), count), done, Some(count))
+    }
+
+    /// Rows of a request that named its records: one that is not among them is gone.
+    fn named(&mut self, rows: Items<'_>, named: &[RemoteId]) {
+        let (mut left, mut odd) = (named.to_vec(), false);
+        for (key, value) in rows {
+            match self.id(key, value) {
+                Some(id) => {
+                    let at = left.iter().position(|it| *it == id);
+                    odd |= at.is_none();
+                    if let Some(at) = at {
+                        left.swap_remove(at);
+                    }
+                }
+                None => odd = true,
+            }
+            self.row(key, value);
+        }
+        // Rows without one that was asked for are an odd reply, not a deletion.
+        if !odd {
+            for id in &left {
+                self.gone(id);
+            }
+        }
+    }
+
+    /// Nhanh refused to show these records.
+    fn unshown(&mut self, named: &[RemoteId], refusal: &Refusal) {
+        match named {
+            [id] if refusal.means_not_found() => self.gone(id),
+            _ => {
+                for id in named {
+                    self.refused.push(Refused { id: Some(id.clone()), failure: refusal.failure.clone().about(id.as_str()) });
+                }
+            }
+        }
+    }
+
+    /// Orders that were deleted at Nhanh; the host knows which of them it has.
+    fn deleted(&mut self, rows: Items<'_>) {
+        for (_, value) in rows {
+            match Record::of(value).and_then(|it| it.id("id").ok().flatten()).or_else(|| json::id(value).map(Cow::into_owned)) {
+                Some(id) => self.gone(&id),
+                None => self.refused.push(no_record(None)),
+            }
+        }
     }
 
     fn kept(&self, id: Option<&str>) -> bool {
@@ -344,10 +361,11 @@ impl Reading<'_> {
         }
     }
 
-    fn categories(&mut self, rows: Items<'_>) {
+    fn categories(&mut self, rows: Items<'_>, whole: bool) {
         let mut found = Vec::new();
         store::categories(rows, None, &mut found, &mut self.refused);
-        for it in category::settle(found) {
+        // A parent that is not on this page may be on another.
+        for it in if whole { category::settle(found) } else { found } {
             if self.kept(Some(&it.id)) {
                 self.changes.push(Change::Category(it));
             }
@@ -360,9 +378,9 @@ impl Reading<'_> {
             return;
         }
         let change = match self.entity {
-            Entity::Product => product::read(key, value, self.options, &mut self.notes).map(|it| Some(Change::Product(it))),
-            Entity::Stock => product::read_stock(key, value, self.options, &mut self.notes).map(|it| it.map(Change::Stock)),
-            Entity::Price => product::read_price(key, value, &mut self.notes).map(|it| Some(Change::Price(it))),
+            Entity::Product => self.wire.product(key, value, self.options, &mut self.notes).map(|it| Some(Change::Product(it))),
+            Entity::Stock => self.wire.stock(key, value, self.options, &mut self.notes).map(|it| it.map(Change::Stock)),
+            Entity::Price => self.wire.price(key, value, &mut self.notes).map(|it| Some(Change::Price(it))),
             Entity::Customer => customer::read(key, value).map(|it| Some(Change::Customer(it))),
             _ => self.order_status(key, value),
         };
@@ -375,21 +393,21 @@ impl Reading<'_> {
     fn id(&self, key: Option<&str>, value: &Value<'_>) -> Option<RemoteId> {
         let record = Record::of(value)?;
         match self.entity {
-            Entity::Product | Entity::Stock | Entity::Price => product::id(&record, key),
-            _ => order_wire::id(&record, key).ok(),
+            Entity::Product | Entity::Stock | Entity::Price | Entity::Customer => goods::id(&record, key),
+            _ => self.wire.order_id(&record, key).ok(),
         }
     }
 
     /// Of a window only our own orders count; an order that was asked for by id is told whatever it is.
     fn order_status(&self, key: Option<&str>, value: &Value<'_>) -> Result<Option<Change>, Refused> {
         if self.keep.is_none() {
-            let own = Record::of(value).and_then(|it| order_wire::own_id(&it).ok().flatten());
+            let own = Record::of(value).and_then(|it| self.wire.own_id(&it).ok().flatten());
             let tag = self.settings.tag().unwrap_or_default();
             if tag.is_empty() || !own.is_some_and(|own| order::is_ours(tag, &own)) {
                 return Ok(None);
             }
         }
-        order_wire::read(key, value).map(|seen| Some(Change::OrderStatus(seen.status)))
+        self.wire.order(key, value).map(|seen| Some(Change::OrderStatus(seen.status)))
     }
 }
 
@@ -411,6 +429,6 @@ pub fn map_product(context: &Context, raw: &[u8]) -> Result<Product, Failure> {
     if Record::of(&tree).is_none() {
         return Err(no_record(None).failure);
     }
-    let mut notes = Notes::default();
-    product::read(None, &tree, Options::of(Settings::of(context)), &mut notes).map_err(|it| it.failure)
+    let (settings, mut notes) = (Settings::of(context), Notes::default());
+    settings.wire()?.product(None, &tree, Options::of(settings), &mut notes).map_err(|it| it.failure)
 }

@@ -3,12 +3,19 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::nhanh::wire::Place;
 use crate::testing::{NOW, context, data, reply, set};
+use crate::vietnam::time::DAY;
 use crate::wit::catalog::{BranchStock, ProductKind, ProductStatus, VatRate};
 use crate::wit::types::FailureClass;
 
 const VARIANT: &str = r#"{"idNhanh":"38000102","privateId":null,"parentId":"38000101","categoryId":"412001","internalCategoryId":null,"brandId":"5501","brandName":"Demo","typeId":"1","typeName":"Sản phẩm","code":" AT01-DO-M ","barcode":"2000214262919","name":"A\u0301o thun Đo\u0309 M","otherName":null,"importPrice":"60000","oldPrice":null,"price":"120000","wholesalePrice":"95000","avgCost":"61000","vat":null,"image":"https://example.com/a.jpg","images":["https://example.com/b.jpg","/c.jpg","https://example.com/a.jpg"],"status":"Active","previewLink":"/ao-thun-p38000102.html","showHot":0,"showNew":1,"width":null,"shippingWeight":"250","warranty":null,"unit":"Cái","createdDateTime":"2025-03-02 10:11:12","updatedAt":1756700000,"inventory":{"remain":9,"shipping":1,"damaged":0,"holding":2,"available":6,"depots":{"31010":{"remain":19,"shipping":1,"damaged":0,"holding":2,"available":"20","transfering":0},"31011":{"remain":"1.5","shipping":"","damage":1,"holding":null,"available":-0.25}}},"attributes":[{"11":{"attributeName":"Màu sắc","id":101,"name":"Đỏ","order":1},"12":{"attributeName":"Size","id":205,"name":"M","order":2}}],"units":[{"id":1,"name":"Thùng","quantity":24,"price":"2700000"}]}"#;
 const HEAD: &str = r#"{"idNhanh":"38000101","parentId":"-2","typeId":"1","code":"AT01","name":"Áo thun","price":"120000","status":"Active","importPrice":null,"inventory":{"remain":9,"shipping":1,"damaged":0,"holding":2,"available":6,"depots":[]},"attributes":[],"images":[],"createdDateTime":"2025-03-02 10:11:10","updatedAt":1756700000}"#;
+
+/// The first page of API 2.0.
+fn first() -> Place {
+    Place { page: 1, next: None }
+}
 
 fn step(entity: Entity, scope: Scope, cursor: Option<String>) -> Step {
     Step { entity, scope, cursor }
@@ -208,10 +215,11 @@ fn products_are_two_sweeps_by_rising_id() {
 
 #[test]
 fn stock_has_no_filter_by_time() {
-    for entity in [Entity::Stock, Entity::Price] {
-        let failure = build_request(&context(), &step(entity, Scope::Since(0), None)).unwrap_err();
-        assert_eq!((failure.code.as_str(), failure.class), ("flow.no-since", FailureClass::Unsupported));
-    }
+    let failure = build_request(&context(), &step(Entity::Stock, Scope::Since(0), None)).unwrap_err();
+    assert_eq!((failure.code.as_str(), failure.class), ("flow.no-since", FailureClass::Unsupported));
+    // A price is edited with its product, which has one.
+    let prices = build_request(&context(), &step(Entity::Price, Scope::Since(0), None)).unwrap();
+    assert!(data(&prices).contains(r#""updatedDateTimeFrom":"1970-01-01 07:00:00""#));
     let page = read(Entity::Stock, Scope::Everything, &page_of(&format!(r#"{{"38000102":{VARIANT},"38000101":{HEAD}}}"#)));
     let [Change::Stock(level)] = page.changes.as_slice() else { panic!("{page:?}") };
     assert_eq!((level.product.as_str(), level.levels.len(), level.provisional), ("38000102", 2, false));
@@ -358,10 +366,10 @@ fn a_cursor_that_cannot_be_read_is_rejected() {
         let failure = build_request(&context(), &step(Entity::Product, Scope::Everything, Some(cursor.to_owned()))).unwrap_err();
         assert_eq!((failure.code.as_str(), failure.class), ("nhanh.cursor", FailureClass::Rejected), "{cursor}");
     }
-    let beyond = Cursor { at: 2, ..Cursor::start() }.write();
+    let beyond = Cursor { at: 2, ..Cursor::start(first()) }.write();
     assert_eq!(build_request(&context(), &step(Entity::Product, only(&["1"]), Some(beyond))).unwrap_err().code, "nhanh.cursor");
     assert_eq!(build_request(&context(), &step(Entity::Product, only(&[]), None)).unwrap_err().code, "nhanh.empty-scope");
-    let windowless = Cursor { page: 2, done: 1, ..Cursor::start() }.write();
+    let windowless = Cursor { place: Place { page: 2, next: None }, done: 1, ..Cursor::start(first()) }.write();
     let orders = step(Entity::OrderStatus, Scope::Since(NOW), Some(windowless));
     assert_eq!(build_request(&context(), &orders).unwrap_err().code, "nhanh.cursor");
 }
@@ -386,14 +394,18 @@ fn a_product_that_is_no_json_or_no_object_is_rejected() {
 
 proptest! {
     #[test]
-    fn any_cursor_comes_back(page in 1_u32.., sweep in 0_u32..2, done: u32, at: u32, from: i64, ahead in 0_i64..1_000_000_000_000) {
-        let cursor = Cursor { page, sweep, done, at, from, until: from.saturating_add(ahead) };
-        prop_assert_eq!(Cursor::read(&cursor.write()), Some(cursor));
+    fn any_cursor_comes_back(page in 1_u32.., next in "[{}\\[\\]\":,a-z0-9]{1,40}", sweep in 0_u32..2, done: u32, at: u32, from: i64, ahead in 0_i64..1_000_000_000_000) {
+        let counted = Cursor { place: Place { page, next: None }, sweep, done, at, from, until: from.saturating_add(ahead) };
+        prop_assert_eq!(Cursor::read(&counted.write(), &first()), Some(counted.clone()));
+        prop_assert_eq!(Cursor::read(&counted.write(), &Place::default()), None, "a cursor of pages is none of opaque ones");
+        let opaque = Cursor { place: Place { page: 0, next: Some(next) }, ..counted };
+        prop_assert_eq!(Cursor::read(&opaque.write(), &Place::default()), Some(opaque.clone()));
+        prop_assert_eq!(Cursor::read(&opaque.write(), &first()), None, "nor the other way");
     }
 
     #[test]
-    fn no_cursor_breaks_a_step(page in 1_u32.., sweep in 0_u32..2, done: u32, at: u32, from: i64, until: i64, since: i64, now: i64) {
-        let cursor = Cursor { page, sweep, done, at, from: from.min(until), until: until.max(from) };
+    fn no_cursor_breaks_a_step(page in 1_u32.., sweep in 0_u32..2, done in 0_u32..1000, at: u32, from: i64, until: i64, since: i64, now: i64) {
+        let cursor = Cursor { place: Place { page, next: None }, sweep, done, at, from: from.min(until), until: until.max(from) };
         let context = Context { now, ..context() };
         for (entity, list) in [(Entity::OrderStatus, "orders"), (Entity::Product, "products"), (Entity::Customer, "customers")] {
             let body = format!(r#"{{"code":1,"data":{{"totalPages":9,"{list}":[]}}}}"#);

@@ -6,6 +6,23 @@
 use crate::vietnam::text;
 use crate::wit::orders::{Address, AddressScheme};
 
+/// What Nhanh calls the division with districts.
+pub const THREE_LEVELS: &str = "v1";
+/// What Nhanh calls the division without them.
+pub const TWO_LEVELS: &str = "v2";
+
+/// The division of an address, as Nhanh calls it, and its names from the province down, where all are there. An address that does not
+/// say which division it means is taken at its word: with a district, it is the old one.
+#[must_use]
+pub fn levels(address: &Address) -> Option<(&'static str, Vec<&str>)> {
+    let (province, ward) = (named(address.province.as_deref())?, named(address.ward.as_deref())?);
+    match (address.scheme, named(address.district.as_deref())) {
+        (AddressScheme::ThreeLevel | AddressScheme::Unknown, Some(district)) => Some((THREE_LEVELS, vec![province, district, ward])),
+        (AddressScheme::ThreeLevel, None) => None,
+        (AddressScheme::TwoLevel | AddressScheme::Unknown, _) => Some((TWO_LEVELS, vec![province, ward])),
+    }
+}
+
 /// Province, district and ward by name, where the address has all three in the old scheme.
 #[must_use]
 pub fn three_levels(address: &Address) -> Option<[&str; 3]> {

@@ -13,17 +13,19 @@ use crate::nhanh::tree::Value;
 
 use crate::map::product::Options;
 use crate::map::{Notes, order};
+use crate::nhanh::goods;
 use crate::nhanh::json::{self, Items, Record};
-use crate::nhanh::v2::order as order_wire;
-use crate::nhanh::v2::product;
+use crate::nhanh::wire;
 use crate::settings::Settings;
-use crate::wit::catalog::{Change, Gone};
+use crate::wit::catalog::{Change, Gone, OrderStage, OrderStatus};
 use crate::wit::connector::{Accepted, Delivery, Ignored, Refresh, WebhookOutcome};
 use crate::wit::types::{Context, Entity, Message, Reason, RemoteId};
 
 /// Events that the merchant should tick. The ninth, `webhooksEnabled`, is the probe: it comes by itself and no probe lists it as ticked.
 pub const EVENTS: [&str; 8] =
     ["productAdd", "productUpdate", "productDelete", "inventoryChange", "orderAdd", "orderUpdate", "orderDelete", "paymentReceived"];
+/// Events that come without being ticked, or that few merchants have: the app was removed, a part of an order came back.
+const OTHERS: [&str; 2] = ["appUninstalled", "orderPartialReturn"];
 /// A level is refreshed at the latest after so long, so that a late repeat cannot leave an old one behind.
 const STOCK_WITHIN: u32 = 15 * 60_000;
 /// What a hint speaks of is asked for soon.
@@ -58,9 +60,11 @@ pub fn handle(context: &Context, delivery: &Delivery) -> WebhookOutcome {
     if let Some(outcome) = elsewhere(context, &body) {
         return outcome;
     }
-    let event = EVENTS.iter().find(|it| **it == event).copied().ok_or(event);
+    let event = EVENTS.iter().chain(&OTHERS).find(|it| **it == event).copied().ok_or(event);
     match (event, data) {
         (Err(event), _) => unknown(&event),
+        (Ok("appUninstalled"), _) => WebhookOutcome::Uninstalled,
+        (Ok("orderPartialReturn"), Some(data)) => partial_return(context, data),
         (Ok("productDelete"), Some(data)) => deleted("productDelete", Entity::Product, data),
         (Ok("orderDelete"), Some(data)) => deleted("orderDelete", Entity::Order, data),
         (Ok("inventoryChange"), Some(data)) => inventory(context, data),
@@ -161,7 +165,7 @@ fn refresh(entity: Entity, ids: Vec<RemoteId>, within_ms: u32) -> Vec<Refresh> {
 }
 
 fn product_hint(event: &str, data: &Value<'_>) -> WebhookOutcome {
-    let id = Record::of(data).and_then(|it| product::id(&it, None));
+    let id = Record::of(data).and_then(|it| goods::id(&it, None));
     let Some(id) = id else { return malformed("/data/productId") };
     let refresh = refresh(Entity::Product, vec![id.clone()], HINT_WITHIN);
     WebhookOutcome::Accepted(Accepted { refresh, ..accepted(event, vec![id]) })
@@ -170,7 +174,8 @@ fn product_hint(event: &str, data: &Value<'_>) -> WebhookOutcome {
 /// `orderAdd`, `orderUpdate` and `paymentReceived`, whose payload nobody documents.
 fn order_hint(context: &Context, event: &str, data: &Value<'_>) -> WebhookOutcome {
     let Some(record) = Record::of(data) else { return malformed("/data") };
-    let own = order_wire::own_id(&record).ok().flatten();
+    let wire = wire::of_delivery(data);
+    let own = wire.own_id(&record).ok().flatten();
     let tag = context.tag.as_str();
     let ours = |own: &str| !tag.is_empty() && order::is_ours(tag, own);
     let payment = event == "paymentReceived";
@@ -182,17 +187,44 @@ fn order_hint(context: &Context, event: &str, data: &Value<'_>) -> WebhookOutcom
     }
     let id = match record.id("orderId") {
         Ok(Some(id)) => Some(id),
-        _ => record.id("id").ok().flatten(),
+        _ => wire.order_id(&record, None).ok(),
     };
     let Some(id) = id else { return malformed("/data/orderId") };
     let mut accepted = accepted(event, vec![id.clone()]);
     if !payment {
-        match order_wire::read(None, data) {
+        match wire.order(None, data) {
             Ok(seen) => accepted.changes.push(Change::OrderStatus(seen.status)),
             Err(refusal) => accepted.refused.push(refusal),
         }
     }
     accepted.refresh = refresh(Entity::OrderStatus, vec![id], HINT_WITHIN);
+    WebhookOutcome::Accepted(accepted)
+}
+
+/// A part of one of our orders came back. The delivery is about the return, an order of its own; what it means for the original is told
+/// here and nowhere else, so nothing is asked again.
+fn partial_return(context: &Context, data: &Value<'_>) -> WebhookOutcome {
+    let original = Record::of(data).and_then(|it| it.told("originalOrder")).filter(|it| Record::of(it).is_some());
+    let (Some(original), Some(tag)) = (original, Some(context.tag.as_str()).filter(|it| !it.is_empty())) else {
+        return malformed("/data/originalOrder");
+    };
+    let wire = wire::of_delivery(data);
+    let (Ok(seen), Some(record)) = (wire.order(None, data), Record::of(original)) else { return malformed("/data/info") };
+    let own = wire.own_id(&record).ok().flatten();
+    if !own.as_deref().is_some_and(|own| order::is_ours(tag, own)) {
+        return not_ours();
+    }
+    let Ok(id) = wire.order_id(&record, None) else { return malformed("/data/originalOrder/id") };
+    let status = OrderStatus {
+        order: id.clone(),
+        own_id: own,
+        stage: Some(OrderStage::PartlyReturned),
+        tracking: None,
+        tracking_url: None,
+        ..seen.status
+    };
+    let mut accepted = accepted("orderPartialReturn", vec![id]);
+    accepted.changes.push(Change::OrderStatus(status));
     WebhookOutcome::Accepted(accepted)
 }
 
@@ -208,8 +240,8 @@ fn inventory(context: &Context, data: &Value<'_>) -> WebhookOutcome {
     let Some(items) = Items::of(data) else { return malformed("/data") };
     let (mut accepted, mut notes) = (accepted("inventoryChange", Vec::new()), Notes::default());
     for (key, value) in items {
-        let id = Record::of(value).and_then(|it| product::id(&it, key));
-        match product::read_delivered_stock(key, value, Options::of(settings), &mut notes) {
+        let id = Record::of(value).and_then(|it| goods::id(&it, key));
+        match goods::delivered_stock(key, value, Options::of(settings), &mut notes) {
             Ok(level) => accepted.changes.extend(level.map(Change::Stock)),
             Err(refusal) => accepted.refused.push(refusal),
         }

@@ -176,10 +176,59 @@ fn another_business_and_a_draft_take_nothing() {
     assert_eq!(accept(r#"{"event":"productDelete","data":[1]}"#).subjects, ["1"]);
 }
 
+#[test]
+fn deliveries_of_api_3_0_are_known_by_their_shape_whatever_the_grant_speaks() {
+    let order = r#"{"info":{"id":125123098,"depotId":31010,"type":1,"status":63,"updatedAt":1795141821,"trackingUrl":""},"channel":{"appOrderId":"ab12-W-1001","saleChannel":10,"trafficSource":{"id":7,"name":"Website"}},"shippingAddress":{"id":"55120001","mobile":"0900000001","locationVersion":"v1"},"products":[],"carrier":{"name":"Giaohangnhanh","sendCarrier":{"type":1,"date":""}},"payment":{"discount":{"type":"cash","amount":0}}}"#;
+    let accepted = accept(&event("orderUpdate", order));
+    let [Change::OrderStatus(status)] = accepted.changes.as_slice() else { panic!("{accepted:?}") };
+    assert_eq!(
+        (status.code.as_str(), status.stage, status.own_id.as_deref()),
+        ("Canceled", Some(OrderStage::Cancelled), Some("ab12-W-1001"))
+    );
+    assert_eq!((accepted.subjects, accepted.refresh[0].entity), (vec!["125123098".to_owned()], Entity::OrderStatus));
+    let others = order.replace("ab12-W-1001", "2404SHOPEE");
+    assert_eq!(reason(&deliver(&event("orderAdd", &others), true)), "ignored.not-ours");
+
+    let level = r#"[{"id":1231281071,"typeId":1,"code":"AT01","remain":8,"available":8,"warranty":{"remain":0,"holding":0},"depots":[{"id":31010,"remain":8,"shipping":0,"damaged":0,"holding":0,"available":8.5,"warranty":{"remain":0}}]}]"#;
+    let accepted = accept(&event("inventoryChange", level));
+    assert!(
+        matches!(accepted.changes.as_slice(), [Change::Stock(it)] if it.provisional && it.levels[0].branch == "31010" && it.levels[0].available == 8500)
+    );
+    let product = r#"{"id":1231281071,"parentId":1231281070,"status":"2","prices":{"retail":199000},"type":{"id":1,"name":"Sản phẩm"}}"#;
+    assert_eq!(accept(&event("productUpdate", product)).refresh[0].ids, ["1231281071"]);
+    assert_eq!(accept(&event("orderDelete", "[125123098]")).subjects, ["125123098"]);
+}
+
+#[test]
+fn an_app_that_was_removed_pauses_the_connection() {
+    let body = r#"{"event":"appUninstalled","businessId":110668}"#;
+    assert_eq!(deliver(body, true), WebhookOutcome::Uninstalled);
+    assert_eq!(deliver(body, false), WebhookOutcome::Forged);
+    assert_eq!(reason(&deliver(r#"{"event":"appUninstalled","businessId":5}"#, true)), "ignored.other-business");
+}
+
+#[test]
+fn a_partial_return_is_told_of_the_original_order() {
+    let data = |own: &str| {
+        format!(
+            r#"{{"info":{{"id":125123222,"type":16,"status":72,"updatedAt":1795241821}},"channel":{{"appOrderId":"","saleChannel":10}},"products":[],"originalOrder":{{"id":125123098,"channel":{{"appOrderId":"{own}","saleChannel":10}}}}}}"#
+        )
+    };
+    let accepted = accept(&event("orderPartialReturn", &data("ab12-W-1001")));
+    let [Change::OrderStatus(status)] = accepted.changes.as_slice() else { panic!("{accepted:?}") };
+    assert_eq!((status.order.as_str(), status.own_id.as_deref()), ("125123098", Some("ab12-W-1001")));
+    assert_eq!((status.stage, status.code.as_str()), (Some(OrderStage::PartlyReturned), "Returned"));
+    assert_eq!((accepted.subjects, accepted.refresh.len()), (vec!["125123098".to_owned()], 0));
+    assert_eq!(reason(&deliver(&event("orderPartialReturn", &data("2404SHOPEE")), true)), "ignored.not-ours");
+    for odd in [r#"{"info":{"id":1,"status":72}}"#, r#"{"originalOrder":{"id":1}}"#, "7", r#"{"originalOrder":[]}"#] {
+        assert_eq!(reason(&deliver(&event("orderPartialReturn", odd), true)), "ignored.malformed", "{odd}");
+    }
+}
+
 proptest! {
     #[test]
     fn no_body_breaks_a_delivery(data in "[{}\\[\\]\":,a-z0-9]{0,60}|\\PC{0,40}", verified: bool) {
-        for event_name in EVENTS {
+        for event_name in EVENTS.into_iter().chain(OTHERS) {
             let _ = deliver(&event(event_name, &data), verified);
         }
         let outcome = deliver(&data, false);

@@ -7,7 +7,7 @@ mod people;
 mod products;
 
 use crate::settings::ShopSize;
-use crate::shop::{Business, CITIES, Category, City, Depot, Ids, Place, Shop, User};
+use crate::shop::{Business, CITIES, Category, City, Depot, Ids, Place, SEEDED, Shop, User, province_of};
 
 /// Adds a business of this size and returns its id.
 pub(crate) fn add_business(shop: &mut Shop, name: &str, size: ShopSize, seed: u64, now_ms: i64) -> i64 {
@@ -34,7 +34,7 @@ fn pick<'a, T>(rng: &mut fastrand::Rng, from: &'a [T], fallback: &'a T) -> &'a T
 
 /// A city with a district and a ward of it.
 fn somewhere(rng: &mut fastrand::Rng) -> (Option<Place>, Option<Place>, Option<Place>) {
-    let Some(City { id, name, districts }) = CITIES.get(rng.usize(..CITIES.len().max(1))) else { return (None, None, None) };
+    let Some(City { id, name, districts }) = CITIES.get(rng.usize(..SEEDED)) else { return (None, None, None) };
     let city = Some(Place::new(*id, *name));
     let Some((id, name, wards)) = districts.get(rng.usize(..districts.len().max(1))) else { return (city, None, None) };
     let ward = wards.get(rng.usize(..wards.len().max(1))).map(|(id, name)| Place::new(*id, *name));
@@ -48,6 +48,12 @@ fn depots(business: &mut Business, ids: &mut Ids, count: usize, rng: &mut fastra
         let place = district.as_ref().map_or_else(|| "trung tâm".to_owned(), |place| place.name.clone());
         // Every third depot has no phone, and one has no place at all: Nobi needs both (reference section 6, "nullable").
         let bare = row == 4;
+        let province = city.as_ref().and_then(|city| province_of(city.id)).filter(|_| !bare);
+        // The new tree has fewer wards, so several old ones share a new one.
+        let new_ward = province.and_then(|province| {
+            let at = usize::try_from(ward.as_ref()?.id).ok()? % province.wards.len().max(1);
+            province.wards.get(at).map(|(id, name)| Place::new(*id, *name))
+        });
         business.depots.insert(
             id,
             Depot {
@@ -57,6 +63,8 @@ fn depots(business: &mut Business, ids: &mut Ids, count: usize, rng: &mut fastra
                 city: city.filter(|_| !bare),
                 district: district.filter(|_| !bare),
                 ward: ward.filter(|_| !bare && row % 2 == 0),
+                new_city: province.map(|province| Place::new(province.id, province.name)),
+                new_ward,
                 address: if bare { String::new() } else { format!("{} Trần Phú", rng.u32(1..300)) },
             },
         );

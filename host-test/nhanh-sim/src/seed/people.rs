@@ -4,7 +4,7 @@
 
 use super::{pick, somewhere};
 use crate::clock::{DAY_MS, date};
-use crate::shop::{Business, Customer, Ids, Kin, Line, Money, Order, Quantity, Recipient};
+use crate::shop::{Business, Customer, Ids, Kin, Levels, Line, Money, Order, Quantity, Recipient};
 
 /// Common full names.
 const PERSON_NAMES: &[&str] = &[
@@ -64,6 +64,7 @@ pub(super) fn customers(business: &mut Business, ids: &mut Ids, count: usize, rn
             city: city.map(|place| place.id),
             district: district.map(|place| place.id),
             ward: ward.filter(|_| row % 2 == 0).map(|place| place.id),
+            levels: Levels::Three,
             tax_code: (row % 20 == 19).then(|| format!("01{row:08}")),
             business_name: (row % 20 == 19).then(|| "Công ty TNHH Hoa Sen".to_owned()),
             created_ms: created,
@@ -106,6 +107,7 @@ pub(super) fn orders(business: &Business, ids: &mut Ids, count: usize, rng: &mut
                 city,
                 district,
                 ward,
+                levels: Levels::Three,
             },
             money: Money { customer_ship_fee: 20_000, ..Money::default() },
             lines: vec![Line {
@@ -115,7 +117,9 @@ pub(super) fn orders(business: &Business, ids: &mut Ids, count: usize, rng: &mut
                 name: product.name.clone(),
                 price: product.price.unwrap_or(0),
                 quantity: if product.type_id == 3 { Quantity::thousandths(1250) } else { Quantity::units(1 + (row % 3) as i64) },
-                discount: 0,
+                discount_amount: 0,
+                vat_percent: 0,
+                vat_mode: 2,
                 weight: product.weight.unwrap_or(0),
             }],
             status: (*status).to_owned(),
@@ -128,6 +132,9 @@ pub(super) fn orders(business: &Business, ids: &mut Ids, count: usize, rng: &mut
             delivery_date: (row % 4 == 0).then(|| date(created + 2 * DAY_MS)),
             carrier: shopee.then(|| (29, "SPX".to_owned())),
             carrier_code: String::new(),
+            sent_ms: None,
+            shipment_canceled: false,
+            original: None,
             marketplace_number: shopee.then(|| format!("SPXVN{id}")),
             tags: Vec::new(),
             created_ms: created,

@@ -124,6 +124,7 @@ impl Maker<'_> {
         product.content = "<p>Hàng mới về, <em>đổi trả trong 7 ngày</em>.</p><script>alert(1)</script>".to_owned();
         product.created_ms = created;
         product.updated_ms = updated.min(self.now_ms);
+        product.stock_ms = product.updated_ms;
         product
     }
 

@@ -2,6 +2,8 @@
 //!
 //! Must never know how a wire writes them.
 
+use super::place::Levels;
+
 /// A customer.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Customer {
@@ -37,6 +39,8 @@ pub struct Customer {
     pub district: Option<i64>,
     /// Ward id.
     pub ward: Option<i64>,
+    /// Which tree the places are of.
+    pub levels: Levels,
     /// Tax code.
     pub tax_code: Option<String>,
     /// Business name.

@@ -11,6 +11,7 @@ impl Shop {
         product.id = Ids::take(&mut self.ids.product);
         product.created_ms = now_ms;
         product.updated_ms = now_ms;
+        product.stock_ms = now_ms;
         let id = product.id;
         home.file_product(product);
         self.note(business, Event::ProductAdd(id));
@@ -22,10 +23,11 @@ impl Shop {
         let Some(business) = self.home_of_product(id) else { return false };
         let Some(home) = self.businesses.get_mut(&business) else { return false };
         let Some(mut product) = home.products.remove(&id) else { return false };
-        let stock = product.stock.clone();
+        let (stock, stock_ms) = (product.stock.clone(), product.stock_ms);
         edit(&mut product);
         product.id = id;
         product.stock = stock;
+        product.stock_ms = stock_ms;
         product.updated_ms = now_ms;
         home.file_product(product);
         self.note(business, Event::ProductUpdate(id));
@@ -53,7 +55,7 @@ impl Shop {
     }
 
     /// Changes one level of one product.
-    pub(crate) fn change_level(&mut self, product: i64, depot: i64, change: impl FnOnce(&mut Level)) -> bool {
+    pub(crate) fn change_level(&mut self, product: i64, depot: i64, change: impl FnOnce(&mut Level), now_ms: i64) -> bool {
         let Some(business) = self.home_of_product(product) else { return false };
         let Some(home) = self.businesses.get_mut(&business) else { return false };
         if !home.depots.contains_key(&depot) {
@@ -61,12 +63,13 @@ impl Shop {
         }
         let Some(row) = home.products.get_mut(&product) else { return false };
         change(row.stock.entry(depot).or_default());
+        row.stock_ms = now_ms;
         self.note(business, Event::InventoryChange(product));
         true
     }
 
     /// Sets what a depot has on hand of a product.
-    pub(crate) fn set_remain(&mut self, product: i64, depot: i64, remain: Quantity) -> bool {
-        self.change_level(product, depot, |level| level.remain = remain)
+    pub(crate) fn set_remain(&mut self, product: i64, depot: i64, remain: Quantity, now_ms: i64) -> bool {
+        self.change_level(product, depot, |level| level.remain = remain, now_ms)
     }
 }

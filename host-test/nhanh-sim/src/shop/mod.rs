@@ -10,15 +10,22 @@ mod orders;
 mod place;
 mod product;
 mod quantity;
+mod query;
+mod shipments;
+mod tree;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 pub use customer::Customer;
+pub(crate) use order::may_follow;
 pub use order::{Claim, LedgerEntry, Line, Money, Order, Recipient};
 pub use orders::{NewLine, NewOrder, OrderChange};
-pub use place::{CITIES, Category, City, Depot, District, Place, User, city_named};
+pub use place::{Category, Depot, Levels, Place, User};
 pub use product::{Attribute, ComboPart, Kin, Level, Product, Unit};
 pub use quantity::Quantity;
+pub(crate) use query::{CustomerQuery, OrderQuery, ProductQuery};
+pub(crate) use tree::SEEDED;
+pub use tree::{CITIES, City, District, PROVINCES, Province, city_named, province_of};
 
 /// Something that happened in a business and that webhooks speak of.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +46,8 @@ pub enum Event {
     OrderDelete(Vec<i64>),
     /// A payment for an order came in.
     PaymentReceived(i64),
+    /// A part of an order came back, as this order.
+    OrderPartialReturn(i64),
 }
 
 /// One merchant's business.
@@ -85,6 +94,22 @@ impl Business {
             self.by_mobile.insert(customer.mobile.clone(), customer.id);
         }
         self.customers.insert(customer.id, customer);
+    }
+
+    /// The orders that a query takes, newest first.
+    pub(crate) fn find_orders(&self, wanted: &OrderQuery) -> Vec<&Order> {
+        let mut found: Vec<&Order> = match wanted.ids.is_empty() {
+            true => self.orders.values().filter(|order| wanted.takes(order)).collect(),
+            false => wanted.ids.iter().filter_map(|id| self.orders.get(id)).filter(|order| wanted.takes(order)).collect(),
+        };
+        found.sort_unstable_by_key(|order| std::cmp::Reverse(order.id));
+        found.dedup_by_key(|order| order.id);
+        found
+    }
+
+    /// The products that a query takes, newest first.
+    pub(crate) fn find_products(&self, wanted: &ProductQuery) -> Vec<&Product> {
+        self.products.values().rev().filter(|product| wanted.takes(product)).collect()
     }
 
     /// The levels a product shows: its own, or the sums of its variants for a parent.
@@ -190,6 +215,10 @@ impl Shop {
     /// The order with this id, wherever it is.
     pub(crate) fn order(&self, id: i64) -> Option<&Order> {
         self.businesses.values().find_map(|business| business.orders.get(&id))
+    }
+
+    fn order_mut(&mut self, id: i64) -> Option<&mut Order> {
+        self.businesses.values_mut().find_map(|business| business.orders.get_mut(&id))
     }
 
     /// Every order ever created, oldest first.

@@ -2,7 +2,7 @@
 //!
 //! Must never forget an order: a deleted one leaves the shop, never the ledger.
 
-use super::place::Place;
+use super::place::{Levels, Place};
 use super::quantity::Quantity;
 
 /// A line of an order.
@@ -20,16 +20,50 @@ pub struct Line {
     pub price: i64,
     /// How many.
     pub quantity: Quantity,
-    /// Discount **per unit** in dong (reference section 4.1).
-    pub discount: i64,
+    /// Discount on the **whole line** in dong, as 3.0 writes it; both dialects read it per unit.
+    pub discount_amount: i64,
+    /// VAT percent; -1 (not taxable), -2 (not declared) and -100 (0 %) count as nothing.
+    pub vat_percent: i64,
+    /// 1: the price includes VAT; 2: it comes on top (3.0 reference section 3). 2.0 knows neither and has 0 %.
+    pub vat_mode: i64,
     /// Grams.
     pub weight: i64,
 }
 
 impl Line {
+    /// The discount on one unit, rounded half up to a dong.
+    pub fn discount_per_unit(&self) -> i64 {
+        match self.quantity.as_thousandths() {
+            0 => 0,
+            thousandths => (self.discount_amount * 1000 + thousandths / 2).div_euclid(thousandths),
+        }
+    }
+
+    /// Quantity times price less discount, in dong.
+    pub fn goods(&self) -> i64 {
+        self.quantity.times_price(self.price) - self.discount_amount
+    }
+
+    /// The VAT in dong, on top of the goods or within them, rounded half up.
+    pub fn vat_amount(&self) -> i64 {
+        let (goods, percent) = (self.goods(), self.vat_percent.max(0));
+        match self.vat_mode {
+            1 => (goods * percent * 2 + 100 + percent).div_euclid(2 * (100 + percent)),
+            _ => (goods * percent + 50).div_euclid(100),
+        }
+    }
+
+    /// A unit's price with VAT.
+    pub fn price_after_vat(&self) -> i64 {
+        match self.vat_mode {
+            1 => self.price,
+            _ => self.price + (self.price * self.vat_percent.max(0) + 50).div_euclid(100),
+        }
+    }
+
     /// What the line costs in dong.
     pub fn money(&self) -> i64 {
-        self.quantity.times_price(self.price) - self.quantity.times_price(self.discount)
+        self.goods() + if self.vat_mode == 1 { 0 } else { self.vat_amount() }
     }
 }
 
@@ -50,6 +84,8 @@ pub struct Recipient {
     pub district: Option<Place>,
     /// Ward.
     pub ward: Option<Place>,
+    /// Which tree the places are of.
+    pub levels: Levels,
 }
 
 /// The sums of an order, in dong.
@@ -112,6 +148,12 @@ pub struct Order {
     pub carrier: Option<(i64, String)>,
     /// The carrier's code, after it was handed over.
     pub carrier_code: String,
+    /// When it was handed over to the carrier, unix ms; `None` while it is not with one.
+    pub sent_ms: Option<i64>,
+    /// Whether its shipment was cancelled, so that it is no longer with a carrier.
+    pub shipment_canceled: bool,
+    /// The order that this one is a partial return of.
+    pub original: Option<i64>,
     /// The marketplace's tracking number.
     pub marketplace_number: Option<String>,
     /// Names of its labels.
@@ -132,6 +174,20 @@ impl Order {
         let lines: i64 = self.lines.iter().map(Line::money).sum();
         let money = &self.money;
         lines - money.discount - money.points_money - money.deposit - money.transfer + money.customer_ship_fee
+    }
+}
+
+/// Whether an app may let one status follow another: Canceled and Aborted only from New, Confirming, Confirmed (reference section 4.3); for the others
+/// no rule is documented, and a finished order stays finished. `freed`: its shipment was cancelled, so that it is as if it had not left.
+pub(crate) fn may_follow(present: &str, next: &str, freed: bool) -> bool {
+    let finished =
+        matches!(present, "Success" | "Canceled" | "Aborted" | "CarrierCanceled" | "Failed" | "Returning" | "Returned" | "ConfirmReturned");
+    match next {
+        "Canceled" | "Aborted" => matches!(present, "New" | "Confirming" | "Confirmed") || (freed && !finished),
+        "Confirmed" => matches!(present, "New" | "Confirming" | "CustomerConfirming"),
+        "Success" => !finished,
+        "Returned" => !finished || matches!(present, "Failed" | "Returning"),
+        _ => false,
     }
 }
 

@@ -19,6 +19,12 @@ pub struct NewLine {
     pub price: i64,
     /// How many.
     pub quantity: Quantity,
+    /// Discount on the whole line, dong.
+    pub discount_amount: i64,
+    /// VAT percent.
+    pub vat_percent: i64,
+    /// 1: the price includes VAT; else it comes on top.
+    pub vat_mode: i64,
     /// Grams.
     pub weight: Option<i64>,
 }
@@ -56,6 +62,12 @@ pub struct NewOrder {
     pub traffic_source: Option<String>,
     /// `Y-m-d`.
     pub delivery_date: Option<String>,
+    /// Carrier id and name, chosen but not yet handed over to.
+    pub carrier: Option<(i64, String)>,
+    /// Names of its labels.
+    pub tags: Vec<String>,
+    /// The order that it is a partial return of.
+    pub original: Option<i64>,
     /// How late reads show it, in ms.
     pub late_ms: i64,
 }
@@ -79,6 +91,14 @@ pub struct OrderChange {
     pub customer_ship_fee: Option<i64>,
     /// The carrier's code.
     pub carrier_code: Option<String>,
+    /// The carrier; `Some(None)` takes it off.
+    pub carrier: Option<Option<(i64, String)>>,
+    /// `Y-m-d`; `Some(None)` takes it off.
+    pub delivery_date: Option<Option<String>>,
+    /// Who gets the parcel.
+    pub recipient: Option<Recipient>,
+    /// Names of its labels.
+    pub tags: Option<Vec<String>>,
     /// Who changed it.
     pub by: String,
 }
@@ -106,7 +126,9 @@ impl Shop {
                 name: if line.name.is_empty() { row.name.clone() } else { line.name.clone() },
                 price: line.price,
                 quantity: line.quantity,
-                discount: 0,
+                discount_amount: line.discount_amount,
+                vat_percent: line.vat_percent,
+                vat_mode: if line.vat_mode == 1 { 1 } else { 2 },
                 weight: line.weight.or(row.weight).unwrap_or(0),
             });
         }
@@ -131,10 +153,13 @@ impl Shop {
             coupon_code: new.coupon_code,
             traffic_source: new.traffic_source,
             delivery_date: new.delivery_date,
-            carrier: None,
+            carrier: new.carrier,
             carrier_code: String::new(),
+            sent_ms: None,
+            shipment_canceled: false,
+            original: new.original,
             marketplace_number: None,
-            tags: Vec::new(),
+            tags: new.tags,
             created_ms: now_ms,
             updated_ms: now_ms,
             visible_ms: now_ms.saturating_add(new.late_ms),
@@ -162,7 +187,7 @@ impl Shop {
         }
         let claim = Claim::of(&order.status);
         home.orders.insert(id, order);
-        self.move_stock(id, Claim::None, claim);
+        self.move_stock(id, Claim::None, claim, now_ms);
         self.note(business, Event::OrderAdd(id));
         Some(id)
     }
@@ -198,6 +223,10 @@ impl Shop {
                 *field = text;
             }
         }
+        order.carrier = change.carrier.unwrap_or(order.carrier.take());
+        order.delivery_date = change.delivery_date.unwrap_or(order.delivery_date.take());
+        order.tags = change.tags.unwrap_or(std::mem::take(&mut order.tags));
+        order.recipient = change.recipient.unwrap_or(std::mem::take(&mut order.recipient));
         order.updated_ms = now_ms;
         let (after, status, to_collect) = (Claim::of(&order.status), order.status.clone(), order.to_collect());
         if let Some(entry) = self.entry(id) {
@@ -205,7 +234,7 @@ impl Shop {
             entry.status = status;
             entry.to_collect = to_collect;
         }
-        self.move_stock(id, before, after);
+        self.move_stock(id, before, after, now_ms);
         self.note(business, Event::OrderUpdate(id));
         if paid {
             self.note(business, Event::PaymentReceived(id));
@@ -217,7 +246,7 @@ impl Shop {
     pub(crate) fn delete_order(&mut self, id: i64, now_ms: i64) -> bool {
         let Some(business) = self.home_of_order(id) else { return false };
         let claim = self.order(id).map_or(Claim::None, |order| Claim::of(&order.status));
-        self.move_stock(id, claim, Claim::None);
+        self.move_stock(id, claim, Claim::None, now_ms);
         if let Some(entry) = self.entry(id) {
             entry.deleted = true;
         }
@@ -273,6 +302,7 @@ impl Shop {
             city: recipient.city.as_ref().map(|place| place.id),
             district: recipient.district.as_ref().map(|place| place.id),
             ward: recipient.ward.as_ref().map(|place| place.id),
+            levels: recipient.levels,
             created_ms: now_ms,
             updated_ms: now_ms,
             last_bought_ms: Some(now_ms),
@@ -282,7 +312,7 @@ impl Shop {
     }
 
     /// Undoes what an order's lines did to its depot's stock under one claim and does what they do under another.
-    fn move_stock(&mut self, id: i64, before: Claim, after: Claim) {
+    fn move_stock(&mut self, id: i64, before: Claim, after: Claim, now_ms: i64) {
         let Some(order) = self.order(id) else { return };
         let lines: Vec<(i64, Quantity)> = order.lines.iter().map(|line| (line.product, line.quantity)).collect();
         let Some(depot) = order.depot else { return };
@@ -295,10 +325,11 @@ impl Shop {
         }
         for (product, quantity) in lines {
             if self.product(product).is_some_and(Product::is_stocked) {
-                self.change_level(product, depot, |level| {
+                let change = |level: &mut Level| {
                     claim(level, before, -quantity);
                     claim(level, after, quantity);
-                });
+                };
+                self.change_level(product, depot, change, now_ms);
             }
         }
     }

@@ -129,8 +129,10 @@ pub struct Product {
     pub wholesale_price: Option<i64>,
     /// Average cost.
     pub avg_cost: Option<i64>,
-    /// VAT percent.
+    /// VAT percent; special values are -1 (not taxable), -2 (not declared), -100 (0 %).
     pub vat: Option<i64>,
+    /// 1: the price includes VAT; 2: it comes on top, the default (3.0 reference section 3).
+    pub vat_mode: i64,
     /// Main image; empty when there is none.
     pub image: String,
     /// Other images.
@@ -161,6 +163,8 @@ pub struct Product {
     pub created_ms: i64,
     /// When its information last changed, unix ms; stock movements leave it alone (reference section 3.1).
     pub updated_ms: i64,
+    /// When its stock last changed, unix ms.
+    pub stock_ms: i64,
     /// Levels by depot id. Empty for parents, services and vouchers.
     pub stock: BTreeMap<i64, Level>,
     /// Whether an order line for an unknown product made it (reference section 4.2).
@@ -188,6 +192,7 @@ impl Product {
             wholesale_price: None,
             avg_cost: None,
             vat: None,
+            vat_mode: 2,
             image: String::new(),
             images: Vec::new(),
             status: "New".to_owned(),
@@ -203,6 +208,7 @@ impl Product {
             warranty: None,
             created_ms: 0,
             updated_ms: 0,
+            stock_ms: 0,
             stock: BTreeMap::new(),
             auto_created: false,
         }

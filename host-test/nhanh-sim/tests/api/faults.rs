@@ -2,40 +2,57 @@
 
 use std::time::{Duration, Instant};
 
-use nhanh_sim::{Fault, Outcome};
+use nhanh_sim::{Dialect, Fault, Outcome};
 use serde_json::json;
 
 use crate::helpers::Desk;
 
 const ADD: &str = "/api/order/add";
+const ADD3: &str = "/v3.0/order/add";
 
 async fn meets(fault: Fault) -> (Result<serde_json::Value, String>, usize, Desk) {
-    let desk = Desk::new().await;
-    desk.nhanh.faults().next(ADD, fault);
-    let order = desk.order("W-1", desk.stocked().id);
-    let seen = desk.raw(ADD, &order.to_string()).await;
+    meets_in(Dialect::V2, fault).await
+}
+
+async fn meets_in(dialect: Dialect, fault: Fault) -> (Result<serde_json::Value, String>, usize, Desk) {
+    let desk = Desk::speaking(dialect).await;
+    let product = desk.stocked().id;
+    let (path, order) = match dialect {
+        Dialect::V2 => (ADD, desk.order("W-1", product)),
+        Dialect::V3 => (ADD3, desk.order3("W-1", product)),
+    };
+    desk.nhanh.faults().next(path, fault);
+    let seen = desk.raw(path, &order.to_string()).await;
     let made = desk.nhanh.ledger().len();
     (seen, made, desk)
 }
 
 #[tokio::test]
 async fn faults_before_the_effect_leave_no_order() {
-    for fault in [Fault::Reset, Fault::ServerError, Fault::Html(502), Fault::RateLimited] {
-        let (seen, made, desk) = meets(fault).await;
+    for (dialect, fault) in both([Fault::Reset, Fault::ServerError, Fault::Html(502), Fault::RateLimited]) {
+        let (seen, made, desk) = meets_in(dialect, fault).await;
         assert_eq!(made, 0, "{fault:?}");
         assert!(seen.is_err() || seen.unwrap()["code"] != 1, "{fault:?}");
         if fault != Fault::RateLimited {
             assert_eq!(desk.nhanh.requests().last().unwrap().outcome, Outcome::Undone);
             // The next request is served as usual.
-            desk.add(desk.order("W-1", desk.stocked().id)).await;
+            let product = desk.stocked().id;
+            match dialect {
+                Dialect::V2 => desk.add(desk.order("W-1", product)).await,
+                Dialect::V3 => desk.add3(desk.order3("W-1", product)).await,
+            };
         }
     }
+}
+
+fn both<const COUNT: usize>(faults: [Fault; COUNT]) -> impl Iterator<Item = (Dialect, Fault)> {
+    [Dialect::V2, Dialect::V3].into_iter().flat_map(move |dialect| faults.map(|fault| (dialect, fault)))
 }
 
 #[tokio::test]
 async fn faults_after_the_effect_leave_one_order_that_the_caller_does_not_see() {
     let late = Fault::LateEffect(Duration::ZERO);
-    for fault in [
+    for (dialect, fault) in both([
         Fault::AnswerLostAfterEffect,
         late,
         Fault::ServerErrorAfterEffect,
@@ -45,10 +62,10 @@ async fn faults_after_the_effect_leave_one_order_that_the_caller_does_not_see() 
         Fault::EmptyBody,
         Fault::Foreign,
         Fault::OkWithoutData,
-    ] {
-        let (seen, made, _) = meets(fault).await;
+    ]) {
+        let (seen, made, _) = meets_in(dialect, fault).await;
         assert_eq!(made, 1, "{fault:?}");
-        assert!(seen.is_err() || seen.as_ref().unwrap()["data"]["orderId"].is_null(), "{fault:?}: {seen:?}");
+        assert!(seen.is_err() || seen.as_ref().unwrap()["data"].is_null(), "{fault:?}: {seen:?}");
     }
 }
 
@@ -62,6 +79,20 @@ async fn a_late_effect_shows_in_reads_only_later() {
     assert_eq!(desk.call("/api/order/update", json!({ "id": "W-1", "status": "Canceled" })).await["code"], 0);
     desk.hands.advance(20);
     assert_eq!(look().await["totalRecords"], 1);
+}
+
+#[tokio::test]
+async fn a_late_effect_of_3_0_shows_later_too_and_its_own_id_is_taken_at_once() {
+    let (seen, made, desk) = meets_in(Dialect::V3, Fault::LateEffect(Duration::from_secs(20))).await;
+    assert!(seen.is_err());
+    assert_eq!(made, 1);
+    let id = desk.nhanh.ledger()[0].id;
+    let look = || desk.ok("/v3.0/order/list", json!({ "filters": { "shippingAddress": { "mobile": "0900000001" } } }));
+    assert_eq!(look().await, json!([]));
+    assert_eq!(desk.call("/v3.0/order/edit", json!({ "info": { "id": id, "status": 63 } })).await["code"], 0);
+    assert_eq!(desk.call(ADD3, desk.order3("W-1", desk.stocked().id)).await["code"], 0);
+    desk.hands.advance(20);
+    assert_eq!(look().await[0]["info"]["id"], id);
 }
 
 #[tokio::test]

@@ -4,11 +4,17 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod catalogue;
+mod catalogue_v3;
 mod faults;
 mod helpers;
 mod limits;
 mod oauth;
+mod oauth_v3;
 mod orders;
+mod orders_v3;
 mod people;
+mod people_v3;
 mod switches;
+mod switches_v3;
 mod webhooks;
+mod webhooks_v3;

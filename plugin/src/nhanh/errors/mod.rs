@@ -63,6 +63,12 @@ impl Refusal {
             && ["already exist", "duplicat", "đã tồn tại", "đã được tạo", "trùng"].iter().any(|it| self.said.contains(it))
     }
 
+    /// The refusal speaks of the own id, so that the order may be there already.
+    #[must_use]
+    pub fn names_own_id(&self) -> bool {
+        self.said.contains("apporderid")
+    }
+
     /// Nothing but "no": neither rights, token, pace nor settings are at fault.
     #[must_use]
     pub fn is_plain(&self) -> bool {
@@ -102,18 +108,41 @@ pub fn tree(response: &Response, access: Access) -> Result<Value<'_>, NoData> {
     json::parse(&response.body).map_err(|no| NoData::Unreadable(unreadable(no, response.status, access)))
 }
 
-/// What a tree says: the record that holds `code`, when it is 1.
+/// A readable answer that is no refusal.
+#[derive(Debug)]
+pub struct Reply<'t> {
+    /// The record that holds `code` 1.
+    pub record: Record<'t>,
+    /// The whole text, for what has to be echoed as it came.
+    pub text: &'t [u8],
+}
+
+/// What a tree says: the reply, when its `code` is 1.
 ///
 /// # Errors
 /// It is a refusal, or no answer of Nhanh's.
-pub fn answer<'t>(tree: &'t Value<'t>, status: u16, access: Access, now: Instant) -> Result<Record<'t>, NoData> {
-    let foreign = || NoData::Unreadable(unreadable(NoTree::Invalid, status, access));
+pub fn answer<'t>(tree: &'t Value<'t>, response: &'t Response, access: Access, now: Instant) -> Result<Reply<'t>, NoData> {
+    let foreign = || NoData::Unreadable(unreadable(NoTree::Invalid, response.status, access));
     let record = Record::of(tree).ok_or_else(foreign)?;
     match record.integer("code") {
-        Ok(Some(1)) => Ok(record),
+        Ok(Some(1)) => Ok(Reply { record, text: &response.body }),
         Ok(Some(0)) => Err(NoData::Refused(refusal(&record, now))),
         _ => Err(foreign()),
     }
+}
+
+/// A reply that is no such page as was asked for.
+#[must_use]
+pub fn foreign(field: &str) -> Failure {
+    Failure::new(
+        FailureClass::Transient,
+        "nhanh.invalid-json",
+        Message::new(
+            "Nhanh.vn trả về dữ liệu không đúng dạng. Hệ thống sẽ tự thử lại.",
+            "Nhanh.vn answered with data of another shape. It will be tried again.",
+        ),
+    )
+    .at(format!("/{field}"))
 }
 
 /// What it means that there is no reply at all.
@@ -206,14 +235,18 @@ fn locked(seconds: i64) -> Failure {
     )
 }
 
-/// Nhanh's sentences: a list, an object, a text, or the singular `message` of the rate limit.
+/// Nhanh's sentences: a list, an object by field, a text, or the singular `message` of the rate limit.
 fn sentences(record: &Record<'_>) -> String {
     let mut said = String::new();
     for value in ["messages", "message"].iter().filter_map(|it| record.told(it)) {
         match Items::of(value) {
             Some(items) => {
-                for (_, it) in items {
-                    push_sentence(&mut said, json::text(it));
+                for (field, it) in items {
+                    let sentence = match (field.filter(|it| !text::is_digits(it)), json::text(it)) {
+                        (Some(field), Some(it)) if !it.starts_with(field) => Some(Cow::Owned([field, ": ", it.trim()].concat())),
+                        (_, it) => it,
+                    };
+                    push_sentence(&mut said, sentence);
                 }
             }
             None => push_sentence(&mut said, json::text(value)),
@@ -302,8 +335,8 @@ const MEANINGS: [Meaning; 9] = [
         class: FailureClass::Misconfigured,
         codes: &["ERR_INVALID_VERSION"],
         said: &["invalid version"],
-        vi: "Nhanh.vn không nhận phiên bản API của kết nối này: Nhanh đã ngừng API 2.0, hãy nâng cấp kết nối.",
-        en: "Nhanh.vn does not accept this connection's API version: API 2.0 has ended; please upgrade the connection.",
+        vi: "Nhanh.vn không nhận phiên bản API của kết nối này. Nhanh ngừng API 2.0 sau ngày 30/11/2026: hãy nâng cấp kết nối lên Nhanh.vn V3 và đăng nhập lại.",
+        en: "Nhanh.vn does not accept this connection's API version. API 2.0 ends after 30/11/2026: upgrade the connection to Nhanh.vn V3 and log in again.",
     },
     Meaning {
         code: "nhanh.feature-off",
@@ -324,7 +357,7 @@ const MEANINGS: [Meaning; 9] = [
     Meaning {
         code: "nhanh.invalid-data",
         class: FailureClass::Rejected,
-        codes: &["ERR_INVALID_DATA", "ERR_INVALID_FORM_FIELDS"],
+        codes: &["ERR_INVALID_DATA"],
         said: &["invalid data"],
         vi: "Nhanh.vn không đọc được yêu cầu. Hãy báo bộ phận hỗ trợ Nobi Pro.",
         en: "Nhanh.vn could not read the request. Please tell Nobi Pro's support.",

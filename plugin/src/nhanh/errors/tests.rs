@@ -8,7 +8,7 @@ fn class(body: &str, status: u16, access: Access) -> (String, FailureClass) {
     let response = Response { status, content_type: None, body: body.as_bytes().to_vec(), captured: Vec::new() };
     let failure: Failure = match tree(&response, access) {
         Err(no) => no.into(),
-        Ok(tree) => answer(&tree, status, access, NOW).map(|_| ()).unwrap_err().into(),
+        Ok(tree) => answer(&tree, &response, access, NOW).map(|_| ()).unwrap_err().into(),
     };
     (failure.code, failure.class)
 }
@@ -95,7 +95,7 @@ fn a_refusal_never_repeats_a_phone() {
     let body = r#"{"code":0,"messages":["Khách 0912345678 bị chặn"]}"#.as_bytes().to_vec();
     let response = Response { status: 200, content_type: None, body, captured: Vec::new() };
     let tree = tree(&response, Access::Read).unwrap();
-    let failure: Failure = answer(&tree, 200, Access::Read, NOW).unwrap_err().into();
+    let failure: Failure = answer(&tree, &response, Access::Read, NOW).unwrap_err().into();
     assert_eq!(failure.message.vi, "Nhanh.vn từ chối: Khách … bị chặn");
 }
 

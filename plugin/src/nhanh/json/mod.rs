@@ -308,6 +308,55 @@ impl<'t> Iterator for Items<'t> {
     }
 }
 
+/// The text of a value inside a JSON text that [`parse`] has read, exactly as it stands there: cursors are echoed, not understood.
+/// Field names are compared as they are written.
+#[must_use]
+pub fn raw<'t>(text: &'t [u8], path: &[&str]) -> Option<&'t str> {
+    let mut rest = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text).trim_ascii_start();
+    for field in path {
+        rest = rest.strip_prefix(b"{")?.trim_ascii_start();
+        loop {
+            let name = value_end(rest)?;
+            let (found, after) = rest.split_at_checked(name)?;
+            rest = after.trim_ascii_start().strip_prefix(b":")?.trim_ascii_start();
+            if found.strip_prefix(b"\"")?.strip_suffix(b"\"")? == field.as_bytes() {
+                break;
+            }
+            rest = rest.split_at_checked(value_end(rest)?)?.1.trim_ascii_start().strip_prefix(b",")?.trim_ascii_start();
+        }
+    }
+    std::str::from_utf8(rest.split_at_checked(value_end(rest)?)?.0).ok()
+}
+
+/// Where the value at the start of a text ends.
+fn value_end(text: &[u8]) -> Option<usize> {
+    let (mut depth, mut quoted, mut escaped) = (0_usize, false, false);
+    for (at, byte) in text.iter().enumerate() {
+        if quoted {
+            match byte {
+                _ if escaped => escaped = false,
+                b'\\' => escaped = true,
+                b'"' => quoted = false,
+                _ => {}
+            }
+            if !quoted && depth == 0 {
+                return Some(at + 1);
+            }
+            continue;
+        }
+        match byte {
+            b'"' => quoted = true,
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' if depth > 1 => depth -= 1,
+            b'}' | b']' if depth == 1 => return Some(at + 1),
+            // A number or a word ends where the value around it goes on or ends.
+            b'}' | b']' | b',' | b' ' | b'\t' | b'\r' | b'\n' if depth == 0 => return Some(at),
+            _ => {}
+        }
+    }
+    (depth == 0 && !quoted).then_some(text.len())
+}
+
 /// A text as a JSON string, quotes and all.
 #[must_use]
 pub fn quoted(text: &str) -> String {

@@ -6,22 +6,12 @@ use crate::nhanh::tree::Value;
 
 use crate::map::{no_record, refused};
 use crate::nhanh::json::{Misfit, Record};
+use crate::nhanh::wire::Seen;
 use crate::nhanh::words;
 use crate::vietnam::time;
 use crate::wit::catalog::OrderStatus;
 use crate::wit::connector::Refused;
-use crate::wit::types::{Dong, RemoteId};
-
-/// An order at Nhanh, as far as it matters here.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Seen {
-    /// Where it stands.
-    pub status: OrderStatus,
-    /// The recipient's phone, as Nhanh has it.
-    pub phone: Option<String>,
-    /// What the carrier takes from the recipient.
-    pub to_collect: Option<Dong>,
-}
+use crate::wit::types::RemoteId;
 
 /// A row of the list, or the data of `orderAdd` and `orderUpdate`.
 ///
@@ -72,7 +62,7 @@ fn fields(row: &Record<'_>, id: &RemoteId) -> Result<Seen, Misfit> {
     let changed = row.integer("updatedAt")?.and_then(time::from_unix);
     let (stage, _) = words::order_status(&code);
     let status = OrderStatus { order: id.clone(), own_id, code, stage, tracking, carrier, tracking_url, reason, changed };
-    Ok(Seen { status, phone, to_collect })
+    Ok(Seen { status, phone, to_collect, sealed: false, recallable: false })
 }
 
 #[cfg(test)]

@@ -2,14 +2,14 @@
 //!
 //! The host adds `accessToken`; nothing here may name it. `data` is JSON text in a form field, except where Nhanh wants a bare word.
 
-use crate::nhanh::json;
-use crate::settings::{DIALECT, Settings};
+use crate::nhanh::object::{Object, number_or_text};
+use crate::settings::Settings;
 use crate::vietnam::time;
 use crate::wit::http::{Body, Method, Pair, Request};
 use crate::wit::types::{Failure, Instant};
 
-/// The endpoint that is called.
-pub const ENDPOINT: &str = "api";
+/// What `version` says on the wire.
+pub const VERSION: &str = "2.0";
 /// Paths that the connector calls.
 pub mod path {
     /// One-time code for a grant.
@@ -36,61 +36,6 @@ pub const PAGE: u32 = 100;
 /// Customers on a page, at most.
 pub const CUSTOMER_PAGE: u32 = 50;
 
-/// A JSON object in the making.
-#[derive(Debug)]
-pub struct Object {
-    text: String,
-}
-
-impl Default for Object {
-    fn default() -> Self {
-        Self { text: "{".to_owned() }
-    }
-}
-
-impl Object {
-    /// A field whose value is JSON already.
-    #[must_use]
-    pub fn json(mut self, field: &str, value: &str) -> Self {
-        if self.text.len() > 1 {
-            self.text.push(',');
-        }
-        self.text.push('"');
-        self.text.push_str(field);
-        self.text.push_str("\":");
-        self.text.push_str(value);
-        self
-    }
-
-    /// A text field.
-    #[must_use]
-    pub fn text(self, field: &str, value: &str) -> Self {
-        self.json(field, &json::quoted(value))
-    }
-
-    /// A text field, left out where there is none.
-    #[must_use]
-    pub fn optional(self, field: &str, value: Option<&str>) -> Self {
-        match value {
-            Some(value) if !value.is_empty() => self.text(field, value),
-            _ => self,
-        }
-    }
-
-    /// A whole number.
-    #[must_use]
-    pub fn number(self, field: &str, value: i64) -> Self {
-        self.json(field, &value.to_string())
-    }
-
-    /// The whole object.
-    #[must_use]
-    pub fn end(mut self) -> String {
-        self.text.push('}');
-        self.text
-    }
-}
-
 fn pair(name: &str, value: impl Into<String>) -> Pair {
     Pair { name: name.to_owned(), value: value.into() }
 }
@@ -99,7 +44,7 @@ fn pair(name: &str, value: impl Into<String>) -> Pair {
 #[must_use]
 pub fn post(path: &str, fields: Vec<Pair>) -> Request {
     Request {
-        endpoint: ENDPOINT.to_owned(),
+        endpoint: crate::nhanh::ENDPOINT.to_owned(),
         method: Method::Post,
         path: path.to_owned(),
         query: Vec::new(),
@@ -111,20 +56,18 @@ pub fn post(path: &str, fields: Vec<Pair>) -> Request {
 /// The request that exchanges the one-time code. The host adds code and secret.
 ///
 /// # Errors
-/// The form lacks the app's id, or names another dialect.
+/// The form lacks the app's id.
 pub fn grant(settings: Settings<'_>) -> Result<Request, Failure> {
-    settings.dialect()?;
-    Ok(post(path::ACCESS_TOKEN, vec![pair("version", DIALECT), pair("appId", settings.app_id()?)]))
+    Ok(post(path::ACCESS_TOKEN, vec![pair("version", VERSION), pair("appId", settings.app_id()?)]))
 }
 
 /// A call of the API with this `data`.
 ///
 /// # Errors
-/// The form lacks the app's id or names another dialect, or there is no grant yet.
+/// The form lacks the app's id, or there is no grant yet.
 pub fn call(settings: Settings<'_>, path: &str, data: String) -> Result<Request, Failure> {
-    settings.dialect()?;
     let fields = vec![
-        pair("version", DIALECT),
+        pair("version", VERSION),
         pair("appId", settings.app_id()?),
         pair("businessId", settings.account()?.id.as_str()),
         pair("data", data),
@@ -162,10 +105,10 @@ pub fn by_id(id: &str) -> String {
 
 /// `data` of a page of orders that were edited in a window of at most ten days.
 #[must_use]
-pub fn orders_edited(page: u32, from: Instant, until: Instant) -> String {
+pub fn orders_edited(page: u32, size: u32, from: Instant, until: Instant) -> String {
     Object::default()
         .number("page", i64::from(page))
-        .number("icpp", i64::from(PAGE))
+        .number("icpp", i64::from(size))
         .text("updatedDateTimeFrom", &time::date_time(from))
         .text("updatedDateTimeTo", &time::date_time(until))
         .end()
@@ -187,13 +130,6 @@ pub fn orders_to(page: u32, phone: &str, from: Instant, until: Instant) -> Strin
 #[must_use]
 pub fn set_status(order: &str, status: &str) -> String {
     Object::default().text("orderId", order).text("status", status).end()
-}
-
-/// An identifier as Nhanh documents it, a number; one that is no number goes as text.
-#[must_use]
-pub fn number_or_text(id: &str) -> String {
-    let number = !id.is_empty() && !id.starts_with('0') && id.bytes().all(|it| it.is_ascii_digit());
-    if number { id.to_owned() } else { json::quoted(id) }
 }
 
 #[cfg(test)]

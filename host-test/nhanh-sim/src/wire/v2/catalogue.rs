@@ -3,25 +3,25 @@
 //! The default list hides `Inactive`, and filters by update time are blind to stock.
 
 use std::cmp::Ordering;
-use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::collection::{Params, keyed, page, whole};
-use super::product::{home, write};
-use super::reply::data;
-use super::{Call, Refusal};
+use super::collection::{keyed, page};
+use super::product::write;
 use crate::clock::parse_date_time;
-use crate::shop::{Business, Category, Kin, Product};
+use crate::shop::{Business, Category, Kin, Product, ProductQuery};
 use crate::switches::NotFound;
+use crate::wire::Call;
 use crate::wire::json::object;
+use crate::wire::params::{Params, whole};
+use crate::wire::reply::{Refusal, data};
 
 /// The product list.
 pub(super) fn search(call: &mut Call<'_>, request: &Value) -> Result<Vec<u8>, Refusal> {
     let params = Params(request);
-    let home = home(call)?;
-    let wanted = Filter::read(params, home, call.switches.list_shows_variants)?;
-    let mut found: Vec<&Product> = home.products.values().rev().filter(|product| wanted.takes(product)).collect();
+    let home = call.home()?;
+    let wanted = filter(params, home, call.switches.list_shows_variants)?;
+    let mut found = home.find_products(&wanted);
     sort(&mut found, params, &call.pass.depots);
     let page = page(params, found.len(), 100, 100, call.switches)?;
     let rows = found.into_iter().skip(page.skip).take(page.take);
@@ -35,68 +35,34 @@ pub(super) fn search(call: &mut Call<'_>, request: &Value) -> Result<Vec<u8>, Re
     Ok(out)
 }
 
-struct Filter {
-    name: Option<String>,
-    parent: Option<i64>,
-    show_variants: bool,
-    categories: Option<BTreeSet<i64>>,
-    status: Option<String>,
-    price_from: Option<i64>,
-    price_to: Option<i64>,
-    brand: Option<i64>,
-    updated_from: Option<i64>,
-    updated_to: Option<i64>,
-}
-
-impl Filter {
-    fn read(params: Params<'_>, home: &Business, show_variants: bool) -> Result<Self, Refusal> {
-        let time = |key: &str| match params.text(key) {
-            None => Ok(None),
-            Some(text) => parse_date_time(&text).map(Some).ok_or_else(|| Refusal::text(format!("{key} is invalid"))),
-        };
-        Ok(Self {
-            name: params.text("name").map(|name| name.to_lowercase()),
-            parent: params.int("parentId"),
-            show_variants,
-            categories: params.int("categoryId").map(|root| home.category_with_descendants(root)),
-            status: params.text("status"),
-            price_from: params.int("priceFrom"),
-            price_to: params.int("priceTo"),
-            brand: params.int("brandId"),
-            updated_from: time("updatedDateTimeFrom")?,
-            updated_to: time("updatedDateTimeTo")?,
-        })
-    }
-
-    fn takes(&self, product: &Product) -> bool {
-        let status = match &self.status {
-            Some(status) => product.status == *status,
-            None => product.status != "Inactive",
-        };
-        let kin = match self.parent {
-            None => self.show_variants || !matches!(product.kin, Kin::Variant(_)),
-            Some(-1) => product.kin == Kin::Standalone,
-            Some(-2) => product.kin == Kin::Parent,
-            Some(-10) => matches!(product.kin, Kin::Variant(_)),
-            Some(0) => !matches!(product.kin, Kin::Variant(_)),
-            Some(parent) => product.kin == Kin::Variant(parent),
-        };
-        // Times are compared in whole seconds: the wire has no finer ones.
-        let updated = product.updated_ms / 1000;
-        status
-            && kin
-            && self.name.as_ref().is_none_or(|wanted| names(product).any(|text| text.to_lowercase().contains(wanted)))
-            && self.categories.as_ref().is_none_or(|wanted| product.category.is_some_and(|id| wanted.contains(&id)))
-            && self.price_from.is_none_or(|from| product.price.unwrap_or(0) >= from)
-            && self.price_to.is_none_or(|to| product.price.unwrap_or(0) <= to)
-            && self.brand.is_none_or(|brand| product.brand.as_ref().is_some_and(|(id, _)| *id == brand))
-            && self.updated_from.is_none_or(|from| updated >= from / 1000)
-            && self.updated_to.is_none_or(|to| updated <= to / 1000)
-    }
-}
-
-fn names(product: &Product) -> impl Iterator<Item = &str> {
-    [Some(product.name.as_str()), product.code.as_deref(), product.barcode.as_deref()].into_iter().flatten()
+/// The filter that a request asks for; `parentId` has special values (reference section 3.1).
+fn filter(params: Params<'_>, home: &Business, show_variants: bool) -> Result<ProductQuery, Refusal> {
+    let time = |key: &str| match params.text(key) {
+        None => Ok(None),
+        Some(text) => parse_date_time(&text).map(Some).ok_or_else(|| Refusal::text(format!("{key} is invalid"))),
+    };
+    let no_variant: fn(Kin) -> bool = |kin| !matches!(kin, Kin::Variant(_));
+    let (kin, parent): (fn(Kin) -> bool, _) = match params.int("parentId") {
+        None if show_variants => (|_| true, None),
+        None | Some(0) => (no_variant, None),
+        Some(-1) => (|kin| kin == Kin::Standalone, None),
+        Some(-2) => (|kin| kin == Kin::Parent, None),
+        Some(-10) => (|kin| matches!(kin, Kin::Variant(_)), None),
+        Some(parent) => (|_| true, Some(parent)),
+    };
+    Ok(ProductQuery {
+        name: params.text("name").map(|name| name.to_lowercase()),
+        kin,
+        parent,
+        categories: params.int("categoryId").map(|root| home.category_with_descendants(root)),
+        statuses: params.text("status").into_iter().collect(),
+        price_from: params.int("priceFrom"),
+        price_to: params.int("priceTo"),
+        brands: params.int("brandId").into_iter().collect(),
+        updated_from: time("updatedDateTimeFrom")?,
+        updated_to: time("updatedDateTimeTo")?,
+        ..ProductQuery::default()
+    })
 }
 
 /// Sorts by the first key that is known; rows come in by id, descending, which is the default.
@@ -117,7 +83,7 @@ fn sort(found: &mut [&Product], params: Params<'_>, scope: &[i64]) {
 
 /// One product, or a parent with all its variants, keyed by id. Asking for a variant gives that variant alone.
 pub(super) fn detail(call: &mut Call<'_>, request: &Value) -> Result<Vec<u8>, Refusal> {
-    let home = home(call)?;
+    let home = call.home()?;
     let found = whole(request).and_then(|id| home.products.get(&id));
     let Some(product) = found else {
         return match call.switches.detail_not_found {
@@ -138,13 +104,13 @@ pub(super) fn detail(call: &mut Call<'_>, request: &Value) -> Result<Vec<u8>, Re
 
 /// The tree of categories.
 pub(super) fn categories(call: &mut Call<'_>, _: &Value) -> Result<Vec<u8>, Refusal> {
-    let all: Vec<&Category> = home(call)?.categories.values().collect();
+    let all: Vec<&Category> = call.home()?.categories.values().collect();
     data(&branch(&all, None, true))
 }
 
 /// The tree of internal categories.
 pub(super) fn internal_categories(call: &mut Call<'_>, _: &Value) -> Result<Vec<u8>, Refusal> {
-    let all: Vec<&Category> = home(call)?.internal_categories.values().collect();
+    let all: Vec<&Category> = call.home()?.internal_categories.values().collect();
     data(&branch(&all, None, false))
 }
 

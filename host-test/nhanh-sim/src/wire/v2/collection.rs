@@ -1,4 +1,4 @@
-//! Collections, pages and lenient parameters: what every endpoint shares.
+//! Collections and pages: what every endpoint of 2.0 shares.
 //!
 //! A keyed collection keeps the order of its rows (the sort order), and an empty one is `[]` (reference section 2.5).
 
@@ -6,10 +6,11 @@ use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-use super::Refusal;
 use crate::shop::Quantity;
 use crate::switches::{CollectionShape, EmptyShape, NumberShape, PastEnd, Switches, TooMuch};
 use crate::wire::json;
+use crate::wire::params::Params;
+use crate::wire::reply::Refusal;
 
 /// Rows keyed by id.
 pub(super) struct Keyed<'a, T> {
@@ -104,58 +105,6 @@ pub(super) fn page(params: Params<'_>, total: usize, default: usize, max: usize,
         }
     }
     Ok(Page { number, total_pages, skip: (number - 1).saturating_mul(take), take })
-}
-
-/// The parameters of a request, read as leniently as PHP reads them: numbers may be strings, unknown keys are ignored.
-#[derive(Clone, Copy)]
-pub(super) struct Params<'a>(pub(super) &'a Value);
-
-impl<'a> Params<'a> {
-    fn value(self, key: &str) -> Option<&'a Value> {
-        self.0.get(key).filter(|value| !value.is_null())
-    }
-
-    /// A whole number; decimals are cut off, as a cast does.
-    pub(super) fn int(self, key: &str) -> Option<i64> {
-        self.value(key).and_then(whole)
-    }
-
-    /// A text that is not empty; numbers count as text.
-    pub(super) fn text(self, key: &str) -> Option<String> {
-        match self.value(key)? {
-            Value::String(text) => Some(text.clone()).filter(|text| !text.is_empty()),
-            Value::Number(number) => Some(number.to_string()),
-            _ => None,
-        }
-    }
-
-    /// An exact quantity.
-    pub(super) fn quantity(self, key: &str) -> Option<Quantity> {
-        Quantity::parse(&self.text(key)?)
-    }
-
-    /// The members of a list, or of an object as PHP makes no difference.
-    pub(super) fn list(self, key: &str) -> Vec<&'a Value> {
-        match self.value(key) {
-            Some(Value::Array(items)) => items.iter().collect(),
-            Some(Value::Object(items)) => items.values().collect(),
-            _ => Vec::new(),
-        }
-    }
-
-    /// An object.
-    pub(super) fn object(self, key: &str) -> Option<&'a serde_json::Map<String, Value>> {
-        self.value(key)?.as_object()
-    }
-}
-
-/// A whole number out of a number or a numeric string.
-pub(super) fn whole(value: &Value) -> Option<i64> {
-    match value {
-        Value::Number(number) => number.as_i64().or_else(|| number.as_f64().map(|number| number as i64)),
-        Value::String(text) => text.trim().parse().ok().or_else(|| text.trim().parse::<f64>().ok().map(|number| number as i64)),
-        _ => None,
-    }
 }
 
 /// A text that JSON escapes as a number when the documents say so; phones lose their leading 0 this way.

@@ -5,15 +5,16 @@
 use serde_json::{Map, Value, json};
 
 use super::product::{parent_id, stock_value};
-use crate::access::EventKind;
 use crate::clock::{date, date_time};
+use crate::events::EventKind;
 use crate::shop::{Business, Event, Order, Product};
 use crate::switches::{DeletedIds, Switches};
 use crate::words::{order_status_short_label, order_type};
 
 /// The probe that is sent when webhooks are enabled or saved; it names no business.
 pub(crate) fn probe(verify_token: &str, events: &[EventKind]) -> Value {
-    let named: Map<String, Value> = events.iter().map(|event| (event.number().to_string(), event.name().into())).collect();
+    let named = events.iter().filter_map(|event| Some((event.number()?.to_string(), event.name().into())));
+    let named: Map<String, Value> = named.collect();
     json!({ "event": "webhooksEnabled", "webhooksVerifyToken": verify_token, "data": { "registeredEvents": named } })
 }
 
@@ -23,23 +24,20 @@ pub(crate) fn body(kind: EventKind, business: i64, verify_token: &str, data: Val
     json!({ "event": kind.name(), "businessId": business, "webhooksVerifyToken": verify_token, "data": data })
 }
 
-/// The kind and payload of one event; `None` when what it speaks of is gone.
-pub(crate) fn payload(event: &Event, home: &Business, switches: &Switches) -> Option<(EventKind, Value)> {
+/// The payload of one event; `None` when what it speaks of is gone, or 2.0 has no such event.
+pub(crate) fn payload(event: &Event, home: &Business, switches: &Switches) -> Option<Value> {
     Some(match event {
-        Event::ProductAdd(id) => (EventKind::ProductAdd, product(home.products.get(id)?, home, switches, true)),
-        Event::ProductUpdate(id) => (EventKind::ProductUpdate, product(home.products.get(id)?, home, switches, false)),
-        Event::ProductDelete(ids) => (EventKind::ProductDelete, deleted(ids, switches)),
-        Event::InventoryChange(id) => (EventKind::InventoryChange, inventory(&[*id], home, switches)),
-        Event::OrderAdd(id) => (EventKind::OrderAdd, order_add(home.orders.get(id)?)),
-        Event::OrderUpdate(id) => (EventKind::OrderUpdate, order_update(home.orders.get(id)?, home.id)),
-        Event::OrderDelete(ids) => (EventKind::OrderDelete, deleted(ids, switches)),
+        Event::ProductAdd(id) => product(home.products.get(id)?, home, switches, true),
+        Event::ProductUpdate(id) => product(home.products.get(id)?, home, switches, false),
+        Event::InventoryChange(id) => inventory(&[*id], home, switches),
+        Event::OrderAdd(id) => order_add(home.orders.get(id)?),
+        Event::OrderUpdate(id) => order_update(home.orders.get(id)?, home.id),
+        Event::ProductDelete(ids) | Event::OrderDelete(ids) => deleted(ids, switches),
+        Event::OrderPartialReturn(_) => return None,
         Event::PaymentReceived(id) => {
             // Undocumented; only weak evidence names these keys.
             let order = home.orders.get(id)?;
-            (
-                EventKind::PaymentReceived,
-                json!({ "orderId": order.id, "status": order.status, "money": order.money.transfer, "paymentCode": order.payment_code }),
-            )
+            json!({ "orderId": order.id, "status": order.status, "money": order.money.transfer, "paymentCode": order.payment_code })
         }
     })
 }
@@ -104,7 +102,7 @@ fn product(row: &Product, home: &Business, switches: &Switches, added: bool) -> 
 fn lines(order: &Order) -> Vec<Value> {
     let line = |line: &crate::shop::Line| {
         json!({
-            "id": line.product, "quantity": line.quantity, "price": line.price, "discount": line.discount,
+            "id": line.product, "quantity": line.quantity, "price": line.price, "discount": line.discount_per_unit(),
             "weight": line.weight, "code": line.code, "barcode": line.barcode,
         })
     };

@@ -12,25 +12,18 @@ mod places;
 mod product;
 mod reply;
 
+use axum::extract::Request;
 use serde_json::Value;
 
-pub(crate) use reply::{Answer, Refusal, token};
+pub(super) use reply::refused;
 
-use crate::access::{Access, Pass, Permission};
-use crate::limits::{Limits, Locked};
-use crate::shop::Shop;
-use crate::switches::Switches;
-use crate::wire::form::Form;
-
-/// What an endpoint may see and change.
-pub(crate) struct Call<'a> {
-    pub(crate) shop: &'a mut Shop,
-    pub(crate) pass: Pass,
-    pub(crate) switches: &'a Switches,
-    pub(crate) now_ms: i64,
-    pub(crate) late_ms: i64,
-    pub(crate) point_value: i64,
-}
+use super::form::{self, Form};
+use super::gate::{Gate, Shown};
+use super::reply::{Answer, Refusal};
+use super::{Ask, Call, Content, Desk};
+use crate::access::Permission;
+use crate::dialect::Dialect;
+use crate::oauth::{self, Redeem};
 
 type Endpoint = fn(&mut Call<'_>, &Value) -> Result<Vec<u8>, Refusal>;
 
@@ -59,63 +52,58 @@ pub(crate) fn knows(path: &str) -> bool {
     path == TOKEN_PATH || ENDPOINTS.iter().any(|(known, _, _)| *known == path)
 }
 
-/// What the gate checks a request against.
-pub(crate) struct Gate<'a> {
-    pub(crate) shop: &'a Shop,
-    pub(crate) access: &'a Access,
-    pub(crate) limits: &'a mut Limits,
-    pub(crate) now_ms: i64,
+/// Reads a request: app and business are fields of the form.
+pub(super) async fn read(request: Request) -> Ask {
+    let path = request.uri().path().to_owned();
+    let form = form::read(request).await;
+    Ask { path, app: form.int("appId"), business: form.int("businessId"), content: Content::V2(form) }
 }
 
-impl Gate<'_> {
-    /// Lets a request through or says why not. Every call counts against the limit, even one with a dead token.
-    pub(crate) fn admit(&mut self, path: &str, form: &Form) -> Result<Pass, Refusal> {
-        let Some(app) = form.int("appId").and_then(|id| self.access.app(id)) else {
-            return Err(Refusal::coded("ERR_INVALID_APP_ID", "Invalid appId"));
-        };
-        let Some(business) = form.int("businessId") else {
-            return Err(Refusal::coded("ERR_INVALID_BUSINESS_ID", "businessId is required"));
-        };
-        self.limits.admit(app.app.app_id, business, path, self.now_ms)?;
-        if form.get("version") != Some("2.0") {
+/// Answers a request: the exchange of a code, or an endpoint behind the gate.
+pub(super) fn answer(desk: Desk<'_>, ask: &Ask, form: &Form) -> Result<Answer, Refusal> {
+    let version_named = form.get("version") == Some(Dialect::V2.version());
+    if ask.path == TOKEN_PATH {
+        if !version_named {
             return Err(Refusal::coded("ERR_INVALID_VERSION", "Invalid version"));
         }
-        if !app.active {
-            return Err(Refusal::coded("ERR_INVALID_APP_ID", "The app is inactive"));
-        }
-        let Some(home) = self.shop.business(business) else {
-            return Err(Refusal::coded("ERR_INVALID_BUSINESS_ID", "Invalid businessId"));
-        };
-        if !home.open_api {
-            return Err(Refusal::coded("ERR_BUSINESS_NOT_ENABLE_API", "The business has not enabled Open API"));
-        }
-        let pass = form.get("accessToken").and_then(|token| self.access.pass(token, app.app.app_id, business, self.now_ms));
-        let Some(pass) = pass else {
-            return Err(Refusal::coded("ERR_INVALID_ACCESS_TOKEN", "Invalid accessToken"));
-        };
-        let needed = ENDPOINTS.iter().find(|(known, _, _)| *known == path).map(|(_, permission, _)| permission);
-        if needed.is_some_and(|permission| !pass.permissions.contains(permission)) {
-            return Err(Refusal::coded("ERR_403", "The app or accessToken is not authorized for this feature"));
-        }
-        Ok(pass.clone())
+        let asked = Redeem { dialect: Dialect::V2, app: ask.app, secret: form.get("secretKey"), code: form.get("accessCode") };
+        let (token, pass) = oauth::redeem(desk.access, &asked, desk.now_ms, desk.settings)?;
+        return Ok(reply::token(&token, &pass, desk.switches));
     }
-}
-
-impl From<Locked> for Refusal {
-    fn from(locked: Locked) -> Self {
-        Self::RateLimited(locked)
-    }
-}
-
-/// Runs an endpoint on a request that the gate let through.
-pub(crate) fn run(call: &mut Call<'_>, path: &str, form: &Form) -> Result<Vec<u8>, Refusal> {
-    let Some((_, _, endpoint)) = ENDPOINTS.iter().find(|(known, _, _)| *known == path) else {
+    let Some((_, permission, endpoint)) = ENDPOINTS.iter().find(|(known, _, _)| *known == ask.path) else {
         return Err(Refusal::text("Invalid API"));
     };
+    let mut gate = Gate { shop: desk.shop, access: desk.access, limits: desk.limits, now_ms: desk.now_ms };
+    let shown = Shown {
+        dialect: Dialect::V2,
+        version_named,
+        path: &ask.path,
+        app: ask.app,
+        business: ask.business,
+        token: form.get("accessToken"),
+        permission: Some(*permission),
+    };
+    let pass = gate.admit(&shown)?;
+    let data = parameters(form)?;
+    let mut call = Call {
+        shop: desk.shop,
+        cursors: desk.cursors,
+        path: &ask.path,
+        pass,
+        switches: desk.switches,
+        now_ms: desk.now_ms,
+        late_ms: desk.late_ms,
+        point_value: desk.settings.point_value,
+    };
+    Ok(reply::ok(&endpoint(&mut call, &data)?, desk.switches))
+}
+
+/// The parameters of an endpoint: the JSON text in `data`.
+fn parameters(form: &Form) -> Result<Value, Refusal> {
     let text = form.get("data").map(str::trim).unwrap_or_default();
     // The category lists take their own name in place of JSON (reference section 2.1); without `data` the defaults hold.
-    let literal = matches!(text, "" | "productcategory" | "internalcategory");
-    let data =
-        if literal { Value::Null } else { serde_json::from_str(text).map_err(|_| Refusal::coded("ERR_INVALID_DATA", "invalid data"))? };
-    endpoint(call, &data)
+    if matches!(text, "" | "productcategory" | "internalcategory") {
+        return Ok(Value::Null);
+    }
+    serde_json::from_str(text).map_err(|_| Refusal::coded("ERR_INVALID_DATA", "invalid data"))
 }

@@ -4,12 +4,11 @@
 
 use serde_json::{Value, json};
 
-use super::collection::Params;
-use super::product::home;
-use super::reply::data;
-use super::{Call, Refusal};
-use crate::shop::{Business, Money, NewLine, NewOrder, Order, OrderChange, Place, Quantity, Recipient, city_named};
-use crate::switches::{PhoneShape, RepeatedOwnId};
+use crate::shop::{Business, Money, NewLine, NewOrder, Order, OrderChange, Place, Quantity, Recipient, city_named, may_follow};
+use crate::switches::RepeatedOwnId;
+use crate::wire::Call;
+use crate::wire::params::Params;
+use crate::wire::reply::{Refusal, data};
 
 /// The channel of orders that an app makes.
 const CHANNEL_API: i64 = 10;
@@ -18,7 +17,7 @@ const CHANNEL_API: i64 = 10;
 pub(super) fn add(call: &mut Call<'_>, request: &Value) -> Result<Vec<u8>, Refusal> {
     let params = Params(request);
     let new = read(call, params)?;
-    let known = new.own_id.as_ref().and_then(|own| home(call).ok()?.by_own_id.get(own)?.last().copied());
+    let known = new.own_id.as_ref().and_then(|own| call.home().ok()?.by_own_id.get(own)?.last().copied());
     if let Some(known) = known {
         match call.switches.repeated_own_id {
             RepeatedOwnId::CreateTwice => {}
@@ -31,24 +30,15 @@ pub(super) fn add(call: &mut Call<'_>, request: &Value) -> Result<Vec<u8>, Refus
         .place_order(call.pass.business, new, call.now_ms)
         .ok_or_else(|| Refusal::coded("ERR_INVALID_BUSINESS_ID", "Invalid businessId"))?;
     if params.int("autoSend") == Some(1) {
-        let code = hand_over(call, id);
+        let code = call.shop.hand_over(id, None, "API", call.now_ms).unwrap_or_default();
         let url = format!("https://example.vn/tracking/{code}");
         return data(&json!({ "orderId": id, "shipFee": 0, "codFee": 0, "declaredFee": 0, "carrierCode": code, "trackingUrl": url }));
     }
     data(&json!({ "orderId": id }))
 }
 
-fn hand_over(call: &mut Call<'_>, order: i64) -> String {
-    let code = format!("SIM{order}");
-    let change =
-        OrderChange { status: Some("Pickup".into()), carrier_code: Some(code.clone()), by: "API".into(), ..OrderChange::default() };
-    call.shop.change_order(order, change, call.now_ms);
-    code
-}
-
 /// Reads and checks the whole order before anything is touched.
 fn read(call: &Call<'_>, params: Params<'_>) -> Result<NewOrder, Refusal> {
-    let home = home(call)?;
     if !params.0.is_object() {
         return Err(Refusal::coded("ERR_INVALID_DATA", "invalid data"));
     }
@@ -56,14 +46,9 @@ fn read(call: &Call<'_>, params: Params<'_>) -> Result<NewOrder, Refusal> {
     let own_id = required("id", 36)?;
     let name = required("customerName", 255)?;
     let mobile = required("customerMobile", 255)?;
-    let mobile = match call.switches.phones {
-        PhoneShape::AsSent => mobile,
-        PhoneShape::Canonical => canonical(&mobile),
-    };
+    let mobile = call.switches.phones.kept(mobile);
     let depot = params.int("depotId");
-    if let Some(depot) = depot
-        && (!home.depots.contains_key(&depot) || !(call.pass.depots.is_empty() || call.pass.depots.contains(&depot)))
-    {
+    if depot.is_some_and(|depot| !call.may_use(depot)) {
         return Err(Refusal::coded("ERR_INVALID_DEPOT_ID", "Invalid depotId"));
     }
     let type_id = match params.text("type").as_deref() {
@@ -93,6 +78,7 @@ fn read(call: &Call<'_>, params: Params<'_>) -> Result<NewOrder, Refusal> {
             city,
             district,
             ward,
+            ..Recipient::default()
         },
         money: Money {
             discount: params.int("moneyDiscount").unwrap_or(0),
@@ -110,6 +96,7 @@ fn read(call: &Call<'_>, params: Params<'_>) -> Result<NewOrder, Refusal> {
         traffic_source: params.text("trafficSource"),
         delivery_date: params.text("deliveryDate"),
         late_ms: call.late_ms,
+        ..NewOrder::default()
     })
 }
 
@@ -124,6 +111,7 @@ fn read_line(line: Params<'_>) -> Result<NewLine, Refusal> {
         price: line.int("price").ok_or_else(|| missing("price"))?,
         quantity,
         weight: line.int("weight"),
+        ..NewLine::default()
     })
 }
 
@@ -147,24 +135,14 @@ fn place(params: Params<'_>) -> (Option<Place>, Option<Place>, Option<Place>) {
     (found, Some(Place::new(*id, *name)), ward)
 }
 
-/// `0` and the digits after it.
-fn canonical(mobile: &str) -> String {
-    let digits: String = mobile.chars().filter(char::is_ascii_digit).collect();
-    match digits.strip_prefix("84").filter(|rest| rest.len() == 9) {
-        Some(rest) => format!("0{rest}"),
-        None if digits.len() == 9 && !digits.starts_with('0') => format!("0{digits}"),
-        None => digits,
-    }
-}
-
 /// Changes status, payment or notes of one order.
 pub(super) fn update(call: &mut Call<'_>, request: &Value) -> Result<Vec<u8>, Refusal> {
     let params = Params(request);
-    let order = find(home(call)?, params, call.now_ms).ok_or_else(|| Refusal::text("Order not found"))?;
+    let order = find(call.home()?, params, call.now_ms).ok_or_else(|| Refusal::text("Order not found"))?;
     let (id, present) = (order.id, order.status.clone());
     let status = params.text("status");
     if let Some(status) = &status
-        && !may_follow(&present, status)
+        && !(matches!(status.as_str(), "Success" | "Confirmed" | "Canceled" | "Aborted") && may_follow(&present, status, false))
     {
         return Err(Refusal::text(format!("Cannot change status from {present} to {status}")));
     }
@@ -180,7 +158,7 @@ pub(super) fn update(call: &mut Call<'_>, request: &Value) -> Result<Vec<u8>, Re
     };
     call.shop.change_order(id, change, call.now_ms);
     if params.int("autoSend") == Some(1) {
-        hand_over(call, id);
+        call.shop.hand_over(id, None, "API", call.now_ms);
     }
     let after = call.shop.order(id);
     let (status, code) = after.map(|order| (order.status.as_str(), order.carrier_code.as_str())).unwrap_or_default();
@@ -196,18 +174,4 @@ fn find<'a>(home: &'a Business, params: Params<'_>, now_ms: i64) -> Option<&'a O
         None => home.by_own_id.get(&params.text("id")?)?.last().copied()?,
     };
     home.orders.get(&id).filter(|order| order.visible_ms <= now_ms)
-}
-
-/// Whether the API lets one status follow another: Canceled and Aborted only from New, Confirming, Confirmed (reference section 4.3); for Success and
-/// Confirmed no rule is documented, and a finished order stays finished.
-fn may_follow(present: &str, next: &str) -> bool {
-    match next {
-        "Canceled" | "Aborted" => matches!(present, "New" | "Confirming" | "Confirmed"),
-        "Confirmed" => matches!(present, "New" | "Confirming" | "CustomerConfirming"),
-        "Success" => !matches!(
-            present,
-            "Success" | "Canceled" | "Aborted" | "CarrierCanceled" | "Failed" | "Returning" | "Returned" | "ConfirmReturned"
-        ),
-        _ => false,
-    }
 }

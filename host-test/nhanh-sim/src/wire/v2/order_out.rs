@@ -5,17 +5,18 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::collection::{Amount, Digits, Keyed, Params, page};
-use super::product::home;
-use super::reply::data;
-use super::{Call, Refusal};
+use super::collection::{Amount, Digits, Keyed, page};
 use crate::clock::{DAY_MS, date_time, parse_date, parse_date_time};
-use crate::shop::{Business, Order, Place};
-use crate::switches::{NumberShape, Switches, TooMuch};
+use crate::shop::{Business, Order, OrderQuery, Place};
+use crate::switches::{NumberShape, Switches};
+use crate::wire::Call;
+use crate::wire::params::Params;
+use crate::wire::reply::{Refusal, data};
+use crate::wire::span::Span;
 use crate::words::{order_status_label, order_type};
 
-/// The longest window.
-const WINDOW_MS: i64 = 10 * DAY_MS;
+/// The longest window in days.
+const WINDOW_DAYS: i64 = 10;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -192,7 +193,7 @@ fn encode<'a>(order: &'a Order, home: &'a Business, switches: &Switches) -> Orde
                 weight: line.weight,
                 imei: "",
                 vat: 0,
-                discount: line.discount,
+                discount: line.discount_per_unit(),
                 description: "",
                 gift_products: [],
                 product_money: line.money(),
@@ -206,77 +207,44 @@ fn encode<'a>(order: &'a Order, home: &'a Business, switches: &Switches) -> Orde
     }
 }
 
-/// A span of time, both ends included.
-#[derive(Clone, Copy)]
-struct Span {
-    from: i64,
-    to: i64,
-}
-
-impl Span {
-    fn holds(&self, ms: i64) -> bool {
-        (self.from..=self.to).contains(&ms)
-    }
-
-    /// Checks or cuts a span that is too long.
-    fn limited(self, switches: &Switches) -> Result<Self, Refusal> {
-        if self.to.saturating_sub(self.from) <= WINDOW_MS {
-            return Ok(self);
-        }
-        match switches.long_window {
-            TooMuch::Refuse => Err(Refusal::text("The time window must not be longer than 10 days")),
-            TooMuch::Clamp => Ok(Self { from: self.to - WINDOW_MS, ..self }),
-        }
-    }
-}
-
 /// Reads a pair of bounds; a missing one is ten days away from the other.
 fn span(params: Params<'_>, from: &str, to: &str, read: fn(&str) -> Option<i64>, last: i64, now_ms: i64) -> Result<Option<Span>, Refusal> {
     let bound = |key: &str| match params.text(key) {
         None => Ok(None),
         Some(text) => read(&text).map(Some).ok_or_else(|| Refusal::text(format!("{key} is invalid"))),
     };
-    Ok(match (bound(from)?, bound(to)?) {
-        (None, None) => None,
-        (Some(from), None) => Some(Span { from, to: now_ms }),
-        (None, Some(to)) => Some(Span { from: to + last - WINDOW_MS, to: to + last }),
-        (Some(from), Some(to)) => Some(Span { from, to: to + last }),
-    })
+    Ok(Span::of((bound(from)?, bound(to)?.map(|to| to + last)), WINDOW_DAYS, now_ms))
 }
 
 /// The order list.
 pub(super) fn index(call: &mut Call<'_>, request: &Value) -> Result<Vec<u8>, Refusal> {
     let params = Params(request);
-    let home = home(call)?;
+    let home = call.home()?;
     let now = call.now_ms;
-    let (id, customer, mobile) = (params.int("id"), params.int("customerId"), params.text("customerMobile"));
+    let texts = |key: &str| params.list(key).into_iter().filter_map(Value::as_str).map(str::to_owned).collect();
+    let wanted = OrderQuery {
+        ids: params.int("id").into_iter().collect(),
+        customer: params.int("customerId"),
+        mobile: params.text("customerMobile"),
+        statuses: texts("statuses"),
+        depots: params.int("depotId").into_iter().collect(),
+        type_id: params.int("type"),
+        carrier: params.int("carrierId"),
+        now_ms: now,
+        ..OrderQuery::default()
+    };
     let mut created = span(params, "fromDate", "toDate", parse_date, DAY_MS - 1, now)?;
     let mut updated = span(params, "updatedDateTimeFrom", "updatedDateTimeTo", parse_date_time, 999, now)?;
-    if id.is_none() && customer.is_none() && mobile.is_none() {
+    if !wanted.is_narrow() {
         if created.is_none() && updated.is_none() {
-            created = Some(Span { from: now - WINDOW_MS, to: now });
+            created = Some(Span::last(WINDOW_DAYS, now));
         }
-        created = created.map(|span| span.limited(call.switches)).transpose()?;
-        updated = updated.map(|span| span.limited(call.switches)).transpose()?;
+        created = created.map(|span| span.limited(WINDOW_DAYS, call.switches)).transpose()?;
+        updated = updated.map(|span| span.limited(WINDOW_DAYS, call.switches)).transpose()?;
     }
-    let statuses: Vec<&str> = params.list("statuses").into_iter().filter_map(Value::as_str).collect();
-    let (depot, type_id, carrier) = (params.int("depotId"), params.int("type"), params.int("carrierId"));
-    let takes = |order: &&Order| {
-        order.visible_ms <= now
-            && id.is_none_or(|id| order.id == id)
-            && customer.is_none_or(|customer| order.customer == customer)
-            && mobile.as_ref().is_none_or(|mobile| order.recipient.mobile == *mobile)
-            && created.is_none_or(|span| span.holds(order.created_ms))
-            && updated.is_none_or(|span| span.holds(order.updated_ms))
-            && (statuses.is_empty() || statuses.contains(&order.status.as_str()))
-            && depot.is_none_or(|depot| order.depot == Some(depot))
-            && type_id.is_none_or(|type_id| order.type_id == type_id)
-            && carrier.is_none_or(|carrier| order.carrier.as_ref().is_some_and(|(id, _)| *id == carrier))
-    };
-    let found: Vec<&Order> = match id {
-        Some(id) => home.orders.get(&id).into_iter().filter(takes).collect(),
-        None => home.orders.values().rev().filter(takes).collect(),
-    };
+    let mut found = home.find_orders(&wanted);
+    found
+        .retain(|order| created.is_none_or(|span| span.holds(order.created_ms)) && updated.is_none_or(|span| span.holds(order.updated_ms)));
     let total = found.len();
     let page = page(params, total, 100, 100, call.switches)?;
     let rows = found.into_iter().skip(page.skip).take(page.take).map(|order| (order.id, encode(order, home, call.switches))).collect();
@@ -287,7 +255,7 @@ pub(super) fn index(call: &mut Call<'_>, request: &Value) -> Result<Vec<u8>, Ref
 /// The history of one order; no carrier has a log here.
 pub(super) fn history(call: &mut Call<'_>, request: &Value) -> Result<Vec<u8>, Refusal> {
     let params = Params(request);
-    let order = params.int("orderId").and_then(|id| home(call).ok()?.orders.get(&id)).ok_or_else(|| Refusal::text("Order not found"))?;
+    let order = params.int("orderId").and_then(|id| call.home().ok()?.orders.get(&id)).ok_or_else(|| Refusal::text("Order not found"))?;
     if params.text("type").as_deref() == Some("logcarrier") {
         return data(&json!([]));
     }

@@ -5,13 +5,13 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::collection::{Keyed, Params, maybe_number, page};
-use super::product::home;
-use super::reply::data;
-use super::{Call, Refusal};
+use super::collection::{Keyed, maybe_number, page};
 use crate::clock::{DAY_MS, date, parse_date, parse_date_time};
-use crate::shop::Customer;
+use crate::shop::{Customer, CustomerQuery};
 use crate::switches::Switches;
+use crate::wire::Call;
+use crate::wire::params::Params;
+use crate::wire::reply::{Refusal, data};
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -58,22 +58,17 @@ pub(super) fn customers(call: &mut Call<'_>, request: &Value) -> Result<Vec<u8>,
     };
     let (updated_from, updated_to) = (time("updatedAtFrom", parse_date_time)?, time("updatedAtTo", parse_date_time)?);
     let (bought_from, bought_to) = (time("lastBoughtDateFrom", parse_date)?, time("lastBoughtDateTo", parse_date)?);
-    let (id, mobile, type_id) = (params.int("id"), params.text("mobile"), params.int("type"));
-    let home = home(call)?;
-    let found: Vec<&Customer> = home
-        .customers
-        .values()
-        .rev()
-        .filter(|customer| {
-            id.is_none_or(|id| customer.id == id)
-                && mobile.as_ref().is_none_or(|mobile| customer.mobile == *mobile)
-                && type_id.is_none_or(|type_id| customer.type_id == type_id)
-                && updated_from.is_none_or(|from| customer.updated_ms / 1000 >= from / 1000)
-                && updated_to.is_none_or(|to| customer.updated_ms / 1000 <= to / 1000)
-                && bought_from.is_none_or(|from| customer.last_bought_ms.is_some_and(|at| at >= from))
-                && bought_to.is_none_or(|to| customer.last_bought_ms.is_some_and(|at| at < to + DAY_MS))
-        })
-        .collect();
+    let wanted = CustomerQuery {
+        ids: params.int("id").into_iter().collect(),
+        mobile: params.text("mobile"),
+        type_id: params.int("type"),
+        updated_from,
+        updated_to,
+        bought_from,
+        bought_before: bought_to.map(|to| to + DAY_MS),
+    };
+    let home = call.home()?;
+    let found: Vec<&Customer> = home.customers.values().rev().filter(|customer| wanted.takes(customer)).collect();
     let page = page(params, found.len(), 10, 50, call.switches)?;
     let rows = found.into_iter().skip(page.skip).take(page.take).map(|customer| (customer.id, encode(customer, call.switches))).collect();
     data(&Customers { total_pages: page.total_pages, page: page.number, customers: Keyed { rows, switches: call.switches } })
@@ -89,7 +84,7 @@ struct Users<'a> {
 
 /// The employees; `depots` is absent for those who may work in all of them.
 pub(super) fn users(call: &mut Call<'_>, request: &Value) -> Result<Vec<u8>, Refusal> {
-    let home = home(call)?;
+    let home = call.home()?;
     let page = page(Params(request), home.users.len(), 10, 50, call.switches)?;
     let rows = home.users.iter().skip(page.skip).take(page.take).map(|user| {
         let mut row = json!({

@@ -5,11 +5,12 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::collection::{Keyed, Params};
-use super::product::home;
-use super::reply::data;
-use super::{Call, Refusal};
+use super::collection::Keyed;
 use crate::shop::{CITIES, Depot, Place};
+use crate::wire::Call;
+use crate::wire::params::Params;
+use crate::wire::reply::{Refusal, data};
+use crate::words::CARRIERS;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -41,7 +42,7 @@ pub(super) fn depots(call: &mut Call<'_>, request: &Value) -> Result<Vec<u8>, Re
     let only = Params(request).int("depotId");
     let scope = &call.pass.depots;
     let limited = call.switches.depots_limited_to_token && !scope.is_empty();
-    let home = home(call)?;
+    let home = call.home()?;
     let shown = home.depots.values().filter(|depot| only.is_none_or(|id| depot.id == id) && (!limited || scope.contains(&depot.id)));
     let rows = shown.map(|depot| (depot.id, encode(depot))).collect();
     data(&Keyed { rows, switches: call.switches })
@@ -72,6 +73,6 @@ pub(super) fn locations(_: &mut Call<'_>, request: &Value) -> Result<Vec<u8>, Re
 
 /// The carriers that the reference names.
 pub(super) fn carriers(_: &mut Call<'_>, _: &Value) -> Result<Vec<u8>, Refusal> {
-    let rows = [(5, "Giaohangnhanh"), (8, "Giaohangtietkiem"), (12, "Tự vận chuyển"), (24, "J&T Express"), (29, "SPX")];
-    data(&rows.map(|(id, name)| json!({ "id": id, "name": name, "logo": "", "services": [] })))
+    let rows = CARRIERS.iter().map(|(id, name)| json!({ "id": id, "name": name, "logo": "", "services": [] }));
+    data(&rows.collect::<Vec<_>>())
 }

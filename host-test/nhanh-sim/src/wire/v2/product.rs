@@ -5,7 +5,6 @@
 use serde_json::json;
 
 use super::collection::keyed;
-use super::{Call, Refusal};
 use crate::clock::date_time;
 use crate::shop::{Business, Kin, Level, Product};
 use crate::switches::{NumberShape, ParentStock, Switches};
@@ -159,9 +158,4 @@ pub(super) fn stock_value(product: &Product, home: &Business, switches: &Switche
     let mut out = Vec::new();
     json::object(&mut out, |row| stock(row, product, home, &[], switches));
     serde_json::from_slice(&out).unwrap_or_default()
-}
-
-/// The business that a call is about; the gate has checked that it is there.
-pub(super) fn home<'a>(call: &'a Call<'_>) -> Result<&'a Business, Refusal> {
-    call.shop.business(call.pass.business).ok_or_else(|| Refusal::coded("ERR_INVALID_BUSINESS_ID", "Invalid businessId"))
 }

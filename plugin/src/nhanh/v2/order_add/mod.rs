@@ -9,13 +9,12 @@
 mod tests;
 
 use crate::map::order::{Checked, Line, warning};
-use crate::nhanh::v2::request::{Object, number_or_text};
-use crate::vietnam::{address, money, phone, text};
-use crate::wit::orders::{Fulfilment, Order};
+use crate::nhanh::object::{Object, number_or_text};
+use crate::nhanh::outgoing::{Priced, fit, price, private_note, recipient, warn_of_phone, warn_of_points};
+use crate::vietnam::{address, money, text};
+use crate::wit::orders::Fulfilment;
 use crate::wit::types::Warning;
 
-/// Longest text of a field, in characters.
-const LONGEST_TEXT: usize = 255;
 /// Longest own id of a product.
 const LONGEST_PRODUCT_ID: usize = 20;
 
@@ -44,14 +43,7 @@ pub fn encode(checked: &Checked<'_>) -> Encoded {
         lines.push_str(&encode_line(at, line, &priced, &mut warnings));
     }
     lines.push(']');
-    if order.points > 0 {
-        warnings.push(warning(
-            "order.points-as-discount",
-            "Điểm tích lũy được gửi dưới dạng tiền trong chiết khấu đơn; điểm trên Nhanh.vn không bị trừ.",
-            "Loyalty points are sent as money in the order's discount; points at Nhanh.vn are not used up.",
-            "/points",
-        ));
-    }
+    warn_of_points(order, &mut warnings);
     if checked.lines.iter().any(|it| it.line.discount > 0) {
         warnings.push(warning(
             "order.discounts-summed",
@@ -73,14 +65,7 @@ pub fn encode(checked: &Checked<'_>) -> Encoded {
 /// Names, places and notes.
 fn head(checked: &Checked<'_>, warnings: &mut Vec<Warning>) -> Object {
     let order = checked.order;
-    if phone::canonical(&order.recipient.phone).is_none() {
-        warnings.push(warning(
-            "order.phone-odd",
-            "Số điện thoại người nhận không giống số Việt Nam; chỉ gửi các chữ số.",
-            "The recipient's phone does not look Vietnamese; only its digits are sent.",
-            "/recipient/phone",
-        ));
-    }
+    warn_of_phone(order, warnings);
     let mut short = |field: &str, value: &str| fit(field, value, warnings);
     let kind = match order.fulfilment {
         Fulfilment::Delivery => "Shipping",
@@ -88,12 +73,11 @@ fn head(checked: &Checked<'_>, warnings: &mut Vec<Warning>) -> Object {
     };
     let levels = address::three_levels(&order.address);
     let place = if levels.is_some() { text::tidied(&order.address.text) } else { address::one_line(&order.address) };
-    let name = text::tidied(&order.recipient.name);
     let object = Object::default()
         .text("id", &checked.own_id)
         .json("depotId", &number_or_text(checked.depot))
         .text("type", kind)
-        .text("customerName", &short("/recipient/name", if name.is_empty() { &checked.phone } else { &name }))
+        .text("customerName", &short("/recipient/name", &recipient(order, &checked.phone)))
         .text("customerMobile", &checked.phone)
         .optional("customerEmail", order.recipient.email.as_deref().map(|it| short("/recipient/email", it)).as_deref())
         .optional("customerAddress", Some(&short("/address/text", &place)));
@@ -107,72 +91,6 @@ fn head(checked: &Checked<'_>, warnings: &mut Vec<Warning>) -> Object {
     object
         .optional("description", order.note.as_deref().map(|it| short("/note", it)).as_deref())
         .optional("privateDescription", Some(&short("/private-note", &private_note(order))))
-}
-
-/// The shop's own note, after what the wire has no field for: who bought it, what points paid.
-fn private_note(order: &Order) -> String {
-    let mut note = String::new();
-    let mut add = |part: &str| {
-        if !part.is_empty() {
-            if !note.is_empty() {
-                note.push_str("; ");
-            }
-            note.push_str(part);
-        }
-    };
-    if let Some(buyer) = &order.buyer {
-        let (name, phone) = (text::tidy(&buyer.name), text::tidy(&buyer.phone));
-        add(&format!("Người mua: {name} {phone}"));
-    }
-    if order.points > 0 {
-        add(&format!("Điểm tích lũy đã trừ: {} đồng", order.points));
-    }
-    add(&text::tidy(order.private_note.as_deref().unwrap_or_default()));
-    note
-}
-
-/// A text that fits its field.
-fn fit(field: &str, value: &str, warnings: &mut Vec<Warning>) -> String {
-    let tidy = text::tidy(value);
-    let (fitting, cut) = text::cut_characters(&tidy, LONGEST_TEXT);
-    if cut {
-        warnings.push(warning(
-            "order.text-cut",
-            "Nội dung dài quá 255 ký tự, phần cuối không được gửi.",
-            "A text longer than 255 characters was cut.",
-            field,
-        ));
-    }
-    fitting.to_owned()
-}
-
-/// What a line costs on the wire.
-struct Priced {
-    /// Dong for one.
-    unit: i128,
-    /// Thousandths; 1000 when the quantity went into the name.
-    quantity: i64,
-    /// The quantity went into the name.
-    whole: bool,
-    /// The unit price is not the order's.
-    raised: bool,
-    /// What unit × quantity is above the line; goes into the discount.
-    surplus: i128,
-}
-
-/// The unit price and quantity whose product is a whole number of dong, never below the line's amount.
-fn price(line: &Line<'_>) -> Priced {
-    let (quantity, needed) = (i128::from(line.line.quantity), line.before_discount);
-    let given = i128::from(line.line.unit_price);
-    if given * quantity == needed * 1000 {
-        return Priced { unit: given, quantity: line.line.quantity, whole: false, raised: false, surplus: 0 };
-    }
-    let unit = (needed * 1000 + quantity - 1).div_euclid(quantity);
-    if (unit * quantity) % 1000 == 0 {
-        let surplus = unit * quantity / 1000 - needed;
-        return Priced { unit, quantity: line.line.quantity, whole: false, raised: true, surplus };
-    }
-    Priced { unit: needed, quantity: 1000, whole: true, raised: true, surplus: 0 }
 }
 
 fn encode_line(at: usize, line: &Line<'_>, priced: &Priced, warnings: &mut Vec<Warning>) -> String {

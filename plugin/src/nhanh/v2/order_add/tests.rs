@@ -6,8 +6,8 @@ use serde_json::Value;
 use super::*;
 use crate::map::order as rules;
 use crate::settings::Settings;
-use crate::testing::{context, line, order};
-use crate::wit::orders::{AddressScheme, OrderLine, Person};
+use crate::testing::{context, line, order, settled, to_collect};
+use crate::wit::orders::{AddressScheme, Order, OrderLine, Person};
 
 fn encoded(order: &Order) -> (Value, Vec<String>) {
     let context = context();
@@ -31,23 +31,6 @@ fn sum(data: &Value) -> i128 {
         i128::from(quantity.value) * i128::from(line["price"].as_i64().unwrap())
     });
     lines.sum::<i128>() - whole("moneyDiscount") + whole("customerShipFee") - whole("moneyDeposit") - whole("moneyTransfer")
-}
-
-/// The order's own sum, as the contract words it.
-fn to_collect(order: &Order) -> i128 {
-    let lines = order
-        .lines
-        .iter()
-        .map(|it| crate::vietnam::money::line_gross(it.quantity, it.unit_price) - i128::from(it.discount) + i128::from(it.vat));
-    lines.sum::<i128>() - i128::from(order.discount) + i128::from(order.customer_ship_fee)
-        - i128::from(order.points)
-        - i128::from(order.deposit)
-        - i128::from(order.transfer)
-}
-
-fn settled(order: Order) -> Order {
-    let to_collect = i64::try_from(to_collect(&order)).unwrap();
-    Order { to_collect, ..order }
 }
 
 fn with_lines(lines: Vec<OrderLine>) -> Order {

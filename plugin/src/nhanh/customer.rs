@@ -1,4 +1,4 @@
-//! Customers of API 2.0.
+//! Customers, which both dialects write alike.
 //!
 //! Places are numbers without names here, so that province, district and ward stay absent; the street text is what a person wrote.
 
@@ -35,7 +35,7 @@ pub fn read(key: Option<&str>, value: &Value<'_>) -> Result<Customer, Refused> {
             province: row.text("cityName")?,
             district: row.text("districtName")?,
             ward: row.text("wardName")?,
-            group_name: row.text("group")?,
+            group_name: group(&row)?,
             points: row.milli("points")?.map(|it| it.value.div_euclid(1000)),
             tax_code: row.text("taxCode")?,
             note: row.text("description")?,
@@ -43,6 +43,14 @@ pub fn read(key: Option<&str>, value: &Value<'_>) -> Result<Customer, Refused> {
         })
     };
     read().map_err(|it| refused(Some(id.clone()), it))
+}
+
+/// The group's name: 2.0 writes it as it is, 3.0 in an object.
+fn group(row: &Record<'_>) -> Result<Option<String>, Misfit> {
+    match row.raw("group").and_then(Record::of) {
+        Some(group) => group.text("name").map_err(|it| it.under("group")),
+        None => row.text("group"),
+    }
 }
 
 #[cfg(test)]

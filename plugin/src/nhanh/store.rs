@@ -1,6 +1,6 @@
-//! Depots and product groups of API 2.0.
+//! Depots and product groups, as either dialect writes them.
 //!
-//! Depots are an object keyed by id, groups a list with children inside. Neither has pages or a filter by time.
+//! 2.0 keys depots by id and nests groups; 3.0 has flat lists of both, and a depot's address in an object. Neither has a filter by time.
 
 use crate::nhanh::tree::Value;
 
@@ -26,11 +26,15 @@ pub fn branch(key: Option<&str>, value: &Value<'_>) -> Result<Branch, Refused> {
     let read = || -> Result<Branch, Misfit> {
         let name = row.text("name")?.ok_or_else(|| Misfit::at("name", "a text"))?;
         let phone = row.text("mobile")?.as_deref().and_then(phone::canonical);
-        let (city, district, ward) = (row.text("cityName")?, row.text("districtName")?, row.text("wardName")?);
-        let street = row.text("address")?.unwrap_or_default();
+        let code = row.text("code")?;
+        let nested = row.record("location")?;
+        let place = nested.as_ref().unwrap_or(&row);
+        let read = |field: &str| place.text(field).map_err(|it| if nested.is_some() { it.under("location") } else { it });
+        let (city, district, ward) = (read("cityName")?, read("districtName")?, read("wardName")?);
+        let street = read("address")?.unwrap_or_default();
         let line = address::join(&street, [ward, district, city].iter().flatten().map(String::as_str));
         let address = (!line.is_empty()).then_some(line);
-        Ok(Branch { id: id.clone(), code: row.text("code")?, name, phone, representative: None, address })
+        Ok(Branch { id: id.clone(), code, name, phone, representative: None, address })
     };
     read().map_err(|it| refused(Some(id.clone()), it))
 }

@@ -1,0 +1,84 @@
+//! What carriers do to orders: they take them, give them back, and bring back a part.
+//!
+//! Must never decide whether an app may ask for it; a person at Nhanh may do what the API refuses.
+
+use super::{Claim, Event, NewLine, NewOrder, OrderChange, Quantity, Shop};
+
+impl Shop {
+    /// Hands an order over to a carrier: it is sent from now on, waits for pick-up, and has the carrier's code, which is returned. Without a carrier it
+    /// keeps the one that was chosen, if any.
+    pub(crate) fn hand_over(&mut self, id: i64, carrier: Option<(i64, String)>, by: &str, now_ms: i64) -> Option<String> {
+        let code = format!("SIM{id}");
+        let change = OrderChange {
+            status: Some("Pickup".to_owned()),
+            carrier_code: Some(code.clone()),
+            carrier: carrier.map(Some),
+            by: by.to_owned(),
+            ..OrderChange::default()
+        };
+        if !self.change_order(id, change, now_ms) {
+            return None;
+        }
+        let order = self.order_mut(id)?;
+        order.sent_ms = Some(now_ms);
+        order.shipment_canceled = false;
+        Some(code)
+    }
+
+    /// Cancels the shipment of an order that was handed over. With a status it takes that one; without, it keeps its status and loses its carrier.
+    pub(crate) fn cancel_shipment(&mut self, id: i64, status: Option<&str>, now_ms: i64) -> bool {
+        let Some(order) = self.order_mut(id).filter(|order| order.sent_ms.is_some()) else { return false };
+        order.sent_ms = None;
+        order.shipment_canceled = true;
+        let free = status.is_none();
+        let change = OrderChange {
+            status: status.map(str::to_owned),
+            carrier: free.then_some(None),
+            carrier_code: free.then(String::new),
+            by: "API".to_owned(),
+            ..OrderChange::default()
+        };
+        self.change_order(id, change, now_ms)
+    }
+
+    /// A part of an order comes back: an order of its own (type 16, returned) that names the first one, and the goods are on the shelf again. `None`
+    /// when the order is unknown or has no such lines.
+    pub(crate) fn partial_return(&mut self, id: i64, back: &[(i64, Quantity)], now_ms: i64) -> Option<i64> {
+        let business = self.home_of_order(id)?;
+        let order = self.order(id)?;
+        let mut lines = Vec::new();
+        for (product, quantity) in back {
+            let line = order.lines.iter().find(|line| line.product == *product && line.quantity >= *quantity)?;
+            lines.push(NewLine {
+                product: Some(*product),
+                name: line.name.clone(),
+                price: line.price,
+                quantity: *quantity,
+                weight: Some(line.weight),
+                ..NewLine::default()
+            });
+        }
+        if lines.is_empty() {
+            return None;
+        }
+        let (depot, gone) = (order.depot, Claim::of(&order.status) == Claim::Gone);
+        let new = NewOrder {
+            depot,
+            type_id: 16,
+            sale_channel: order.sale_channel,
+            status: "Returned".to_owned(),
+            recipient: order.recipient.clone(),
+            lines,
+            original: Some(id),
+            ..NewOrder::default()
+        };
+        let made = self.place_order(business, new, now_ms)?;
+        if let (Some(depot), true) = (depot, gone) {
+            for (product, quantity) in back {
+                self.change_level(*product, depot, |level| level.remain += *quantity, now_ms);
+            }
+        }
+        self.note(business, Event::OrderPartialReturn(made));
+        Some(made)
+    }
+}

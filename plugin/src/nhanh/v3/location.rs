@@ -1,0 +1,147 @@
+//! The place of an address by Nhanh's ids: province, district and ward before 2025-07-01, province and ward since.
+//!
+//! A level is found by its name, with or without what kind of place it is, wherever a word carries its tone (`Hoà`, `Hòa`), and only
+//! where exactly one fits; one level that is not found leaves the whole place out, and the address goes as text. Nothing here may stop an order.
+
+use crate::nhanh::errors::{Access, answer, tree};
+use crate::nhanh::json::{Items, Record};
+use crate::nhanh::object::{Object, number_or_text};
+use crate::nhanh::v3::request::{call, path};
+use crate::nhanh::wire::Located;
+use crate::sender::Sender;
+use crate::settings::Settings;
+use crate::vietnam::{address, text};
+use crate::wit::orders::Address;
+use crate::wit::types::{Instant, Message, RemoteId, Warning};
+
+/// What kinds of place are called, folded; each may stand before a name, or be left out.
+static KINDS: [&str; 17] = [
+    "thành phố ",
+    "tp. ",
+    "tp.",
+    "tp ",
+    "tỉnh ",
+    "quận ",
+    "q. ",
+    "q.",
+    "huyện ",
+    "thị xã ",
+    "phường ",
+    "p. ",
+    "p.",
+    "xã ",
+    "thị trấn ",
+    "tt. ",
+    "đặc khu ",
+];
+
+/// Why there is no place.
+enum Missing {
+    /// None of that name, or several.
+    Unknown(&'static str),
+    /// Nhanh's list could not be read.
+    Unasked,
+}
+
+/// The place of an address; empty where it has too few names, or one of them is not found.
+pub fn locate(settings: Settings<'_>, now: Instant, address: &Address, sender: &mut dyn Sender) -> Located {
+    let Some((version, names)) = address::levels(address) else { return Located::default() };
+    let mut ids: Vec<RemoteId> = Vec::with_capacity(names.len());
+    for (kind, name) in kinds(version).iter().zip(names) {
+        match find(settings, now, version, kind, ids.last(), name, sender) {
+            Ok(id) => ids.push(id),
+            Err(missing) => return Located { ids: Vec::new(), warnings: vec![warning(&missing)] },
+        }
+    }
+    Located { ids, warnings: Vec::new() }
+}
+
+fn kinds(version: &str) -> &'static [&'static str] {
+    if version == "v1" { &["CITY", "DISTRICT", "WARD"] } else { &["CITY", "WARD"] }
+}
+
+fn warning(missing: &Missing) -> Warning {
+    let message = match missing {
+        Missing::Unknown(kind) => {
+            let (vi, en) = match *kind {
+                "CITY" => ("tỉnh/thành phố", "province"),
+                "DISTRICT" => ("quận/huyện", "district"),
+                _ => ("phường/xã", "ward"),
+            };
+            Message::new(
+                "Không tìm thấy đúng một {level} trong danh mục của Nhanh.vn; địa chỉ được gửi dạng chữ, hãng vận chuyển cần chọn lại địa danh.",
+                "Nhanh.vn's places hold none or several of this {level-en}; the address goes as text and its place has to be chosen at Nhanh.vn.",
+            )
+            .with("level", vi)
+            .with("level-en", en)
+        }
+        Missing::Unasked => Message::new(
+            "Chưa đọc được danh mục địa danh của Nhanh.vn; địa chỉ được gửi dạng chữ.",
+            "Nhanh.vn's list of places could not be read; the address goes as text.",
+        ),
+    };
+    Warning::new("order.place-as-text", message).at("/address")
+}
+
+fn find(
+    settings: Settings<'_>,
+    now: Instant,
+    version: &str,
+    kind: &'static str,
+    parent: Option<&RemoteId>,
+    name: &str,
+    sender: &mut dyn Sender,
+) -> Result<RemoteId, Missing> {
+    let filters = Object::default().text("locationVersion", version).text("type", kind);
+    let filters = match parent {
+        Some(parent) => filters.json("parentId", &number_or_text(parent)),
+        None => filters,
+    };
+    let body = Object::default().json("filters", &filters.end()).end();
+    let request = call(settings, path::LOCATIONS, body).map_err(|_| Missing::Unasked)?;
+    let response = sender.send(request).map_err(|_| Missing::Unasked)?;
+    let tree = tree(&response, Access::Read).map_err(|_| Missing::Unasked)?;
+    let reply = answer(&tree, &response, Access::Read, now).map_err(|_| Missing::Unasked)?;
+    let rows = reply.record.items("data").map_err(|_| Missing::Unasked)?;
+    only_one(rows, name).ok_or(Missing::Unknown(kind))
+}
+
+/// The one row of that name: word for word, else without what kind of place it is.
+fn only_one(rows: Items<'_>, name: &str) -> Option<RemoteId> {
+    let wanted = keys(name);
+    let (mut exact, mut alike) = (Vec::new(), Vec::new());
+    for (_, value) in rows {
+        let Some(row) = Record::of(value) else { continue };
+        let Ok(Some(id)) = row.id("id") else { continue };
+        for field in ["name", "otherName"] {
+            let Ok(Some(known)) = row.text(field) else { continue };
+            let known = keys(&known);
+            if known.0 == wanted.0 && !exact.contains(&id) {
+                exact.push(id.clone());
+            }
+            if known.1 == wanted.1 && !alike.contains(&id) {
+                alike.push(id.clone());
+            }
+        }
+    }
+    let found = if exact.is_empty() { alike } else { exact };
+    match found.as_slice() {
+        [one] => Some(one.clone()),
+        _ => None,
+    }
+}
+
+/// A name as it is compared: whole, and without what kind of place it is.
+fn keys(name: &str) -> (String, String) {
+    let folded = text::folded(name);
+    (text::placed(&folded), text::placed(without_kind(&folded)))
+}
+
+fn without_kind(name: &str) -> &str {
+    for kind in &KINDS {
+        if let Some(bare) = name.strip_prefix(kind) {
+            return bare.trim();
+        }
+    }
+    name
+}

@@ -1,0 +1,164 @@
+//! Products of API 3.0: rows of the list and of the stock list, and the detail form that webhooks use.
+//!
+//! Fields are asked for in the order in which the list sends them. What a field means for Nobi is decided in [`crate::map::product`].
+//! The list has no description and no brand's name: they stay absent, which changes nothing at Nobi.
+
+use crate::map::Notes;
+use crate::map::product::{self as rules, Options, Parent};
+use crate::nhanh::goods::{self, images, levels, open, units};
+use crate::nhanh::json::{Items, Misfit, Record};
+use crate::nhanh::tree::Value;
+use crate::nhanh::words;
+use crate::vietnam::time;
+use crate::wit::catalog::{Attribute, PriceChange, Prices, Product, ProductKind, StockLevel};
+use crate::wit::connector::Refused;
+use crate::wit::types::RemoteId;
+
+/// Names of the prices.
+const PRICES: [&str; 5] = ["import", "old", "retail", "wholesale", "avgCost"];
+
+/// A whole product.
+///
+/// # Errors
+/// A field of it cannot be read.
+pub fn read(key: Option<&str>, value: &Value<'_>, options: Options<'_>, notes: &mut Notes) -> Result<Product, Refused> {
+    open(key, "id", value, |row, id| {
+        let (parent, kind) = family(row)?;
+        let sku = row.text("code")?;
+        let barcode = row.text("barcode")?;
+        let name = row.text("name")?.unwrap_or_default();
+        let raw_status = row.text("status")?.map(|it| words::word_of(&words::PRODUCT_STATUSES, &it).to_owned()).unwrap_or_default();
+        let category = id_of(row, "categoryId", "category")?;
+        let vat = vat(row)?;
+        let prices = if options.stock_and_price { Some(prices(row, &id, kind, notes)?) } else { None };
+        let images = match row.record("images")? {
+            Some(record) => images(record.told("avatar"), record.items("others").map_err(|it| it.under("images"))?),
+            None => Vec::new(),
+        };
+        let brand = text_in(row, "brand", "name")?;
+        let weight = match row.record("shipping")? {
+            Some(record) => record.milli("weight").map_err(|it| it.under("shipping"))?,
+            None => None,
+        };
+        let (unit, units) = match row.record("units")? {
+            Some(record) => {
+                let under = |misfit: Misfit| misfit.under("units");
+                (record.text("name").map_err(under)?, units(record.items("list").map_err(under)?, options)?)
+            }
+            None => (None, Vec::new()),
+        };
+        let stock = if options.stock_and_price { levels(row, &id, kind, options, notes)? } else { None };
+        let attributes = attributes(row.items("attributes")?)?;
+        let updated = row.integer("updatedAt")?.and_then(time::from_unix);
+        let description = row.verbatim("description")?;
+        let description = if description.is_some() { description } else { row.verbatim("content")? };
+        Ok(Product {
+            id,
+            own_id: None,
+            kind,
+            parent: parent.id,
+            sku,
+            barcode,
+            name,
+            category,
+            brand,
+            unit,
+            status: words::product_status(&raw_status),
+            raw_status,
+            prices,
+            vat,
+            weight_grams: weight.and_then(rules::grams),
+            description: description.map(std::borrow::Cow::into_owned),
+            images,
+            attributes,
+            units,
+            stock,
+            updated,
+        })
+    })
+}
+
+/// Levels alone. A row of the stock list tells neither family nor type: the host drops what it knows to be a head's.
+///
+/// # Errors
+/// A field of it cannot be read.
+pub fn read_stock(key: Option<&str>, value: &Value<'_>, options: Options<'_>, notes: &mut Notes) -> Result<Option<StockLevel>, Refused> {
+    open(key, "id", value, |row, id| {
+        let (_, kind) = family(row)?;
+        let levels = levels(row, &id, kind, options, notes)?;
+        Ok(levels.map(|levels| StockLevel { product: id, levels, provisional: false }))
+    })
+}
+
+/// Prices alone.
+///
+/// # Errors
+/// A field of it cannot be read.
+pub fn read_price(key: Option<&str>, value: &Value<'_>, notes: &mut Notes) -> Result<PriceChange, Refused> {
+    open(key, "id", value, |row, id| {
+        let (_, kind) = family(row)?;
+        let prices = prices(row, &id, kind, notes)?;
+        Ok(PriceChange { product: id, prices })
+    })
+}
+
+/// `type` is a number in the list and an object in the detail.
+fn family(row: &Record<'_>) -> Result<(Parent, ProductKind), Misfit> {
+    let parent = rules::parent(row.integer("parentId"), row)?;
+    let type_id = match row.raw("type").and_then(Record::of) {
+        Some(record) => record.integer("id").map_err(|it| it.under("type"))?,
+        None => row.integer("type")?,
+    };
+    let kind = rules::kind(type_id, &parent);
+    Ok((parent, kind))
+}
+
+/// An identifier that the list has flat and the detail in an object.
+fn id_of(row: &Record<'_>, flat: &str, nested: &str) -> Result<Option<RemoteId>, Misfit> {
+    match row.raw(nested).and_then(Record::of) {
+        Some(record) => record.id("id").map_err(|it| it.under(nested)),
+        None => row.id(flat),
+    }
+}
+
+fn text_in(row: &Record<'_>, field: &str, inner: &str) -> Result<Option<String>, Misfit> {
+    match row.record(field)? {
+        Some(record) => record.text(inner).map_err(|it| it.under(field)),
+        None => Ok(None),
+    }
+}
+
+/// The list has it among the prices, the detail in the row.
+fn vat(row: &Record<'_>) -> Result<Option<crate::wit::catalog::VatRate>, Misfit> {
+    let told = match row.record("prices")? {
+        Some(prices) => prices.integer("retailVat").map_err(|it| it.under("prices"))?,
+        None => None,
+    };
+    let told = if told.is_some() { told } else { row.integer("vat")? };
+    Ok(told.and_then(rules::vat))
+}
+
+fn prices(row: &Record<'_>, id: &RemoteId, kind: ProductKind, notes: &mut Notes) -> Result<Prices, Misfit> {
+    let includes_vat = match row.integer("priceVatMode")? {
+        Some(1) => Some(true),
+        Some(2) => Some(false),
+        _ => None,
+    };
+    let told = match row.record("prices")? {
+        Some(record) => goods::prices(&record, PRICES, id, kind, notes).map_err(|it| it.under("prices"))?,
+        None => Prices { retail: None, compare_at: None, cost: None, wholesale: None, includes_vat: None },
+    };
+    Ok(Prices { includes_vat, ..told })
+}
+
+/// `name` is the attribute here, and `value` its value.
+fn attributes(items: Items<'_>) -> Result<Vec<Attribute>, Misfit> {
+    let mut attributes = Vec::with_capacity(items.count_left());
+    for (_, item) in items {
+        let Some(record) = Record::of(item) else { continue };
+        let under = |misfit: Misfit| misfit.under("attributes");
+        let (name, value) = (record.text("name").map_err(under)?, record.text("value").map_err(under)?);
+        attributes.extend(name.zip(value).map(|(name, value)| Attribute { name, value }));
+    }
+    Ok(attributes)
+}

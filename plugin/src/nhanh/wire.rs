@@ -1,0 +1,252 @@
+//! What every dialect of Nhanh's API offers, in words that none of them owns.
+//!
+//! Everything above asks through [`Wire`] and never which dialect it speaks; a dialect knows spelling and asks [`crate::map`] what a
+//! field means. Statuses are API 2.0's words everywhere above, whichever way the wire spells them.
+
+use crate::map::Notes;
+use crate::map::order::Checked;
+use crate::map::product::Options;
+use crate::nhanh::errors::Reply;
+use crate::nhanh::json::{Items, Misfit, Record};
+use crate::nhanh::tree::Value;
+use crate::nhanh::{v2, v3};
+use crate::sender::Sender;
+use crate::settings::Settings;
+use crate::wit::catalog::{OrderStatus, PriceChange, Product, StockLevel};
+use crate::wit::connector::Refused;
+use crate::wit::http::Request;
+use crate::wit::orders::Address;
+use crate::wit::types::{Dong, Failure, Instant, RemoteId, Warning};
+
+/// As many rows on a page as the dialect allows.
+pub const FULL: u32 = u32::MAX;
+
+/// What is asked of Nhanh.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Ask<'a> {
+    /// Every depot.
+    Depots,
+    /// Every product group.
+    Categories,
+    /// Products, by rising id.
+    Products {
+        /// Those that the default list leaves out.
+        hidden: bool,
+        /// Edited since then.
+        since: Option<Instant>,
+    },
+    /// Levels that changed since then.
+    Levels(Instant),
+    /// These products; the reply may hold others too.
+    ProductsById(&'a [RemoteId]),
+    /// Customers.
+    Customers {
+        /// Edited since then.
+        since: Option<Instant>,
+    },
+    /// These customers.
+    CustomersById(&'a [RemoteId]),
+    /// Orders that were edited in a window no longer than [`Wire::window`].
+    Orders {
+        /// Its first second.
+        from: Instant,
+        /// Its last second.
+        until: Instant,
+    },
+    /// Orders that were deleted in such a window.
+    Deleted {
+        /// Its first second.
+        from: Instant,
+        /// Its last second.
+        until: Instant,
+    },
+    /// These orders.
+    OrdersById(&'a [RemoteId]),
+    /// Orders to one phone, made in a range of any length.
+    OrdersTo {
+        /// As the request writes it.
+        phone: &'a str,
+        /// Its first second.
+        from: Instant,
+        /// Its last second.
+        until: Instant,
+    },
+}
+
+/// Where in a list a page is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    /// The page's number, from 1; 0 in a dialect that does not count pages.
+    pub page: u32,
+    /// What the page before named as its next: JSON text, echoed as it came.
+    pub next: Option<String>,
+}
+
+/// Rows of one page.
+#[derive(Debug)]
+pub struct Found<'t> {
+    /// In the order of the reply.
+    pub rows: Items<'t>,
+    /// Where the next page is; none at the end.
+    pub next: Option<Place>,
+    /// Pages after this one, where told.
+    pub left: Option<u32>,
+}
+
+/// An order at Nhanh, as far as it matters here.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Seen {
+    /// Where it stands.
+    pub status: OrderStatus,
+    /// The recipient's phone, as Nhanh has it.
+    pub phone: Option<String>,
+    /// What the carrier takes from the recipient.
+    pub to_collect: Option<Dong>,
+    /// A carrier has it, and the dialect refuses every edit of such an order.
+    pub sealed: bool,
+    /// The carrier may be asked to give it back before it is picked up.
+    pub recallable: bool,
+}
+
+/// A create, ready to go.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Create {
+    /// The request.
+    pub request: Request,
+    /// What is not sent exactly as given, in the order of the fields.
+    pub warnings: Vec<Warning>,
+}
+
+/// A place by Nhanh's own ids, where the dialect wants those.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Located {
+    /// Province, district and ward, or province and ward; empty where nothing was found, and where names are sent.
+    pub ids: Vec<RemoteId>,
+    /// Why there is no place though there are names.
+    pub warnings: Vec<Warning>,
+}
+
+/// One dialect.
+pub trait Wire: Sync {
+    /// What the form and the login call it.
+    fn version(&self) -> &'static str;
+
+    /// Where a list begins.
+    fn first(&self) -> Place;
+
+    /// Most records that one request may name.
+    fn batch(&self) -> usize;
+
+    /// With more records than this to ask for, the whole list is read instead.
+    fn sweeps_beyond(&self, settings: Settings<'_>) -> usize;
+
+    /// Longest window of orders, in milliseconds.
+    fn window(&self) -> i64;
+
+    /// Whether [`Ask::Deleted`] can be asked.
+    fn lists_deleted(&self) -> bool;
+
+    /// Whether Nhanh has stopped serving the dialect by then.
+    fn ended(&self, now: Instant) -> bool;
+
+    /// The last day on which Nhanh serves the dialect, `dd/mm/yyyy`, where that is known.
+    fn last_day(&self) -> Option<&'static str>;
+
+    /// The request that exchanges the one-time code. The host adds code and secret.
+    ///
+    /// # Errors
+    /// The form lacks the app's id.
+    fn grant(&self, settings: Settings<'_>) -> Result<Request, Failure>;
+
+    /// One page, of at most so many rows.
+    ///
+    /// # Errors
+    /// The form lacks the app's id, there is no grant yet, or the dialect cannot be asked that.
+    fn request(&self, settings: Settings<'_>, ask: &Ask<'_>, place: &Place, most: u32) -> Result<Request, Failure>;
+
+    /// What the reply holds.
+    ///
+    /// # Errors
+    /// It is no such page: never for one bad row.
+    fn rows<'t>(&self, ask: &Ask<'_>, place: &Place, reply: &Reply<'t>) -> Result<Found<'t>, Failure>;
+
+    /// A whole product.
+    ///
+    /// # Errors
+    /// A field of it cannot be read.
+    fn product(&self, key: Option<&str>, value: &Value<'_>, options: Options<'_>, notes: &mut Notes) -> Result<Product, Refused>;
+
+    /// Levels alone; `None` for a row that has no stock of its own to tell.
+    ///
+    /// # Errors
+    /// A field of it cannot be read.
+    fn stock(&self, key: Option<&str>, value: &Value<'_>, options: Options<'_>, notes: &mut Notes) -> Result<Option<StockLevel>, Refused>;
+
+    /// Prices alone.
+    ///
+    /// # Errors
+    /// A field of it cannot be read.
+    fn price(&self, key: Option<&str>, value: &Value<'_>, notes: &mut Notes) -> Result<PriceChange, Refused>;
+
+    /// An order's id, wherever an order is spoken of.
+    ///
+    /// # Errors
+    /// There is none.
+    fn order_id(&self, row: &Record<'_>, key: Option<&str>) -> Result<RemoteId, Misfit>;
+
+    /// The own id that an order was created with.
+    ///
+    /// # Errors
+    /// The field holds no text.
+    fn own_id(&self, row: &Record<'_>) -> Result<Option<String>, Misfit>;
+
+    /// A row of a list of orders, or an order of a delivery.
+    ///
+    /// # Errors
+    /// A field of it cannot be read.
+    fn order(&self, key: Option<&str>, value: &Value<'_>) -> Result<Seen, Refused>;
+
+    /// The place of an address, where the dialect wants ids. Whatever goes wrong here is a warning: no order is stopped for its address.
+    fn locate(&self, settings: Settings<'_>, now: Instant, address: &Address, sender: &mut dyn Sender) -> Located;
+
+    /// A new order. Without a place the address goes as one line of text.
+    ///
+    /// # Errors
+    /// The form lacks the app's id, or there is no grant yet.
+    fn create(&self, settings: Settings<'_>, checked: &Checked<'_>, place: &Located) -> Result<Create, Failure>;
+
+    /// The new order's id, and its tracking code where there is one already.
+    fn created(&self, reply: &Record<'_>) -> Option<(RemoteId, Option<String>)>;
+
+    /// Sets an order's status, by API 2.0's word for it, and nothing else.
+    ///
+    /// # Errors
+    /// The form lacks the app's id, or there is no grant yet.
+    fn set_status(&self, settings: Settings<'_>, order: &str, status: &str) -> Result<Request, Failure>;
+
+    /// The status that the reply to that tells.
+    fn status_set(&self, reply: &Record<'_>) -> Option<String>;
+
+    /// Asks the carrier to give an order back; `None` in a dialect that cannot.
+    ///
+    /// # Errors
+    /// The form lacks the app's id, or there is no grant yet.
+    fn call_back(&self, settings: Settings<'_>, order: &str) -> Result<Option<Request>, Failure>;
+}
+
+/// Every dialect, the one for new connections first.
+pub const WIRES: [&dyn Wire; 2] = [&v3::V3, &v2::V2];
+
+/// The dialect of that name.
+#[must_use]
+pub fn of_version(version: &str) -> Option<&'static dyn Wire> {
+    WIRES.into_iter().find(|it| it.version() == version)
+}
+
+/// The dialect that a delivery's order is written in: the app's choice at open.nhanh.vn, whatever the connection's grant speaks. All
+/// else that a delivery may hold reads the same in both.
+#[must_use]
+pub fn of_delivery(data: &Value<'_>) -> &'static dyn Wire {
+    let nested = Record::of(data).is_some_and(|it| matches!(it.raw("info"), Some(Value::Object(_))));
+    if nested { &v3::V3 } else { &v2::V2 }
+}
