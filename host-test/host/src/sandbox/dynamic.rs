@@ -7,11 +7,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use wasmtime::component::types::{ComponentFunc, ComponentItem};
-use wasmtime::component::{Component, ComponentExportIndex, HasSelf, InstancePre, Linker, Val};
+use wasmtime::component::{Component, ComponentExportIndex, InstancePre, Val};
 
+use super::admission::{self, World};
 use super::imports::{CallState, Courier};
 use super::{AdmissionError, CallError, Limit, Outcome, Sandbox, Usage};
-use crate::contract::Plugin;
 
 /// How much more a dynamic call may move to the host than a typed one: a value takes 40 bytes and a record keeps its field names, where
 /// the typed call has a struct.
@@ -63,14 +63,9 @@ impl fmt::Display for Function {
 impl Sandbox {
     /// Compiles any component that imports no more than the contract's `http` and `log`. What it exports is not checked.
     pub fn load(self: &Arc<Self>, bytes: &[u8]) -> Result<Program, AdmissionError> {
-        if bytes.len() > self.config.component_bytes {
-            return Err(AdmissionError::TooLarge { bytes: bytes.len(), limit: self.config.component_bytes });
-        }
-        let component = Component::from_binary(&self.engine, bytes).map_err(|error| AdmissionError::Invalid(format!("{error:#}")))?;
-        let mut linker = Linker::new(&self.engine);
-        Plugin::add_to_linker::<_, HasSelf<CallState>>(&mut linker, |state| state)
-            .map_err(|error| AdmissionError::World(format!("{error:#}")))?;
-        let pre = linker.instantiate_pre(&component).map_err(|error| AdmissionError::World(format!("{error:#}")))?;
+        admission::judge(bytes, &self.config, World::Any)?;
+        let component = self.compile(bytes)?;
+        let pre = self.linker()?.instantiate_pre(&component).map_err(|error| AdmissionError::Compile(format!("{error:#}")))?;
         let functions = functions(&component);
         Ok(Program { sandbox: self.clone(), pre, functions })
     }
@@ -111,7 +106,7 @@ impl Program {
         input_bytes: usize,
         courier: Option<Arc<dyn Courier>>,
     ) -> Result<super::Call<wasmtime::component::Instance>, CallError> {
-        let mut call = self.sandbox.open(input_bytes, courier).await?;
+        let mut call = self.sandbox.open(None, input_bytes, courier).await?;
         call.store.set_hostcall_fuel(self.sandbox.config.lowered_bytes.saturating_mul(LOWERED_FACTOR));
         let started = tokio::time::timeout(call.deadline, self.pre.instantiate_async(&mut call.store)).await;
         call.hold(started.map_err(|_| CallError::from(Limit::Deadline))?)

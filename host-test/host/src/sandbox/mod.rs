@@ -4,28 +4,35 @@
 //! [`Outcome`]: the answer or a typed error, with usage and log lines in both cases. The sandbox never knows a connection, a secret or a
 //! store: what a guest may reach is what the [`Courier`] of the call lets it reach.
 
+mod admission;
 mod config;
 mod dynamic;
 mod engine;
 mod error;
+mod fit;
 mod imports;
 mod limits;
+mod slots;
+mod text;
 mod witness;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use wasmtime::component::{Component, Linker};
+use wasmtime::component::{Component, HasSelf, Linker};
 use wasmtime::{Engine, Store};
 
-pub use self::config::SandboxConfig;
+use self::admission::World;
+pub use self::config::{AdmissionConfig, SandboxConfig};
 pub use self::dynamic::{Function, Program};
-pub use self::error::{AdmissionError, CallError, Limit};
+pub use self::error::{AdmissionError, CallError, Flaw, Limit, Misfit};
+use self::fit::Fit;
 use self::imports::CallState;
 pub use self::imports::{Courier, LogLine};
+use self::limits::Commons;
 pub use self::limits::Usage;
+use self::slots::{Slot, Slots};
 pub use self::witness::Witness;
 use self::witness::{show, show_reply};
 use crate::contract::{self, Plugin, PluginPre, catalog, http, orders, types};
@@ -48,7 +55,8 @@ pub type Answer<T> = Outcome<Result<T, types::Failure>>;
 pub struct Sandbox {
     engine: Engine,
     config: SandboxConfig,
-    slots: Arc<Semaphore>,
+    slots: Slots,
+    commons: Arc<Commons>,
     pooled: bool,
     witness: Option<Arc<dyn Witness>>,
 }
@@ -66,8 +74,8 @@ impl Sandbox {
 
     fn build(config: SandboxConfig, witness: Option<Arc<dyn Witness>>) -> Result<Arc<Sandbox>, CallError> {
         let (engine, pooled) = engine::build(&config).map_err(|error| CallError::Host(error.to_string()))?;
-        let slots = Arc::new(Semaphore::new(config.slots as usize));
-        Ok(Arc::new(Sandbox { engine, config, slots, pooled, witness }))
+        let (slots, commons) = (Slots::all(&config), Commons::new(config.memory_shared_bytes));
+        Ok(Arc::new(Sandbox { engine, config, slots, commons, pooled, witness }))
     }
 
     /// Whether instances come from a pool; without one each call maps its memory anew.
@@ -85,22 +93,35 @@ impl Sandbox {
         &self.config
     }
 
-    /// Compiles a component, checks that it fits the contract, and asks it once what it is.
+    /// Judges a component, compiles it, and asks it once what it is. The work is done on a thread of its own: calls under way go on.
     pub async fn admit(self: &Arc<Self>, bytes: &[u8]) -> Result<Connector, AdmissionError> {
-        if bytes.len() > self.config.component_bytes {
-            return Err(AdmissionError::TooLarge { bytes: bytes.len(), limit: self.config.component_bytes });
-        }
-        let component = Component::from_binary(&self.engine, bytes).map_err(|error| AdmissionError::Invalid(format!("{error:#}")))?;
-        let mut linker = Linker::new(&self.engine);
-        Plugin::add_to_linker::<_, wasmtime::component::HasSelf<CallState>>(&mut linker, |state| state)
-            .map_err(|error| AdmissionError::World(format!("{error:#}")))?;
-        let pre =
-            linker.instantiate_pre(&component).and_then(PluginPre::new).map_err(|error| AdmissionError::World(format!("{error:#}")))?;
+        let (sandbox, owned) = (self.clone(), bytes.to_vec());
+        let prepared = tokio::task::spawn_blocking(move || sandbox.prepare(&owned)).await;
+        let pre = prepared.map_err(|error| AdmissionError::Compile(error.to_string()))??;
         let digest = data_encoding::HEXLOWER.encode(&Sha256::digest(bytes));
-        let bare = Guest { sandbox: self.clone(), pre };
-        let described = bare.describe().await;
-        let descriptor = described.result.map_err(|error| AdmissionError::Descriptor(error.to_string()))?;
+        let bare = Guest { sandbox: self.clone(), share: Slots::of_connector(&self.config), pre };
+        let descriptor = bare.describe().await.result.map_err(AdmissionError::Describe)?;
+        admission::judge_descriptor(&descriptor)?;
         Ok(Connector { guest: bare, descriptor: Arc::new(descriptor), digest })
+    }
+
+    fn prepare(&self, bytes: &[u8]) -> Result<PluginPre<CallState>, AdmissionError> {
+        admission::judge(bytes, &self.config, World::Contract)?;
+        let component = self.compile(bytes)?;
+        let pre = self.linker()?.instantiate_pre(&component).and_then(PluginPre::new);
+        pre.map_err(|error| AdmissionError::Compile(format!("{error:#}")))
+    }
+
+    fn compile(&self, bytes: &[u8]) -> Result<Component, AdmissionError> {
+        Component::from_binary(&self.engine, bytes).map_err(|error| AdmissionError::Compile(format!("{error:#}")))
+    }
+
+    /// The contract's imports, and nothing else.
+    fn linker(&self) -> Result<Linker<CallState>, AdmissionError> {
+        let mut linker = Linker::new(&self.engine);
+        Plugin::add_to_linker::<_, HasSelf<CallState>>(&mut linker, |state| state)
+            .map_err(|error| AdmissionError::Compile(format!("{error:#}")))?;
+        Ok(linker)
     }
 }
 
@@ -116,6 +137,8 @@ pub struct Connector {
 #[derive(Clone)]
 struct Guest {
     sandbox: Arc<Sandbox>,
+    /// How many slots its calls may hold.
+    share: Arc<Slots>,
     pre: PluginPre<CallState>,
 }
 
@@ -125,7 +148,12 @@ struct Call<I = Plugin> {
     plugin: I,
     fuel: u64,
     deadline: Duration,
-    _slot: OwnedSemaphorePermit,
+    _slot: Slot,
+}
+
+/// One call of a function that can fail: what it answers is made to fit the contract.
+macro_rules! ask {
+    ($($call:tt)*) => { fitted(run!($($call)*)) };
 }
 
 /// One call: a slot, a fresh instance, the function under its deadline, and what is left of it.
@@ -141,18 +169,19 @@ macro_rules! run {
         }
     }};
 }
+
 impl Sandbox {
     /// A slot and a store with the limits of one call; nothing is instantiated in it yet.
-    async fn open(&self, input_bytes: usize, courier: Option<Arc<dyn Courier>>) -> Result<Call<()>, CallError> {
+    async fn open(&self, share: Option<&Slots>, input_bytes: usize, courier: Option<Arc<dyn Courier>>) -> Result<Call<()>, CallError> {
         let config = &self.config;
-        let slot = self.slots.clone().acquire_owned().await.map_err(|error| CallError::Host(error.to_string()))?;
+        let slot = self.slots.enter(share, courier.is_some(), config.slot_wait).await?;
         let mut fuel = config.fuel_base.saturating_add(config.fuel_per_byte.saturating_mul(input_bytes as u64));
         let mut deadline = config.pure_deadline;
         if courier.is_some() {
             fuel = fuel.saturating_add(config.fuel_exchange);
             deadline = config.exchange_deadline;
         }
-        let mut store = Store::new(&self.engine, CallState::new(config, courier, self.witness.clone()));
+        let mut store = Store::new(&self.engine, CallState::new(config, self.commons.clone(), courier, self.witness.clone()));
         store.limiter(|state| &mut state.limiter);
         store.set_hostcall_fuel(config.lowered_bytes);
         let prepared = store.set_fuel(fuel).and_then(|()| store.fuel_async_yield_interval(Some(config.fuel_yield)));
@@ -167,7 +196,7 @@ impl Guest {
     }
 
     async fn begin(&self, input_bytes: usize, courier: Option<Arc<dyn Courier>>) -> Result<Call, CallError> {
-        let mut call = self.sandbox.open(input_bytes, courier).await?;
+        let mut call = self.sandbox.open(Some(&self.share), input_bytes, courier).await?;
         let plugin = self.pre.instantiate_async(&mut call.store).await;
         call.hold(plugin)
     }
@@ -175,6 +204,13 @@ impl Guest {
     async fn describe(&self) -> Outcome<contract::Descriptor> {
         run!(self, 0, None, |call| call.plugin.nobi_connector_connector().call_describe(&mut call.store))
     }
+}
+
+fn fitted<T: Fit>(mut answer: Answer<T>) -> Answer<T> {
+    if let Ok(Err(breach)) = answer.result.as_mut().map(Fit::fit) {
+        answer.result = Err(CallError::Trap(breach.to_owned()));
+    }
+    answer
 }
 
 impl Call<()> {
@@ -230,7 +266,7 @@ impl Connector {
     /// Where a person logs in.
     pub async fn authorize_url(&self, context: &types::Context, return_to: &str) -> Answer<http::Request> {
         show(self.guest.witness(), "authorize-url", &(context, return_to));
-        run!(self.guest, size_of_context(context) + return_to.len(), None, |call| call
+        ask!(self.guest, size_of_context(context) + return_to.len(), None, |call| call
             .plugin
             .nobi_connector_connector()
             .call_authorize_url(&mut call.store, context, return_to))
@@ -239,7 +275,7 @@ impl Connector {
     /// Which request a step of a pull is.
     pub async fn build_sync_request(&self, context: &types::Context, step: &contract::Step) -> Answer<http::Request> {
         show(self.guest.witness(), "build-sync-request", &(context, step));
-        run!(self.guest, size_of_context(context) + size_of_step(step), None, |call| call
+        ask!(self.guest, size_of_context(context) + size_of_step(step), None, |call| call
             .plugin
             .nobi_connector_connector()
             .call_build_sync_request(&mut call.store, context, step))
@@ -255,7 +291,7 @@ impl Connector {
         show(self.guest.witness(), "read-sync-response", &(context, step));
         show_reply(self.guest.witness(), "read-sync-response", response);
         let bytes = size_of_context(context) + size_of_step(step) + response.body.len();
-        run!(self.guest, bytes, None, |call| call.plugin.nobi_connector_connector().call_read_sync_response(
+        ask!(self.guest, bytes, None, |call| call.plugin.nobi_connector_connector().call_read_sync_response(
             &mut call.store,
             context,
             step,
@@ -269,7 +305,7 @@ impl Connector {
         if let Some(witness) = self.guest.witness() {
             witness.lowered("handle-webhook", &delivery.body);
         }
-        run!(self.guest, size_of_context(context) + delivery.body.len(), None, |call| call
+        ask!(self.guest, size_of_context(context) + delivery.body.len(), None, |call| call
             .plugin
             .nobi_connector_connector()
             .call_handle_webhook(&mut call.store, context, delivery))
@@ -278,7 +314,7 @@ impl Connector {
     /// What would be sent for an order event.
     pub async fn map_order(&self, context: &types::Context, event: &orders::OrderEvent) -> Answer<contract::OrderPlan> {
         show(self.guest.witness(), "map-order", &(context, event));
-        run!(self.guest, size_of_context(context) + size_of_order(event), None, |call| call
+        ask!(self.guest, size_of_context(context) + size_of_order(event), None, |call| call
             .plugin
             .nobi_connector_connector()
             .call_map_order(&mut call.store, context, event))
@@ -290,7 +326,7 @@ impl Connector {
         if let Some(witness) = self.guest.witness() {
             witness.lowered("map-product", raw);
         }
-        run!(self.guest, size_of_context(context) + raw.len(), None, |call| call.plugin.nobi_connector_connector().call_map_product(
+        ask!(self.guest, size_of_context(context) + raw.len(), None, |call| call.plugin.nobi_connector_connector().call_map_product(
             &mut call.store,
             context,
             raw
@@ -300,7 +336,7 @@ impl Connector {
     /// Exchanges the one-time code for a grant.
     pub async fn redeem(&self, context: &types::Context, courier: Arc<dyn Courier>) -> Answer<types::Account> {
         show(self.guest.witness(), "redeem", context);
-        run!(self.guest, size_of_context(context), Some(courier), |call| call
+        ask!(self.guest, size_of_context(context), Some(courier), |call| call
             .plugin
             .nobi_connector_exchange()
             .call_redeem(&mut call.store, context))
@@ -309,7 +345,7 @@ impl Connector {
     /// What works and what does not.
     pub async fn check(&self, context: &types::Context, courier: Arc<dyn Courier>) -> Answer<Vec<contract::CheckLine>> {
         show(self.guest.witness(), "check", context);
-        run!(self.guest, size_of_context(context), Some(courier), |call| call
+        ask!(self.guest, size_of_context(context), Some(courier), |call| call
             .plugin
             .nobi_connector_exchange()
             .call_check(&mut call.store, context))
@@ -324,7 +360,7 @@ impl Connector {
         courier: Arc<dyn Courier>,
     ) -> Answer<contract::PushOutcome> {
         show(self.guest.witness(), "push-order", &(context, event, earlier));
-        run!(self.guest, size_of_context(context) + size_of_order(event), Some(courier), |call| call
+        ask!(self.guest, size_of_context(context) + size_of_order(event), Some(courier), |call| call
             .plugin
             .nobi_connector_exchange()
             .call_push_order(&mut call.store, context, event, earlier))
