@@ -6,12 +6,13 @@
 use std::fmt;
 use std::sync::Arc;
 
+use sha2::{Digest, Sha256};
 use wasmtime::component::types::{ComponentFunc, ComponentItem};
 use wasmtime::component::{Component, ComponentExportIndex, InstancePre, Val};
 
 use super::admission::{self, World};
 use super::imports::{CallState, Courier};
-use super::{AdmissionError, CallError, Limit, Outcome, Sandbox, Usage};
+use super::{AdmissionError, CallError, CodeSource, Limit, Outcome, Sandbox, Usage};
 
 /// How much more a dynamic call may move to the host than a typed one: a value takes 40 bytes and a record keeps its field names, where
 /// the typed call has a struct.
@@ -22,6 +23,7 @@ pub struct Program {
     sandbox: Arc<Sandbox>,
     pre: InstancePre<CallState>,
     functions: Vec<Function>,
+    source: CodeSource,
 }
 
 /// One exported function.
@@ -64,10 +66,10 @@ impl Sandbox {
     /// Compiles any component that imports no more than the contract's `http` and `log`. What it exports is not checked.
     pub fn load(self: &Arc<Self>, bytes: &[u8]) -> Result<Program, AdmissionError> {
         admission::judge(bytes, &self.config, World::Any)?;
-        let component = self.compile(bytes)?;
+        let (component, source) = self.compile(bytes, &Sha256::digest(bytes).into())?;
         let pre = self.linker()?.instantiate_pre(&component).map_err(|error| AdmissionError::Compile(format!("{error:#}")))?;
         let functions = functions(&component);
-        Ok(Program { sandbox: self.clone(), pre, functions })
+        Ok(Program { sandbox: self.clone(), pre, functions, source })
     }
 }
 
@@ -75,6 +77,11 @@ impl Program {
     /// Every exported function, in the component's order.
     pub fn functions(&self) -> &[Function] {
         &self.functions
+    }
+
+    /// Where its machine code came from.
+    pub fn code_source(&self) -> &CodeSource {
+        &self.source
     }
 
     /// One call in a fresh instance. The arguments must fit the signature. `input_bytes` is what fuel is counted by. Without a courier

@@ -5,6 +5,7 @@
 //! store: what a guest may reach is what the [`Courier`] of the call lets it reach.
 
 mod admission;
+mod cache;
 mod config;
 mod dynamic;
 mod engine;
@@ -24,6 +25,7 @@ use wasmtime::component::{Component, HasSelf, Linker};
 use wasmtime::{Engine, Store};
 
 use self::admission::World;
+pub use self::cache::{CacheError, CacheMiss, CodeCache, CodeSource};
 pub use self::config::{AdmissionConfig, SandboxConfig};
 pub use self::dynamic::{Function, Program};
 pub use self::error::{AdmissionError, CallError, Flaw, Limit, Misfit};
@@ -59,23 +61,38 @@ pub struct Sandbox {
     commons: Arc<Commons>,
     pooled: bool,
     witness: Option<Arc<dyn Witness>>,
+    cache: Option<CodeCache>,
 }
 
 impl Sandbox {
     /// Builds the engine. Fails only where the machine cannot run compiled code at all.
     pub fn new(config: SandboxConfig) -> Result<Arc<Sandbox>, CallError> {
-        Self::build(config, None)
+        Self::build(config, None, None)
+    }
+
+    /// The same, with compiled code that is kept between two starts.
+    ///
+    /// ```no_run
+    /// # async fn start(component: &[u8], key: &str) -> Result<(), Box<dyn std::error::Error>> {
+    /// use connector_host::sandbox::{CodeCache, Sandbox, SandboxConfig};
+    /// let cache = CodeCache::open("data/code".as_ref(), key)?;
+    /// let sandbox = Sandbox::with_cache(SandboxConfig::default(), cache)?;
+    /// let connector = sandbox.admit(component).await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn with_cache(config: SandboxConfig, cache: CodeCache) -> Result<Arc<Sandbox>, CallError> {
+        Self::build(config, None, Some(cache))
     }
 
     /// The same, with a witness that sees every byte which is lowered into a guest.
     pub fn watched(config: SandboxConfig, witness: Arc<dyn Witness>) -> Result<Arc<Sandbox>, CallError> {
-        Self::build(config, Some(witness))
+        Self::build(config, Some(witness), None)
     }
 
-    fn build(config: SandboxConfig, witness: Option<Arc<dyn Witness>>) -> Result<Arc<Sandbox>, CallError> {
+    fn build(config: SandboxConfig, witness: Option<Arc<dyn Witness>>, cache: Option<CodeCache>) -> Result<Arc<Sandbox>, CallError> {
         let (engine, pooled) = engine::build(&config).map_err(|error| CallError::Host(error.to_string()))?;
         let (slots, commons) = (Slots::all(&config), Commons::new(config.memory_shared_bytes));
-        Ok(Arc::new(Sandbox { engine, config, slots, commons, pooled, witness }))
+        Ok(Arc::new(Sandbox { engine, config, slots, commons, pooled, witness, cache }))
     }
 
     /// Whether instances come from a pool; without one each call maps its memory anew.
@@ -97,23 +114,36 @@ impl Sandbox {
     pub async fn admit(self: &Arc<Self>, bytes: &[u8]) -> Result<Connector, AdmissionError> {
         let (sandbox, owned) = (self.clone(), bytes.to_vec());
         let prepared = tokio::task::spawn_blocking(move || sandbox.prepare(&owned)).await;
-        let pre = prepared.map_err(|error| AdmissionError::Compile(error.to_string()))??;
-        let digest = data_encoding::HEXLOWER.encode(&Sha256::digest(bytes));
+        let (pre, digest, source) = prepared.map_err(|error| AdmissionError::Compile(error.to_string()))??;
         let bare = Guest { sandbox: self.clone(), share: Slots::of_connector(&self.config), pre };
         let descriptor = bare.describe().await.result.map_err(AdmissionError::Describe)?;
         admission::judge_descriptor(&descriptor)?;
-        Ok(Connector { guest: bare, descriptor: Arc::new(descriptor), digest })
+        Ok(Connector { guest: bare, descriptor: Arc::new(descriptor), digest: data_encoding::HEXLOWER.encode(&digest), source })
     }
 
-    fn prepare(&self, bytes: &[u8]) -> Result<PluginPre<CallState>, AdmissionError> {
+    fn prepare(&self, bytes: &[u8]) -> Result<(PluginPre<CallState>, [u8; 32], CodeSource), AdmissionError> {
         admission::judge(bytes, &self.config, World::Contract)?;
-        let component = self.compile(bytes)?;
+        let digest = Sha256::digest(bytes).into();
+        let (component, source) = self.compile(bytes, &digest)?;
         let pre = self.linker()?.instantiate_pre(&component).and_then(PluginPre::new);
-        pre.map_err(|error| AdmissionError::Compile(format!("{error:#}")))
+        Ok((pre.map_err(|error| AdmissionError::Compile(format!("{error:#}")))?, digest, source))
     }
 
-    fn compile(&self, bytes: &[u8]) -> Result<Component, AdmissionError> {
-        Component::from_binary(&self.engine, bytes).map_err(|error| AdmissionError::Compile(format!("{error:#}")))
+    /// From the cache where there is one and it can be used. The component was admitted before.
+    fn compile(&self, bytes: &[u8], digest: &[u8; 32]) -> Result<(Component, CodeSource), AdmissionError> {
+        let miss = match self.cache.as_ref().map(|cache| cache.load(&self.engine, digest)) {
+            Some(Ok(component)) => return Ok((component, CodeSource::Cached)),
+            Some(Err(miss)) => Some(miss),
+            None => None,
+        };
+        if let Some(reason) = miss.as_ref().filter(|miss| **miss != CacheMiss::Absent) {
+            tracing::warn!(component = data_encoding::HEXLOWER.encode(digest), %reason, "the kept code is not used: compiled anew");
+        }
+        let component = Component::from_binary(&self.engine, bytes).map_err(|error| AdmissionError::Compile(format!("{error:#}")))?;
+        if let Some(cache) = &self.cache {
+            cache.store(&self.engine, digest, &component);
+        }
+        Ok((component, miss.map_or(CodeSource::Compiled, CodeSource::Recompiled)))
     }
 
     /// The contract's imports, and nothing else.
@@ -131,6 +161,7 @@ pub struct Connector {
     guest: Guest,
     descriptor: Arc<contract::Descriptor>,
     digest: String,
+    source: CodeSource,
 }
 
 /// What every call begins from.
@@ -251,6 +282,11 @@ impl Connector {
     /// SHA-256 of its bytes, in lower-case hexadecimal.
     pub fn digest(&self) -> &str {
         &self.digest
+    }
+
+    /// Where its machine code came from.
+    pub fn code_source(&self) -> &CodeSource {
+        &self.source
     }
 
     /// The sandbox that it runs in.
