@@ -36,6 +36,7 @@ mod request;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use self::address::Lookup;
 use self::cache::Cache;
 use self::client::Clients;
 pub use self::config::{OutboundConfig, OutboundError};
@@ -111,7 +112,8 @@ impl Outbound {
         Outbound::with_lookup(config, clock, address::system())
     }
 
-    fn with_lookup(config: OutboundConfig, clock: Clock, lookup: address::Lookup) -> Result<Arc<Outbound>, OutboundError> {
+    /// The same, with the platform's own way to look names up. What it finds is judged in the same way.
+    pub fn with_lookup(config: OutboundConfig, clock: Clock, lookup: Lookup) -> Result<Arc<Outbound>, OutboundError> {
         config.check()?;
         Ok(Arc::new(Outbound {
             pacer: Pacer::new(clock.clone(), config.live_reserve_percent),
