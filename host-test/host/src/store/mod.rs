@@ -4,6 +4,8 @@
 mod connections;
 mod inbox;
 mod outbox;
+mod pages;
+mod people;
 mod queue;
 mod records;
 mod remarks;
@@ -24,6 +26,9 @@ pub use self::connections::{Connection, ConnectionState, NewConnection, Notice};
 pub use self::inbox::{Ingest, Ingested};
 pub(crate) use self::outbox::hurry;
 pub use self::outbox::{Intent, OrderEventRow, OrderOutcome, OrderPush, Settled};
+pub(crate) use self::pages::is_declared_new;
+pub use self::pages::{Awaiting, Candidate, Decision, FailedEvent, Note, Retried, StreamFigures};
+pub use self::people::Operator;
 pub use self::queue::{Lane, Task, Work};
 pub use self::records::{Level, NobiCounts, Sellable};
 pub use self::runs::{AppliedPage, Run, RunState, Stream, Trigger};
@@ -120,7 +125,7 @@ impl Store {
 }
 
 /// The schema's versions, oldest first. A landed one is never edited: a change is a new one.
-const MIGRATIONS: [&str; 1] = [include_str!("schema.sql")];
+const MIGRATIONS: [&str; 2] = [include_str!("schema.sql"), include_str!("page.sql")];
 
 fn migrate(connection: &Sqlite) -> Result<()> {
     let version: u32 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
