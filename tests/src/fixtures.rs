@@ -9,6 +9,9 @@
 //!                          README.md      why the case is there, where its name does not say it
 //! ```
 //!
+//! `settings` of a context may be an object: it changes the default settings by key, and `null` takes one away. A case of API 3.0 says
+//! `"context": { "settings": { "api-version": "3.0" } }`.
+//!
 //! With `BLESS=1` what came is written as what must come, and the case passes: read the difference before it is committed. A request that
 //! does not go by the script fails also then.
 
@@ -20,7 +23,7 @@ use std::sync::Arc;
 use anyhow::{Context, Error, Result, anyhow, bail, ensure};
 use connector_host::plain::{self, PlainError};
 use connector_host::sandbox::{Courier, LogLine, Program, Sandbox, SandboxConfig};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::compare::differences;
 use crate::script::Script;
@@ -165,14 +168,27 @@ impl Suite {
     }
 }
 
-/// The default context: whole, where there is none; by its fields, where some are given.
+/// The default context: whole, where there is none; by its fields, where some are given; settings by key, where they are an object.
 fn fill_context(defaults: Option<&Value>, input: &mut Value) {
     let (Some(Value::Object(defaults)), Value::Object(input)) = (defaults, input) else { return };
     let given = input.entry("context").or_insert_with(|| Value::Object(Map::new()));
     let Value::Object(given) = given else { return };
+    if let Some(Value::Object(changed)) = given.get("settings") {
+        let settings = changed_settings(defaults.get("settings"), changed);
+        given.insert("settings".to_owned(), settings);
+    }
     for (name, value) in defaults {
         given.entry(name).or_insert_with(|| value.clone());
     }
+}
+
+/// The default settings with some of them changed; `null` takes one away.
+fn changed_settings(defaults: Option<&Value>, changed: &Map<String, Value>) -> Value {
+    let key = |setting: &Value| setting.get("key").and_then(Value::as_str).map(str::to_owned);
+    let defaults = defaults.and_then(Value::as_array).into_iter().flatten();
+    let kept = defaults.filter(|it| key(it).is_none_or(|key| !changed.contains_key(&key))).cloned();
+    let set = changed.iter().filter(|(_, value)| !value.is_null()).map(|(key, value)| json!({ "key": key, "value": value }));
+    kept.chain(set).collect()
 }
 
 fn read_json(file: &Path) -> Result<Value> {
@@ -206,7 +222,6 @@ fn replace(file: &Path, other: &Path, text: &str) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
     use tempfile::TempDir;
 
     use super::*;
@@ -301,6 +316,25 @@ mod tests {
         for (mut input, expected) in table {
             fill_context(Some(&defaults), &mut input);
             assert_eq!(input, expected);
+        }
+    }
+
+    #[test]
+    fn settings_are_replaced_by_a_list_and_changed_by_an_object() {
+        let setting = |key: &str, value: &str| json!({ "key": key, "value": value });
+        let defaults = json!({ "settings": [setting("app-id", "7"), setting("api-version", "2.0"), setting("sync-orders", "on")] });
+        let table = [
+            (json!([setting("a", "b")]), json!([setting("a", "b")])),
+            (json!({}), defaults["settings"].clone()),
+            (
+                json!({ "api-version": "3.0", "sync-orders": null, "new": "on" }),
+                json!([setting("app-id", "7"), setting("api-version", "3.0"), setting("new", "on")]),
+            ),
+        ];
+        for (settings, expected) in table {
+            let mut input = json!({ "context": { "settings": settings } });
+            fill_context(Some(&defaults), &mut input);
+            assert_eq!(input["context"]["settings"], expected);
         }
     }
 }

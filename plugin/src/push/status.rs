@@ -11,7 +11,7 @@ use crate::push::settle::Settled;
 use crate::push::{Push, pushed_as};
 use crate::sender::Sender;
 use crate::wit::exchange::{PushOutcome, Pushed};
-use crate::wit::types::{Failure, Message, Reason, RemoteId, Warning};
+use crate::wit::types::{Failure, FailureClass, Message, Reason, RemoteId, Warning};
 
 /// What the table says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,7 +97,12 @@ impl<S: Sender> Push<'_, S> {
             Verdict::Send => self.send_status(intent, remote, seen, stands),
             Verdict::Conflict if seen.is_some_and(|it| it.recallable) && matches!(intent, Intent::Cancel(_) | Intent::Delete) => {
                 self.call_back(intent, remote, seen)?;
-                self.send_status(intent, remote, seen, stands)
+                let sent = self.send_status(intent, remote, seen, stands);
+                // Once its carrier has let go, Nhanh may have called the order off by itself, and refuse to do it again.
+                match sent {
+                    Err(failure) if failure.class == FailureClass::Conflict => self.called_off(remote, failure),
+                    sent => sent,
+                }
             }
             Verdict::Done => Ok(PushOutcome::Already(stands)),
             Verdict::DoneWithWarning => {
@@ -139,6 +144,14 @@ impl<S: Sender> Push<'_, S> {
             Ok(()) => Ok(()),
             Err(NoData::Refused(refusal)) if refusal.is_plain() => Err(self.refused_change(intent, seen, refusal, remote)),
             Err(no) => Err(self.failure(no)),
+        }
+    }
+
+    /// Whether the order stands cancelled by now; if not, the conflict is one.
+    fn called_off(&mut self, remote: &RemoteId, conflict: Failure) -> Result<PushOutcome, Failure> {
+        match self.order_by_id(remote)? {
+            Some(seen) if order_status(&seen.status.code).1 == Group::Cancelled => Ok(PushOutcome::Updated(pushed_as(&seen))),
+            _ => Err(conflict),
         }
     }
 

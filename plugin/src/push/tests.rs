@@ -495,14 +495,18 @@ mod third {
             assert_eq!(script.asked[1].1, r#"{"orderId":125123098}"#);
             assert_eq!(script.last(), TALK.set_status(status));
 
-            for replies in
-                [vec![at_carrier("Pickup"), REFUSED.to_owned()], vec![at_carrier("Pickup"), r#"{"code":1}"#.to_owned(), REFUSED.to_owned()]]
-            {
+            for replies in [
+                vec![at_carrier("Pickup"), REFUSED.to_owned()],
+                vec![at_carrier("Pickup"), r#"{"code":1}"#.to_owned(), REFUSED.to_owned(), at_carrier("Pickup")],
+            ] {
                 let replies: Vec<_> = replies.iter().map(String::as_str).collect();
                 let failure = push_linked(kind.clone(), &mut Script::of(&replies)).unwrap_err();
                 assert_eq!((failure.code.as_str(), failure.class), ("order.update-refused", FailureClass::Conflict));
                 assert!(failure.message.arguments.iter().any(|it| it.value == "Hãng đã lấy hàng"), "{failure:?}");
             }
+            let gone = TALK.ours("CarrierCanceled");
+            let outcome = push_linked(kind.clone(), &mut Script::of(&[&at_carrier("Pickup"), r#"{"code":1}"#, REFUSED, &gone]));
+            assert!(matches!(&outcome, Ok(PushOutcome::Updated(it)) if it.code.as_deref() == Some("CarrierCanceled")), "{outcome:?}");
             let unclear = push_linked(kind.clone(), &mut Script::of(&[&at_carrier("Pickup"), "<html>"])).unwrap_err();
             assert_eq!(unclear.class, FailureClass::Ambiguous);
         }

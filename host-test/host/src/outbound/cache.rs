@@ -97,6 +97,12 @@ impl Cache {
         self.kept().retain(|entry| entry.key != *key);
     }
 
+    /// Drops these answers.
+    pub(super) fn forget_answers(&self, answers: &[Digest]) {
+        let mut kept = self.kept();
+        answers.iter().for_each(|digest| kept.remove(digest));
+    }
+
     /// Drops what a connection was told.
     pub(super) fn forget_connection(&self, connection: &str) {
         self.kept().retain(|entry| entry.connection != connection);
@@ -160,5 +166,7 @@ mod tests {
         assert_eq!([1, 2, 3].map(|number| cache.get(&[number; 32], 0).is_some()), [false, true, true]);
         cache.forget_connection("c");
         assert_eq!([1, 2, 3].map(|number| cache.get(&[number; 32], 0).is_some()), [false, false, true]);
+        cache.forget_answers(&[[1; 32], [3; 32]]);
+        assert_eq!((cache.get(&[3; 32], 0), cache.kept().bytes), (None, 0));
     }
 }

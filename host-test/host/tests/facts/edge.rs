@@ -41,7 +41,13 @@ pub(crate) async fn get(origin: &str, path: &str, headers: &[(&str, &str)]) -> R
 }
 
 pub(crate) async fn post(origin: &str, path: &str, body: &[u8]) -> Reply {
-    ask(origin, &format!("POST {path}"), &[("Content-Type", "application/json")], body).await
+    deliver(origin, path, &[], body).await
+}
+
+/// A delivery with these headers.
+pub(crate) async fn deliver(origin: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Reply {
+    let headers = [&[("Content-Type", "application/json")], headers].concat();
+    ask(origin, &format!("POST {path}"), &headers, body).await
 }
 
 async fn ask(origin: &str, line: &str, headers: &[(&str, &str)], body: &[u8]) -> Reply {

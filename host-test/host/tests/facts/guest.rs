@@ -36,6 +36,13 @@ pub(crate) enum Act {
     Dive,
     /// Writes so many log lines, then traps.
     Shout(u32),
+    /// The one where this text is anywhere in what the call is told, and else the other.
+    When(&'static str, Box<Act>, Box<Act>),
+}
+
+/// The one where this text is anywhere in what the call is told, and else the other.
+pub(crate) fn when(text: &'static str, one: Act, other: Act) -> Act {
+    Act::When(text, Box::new(one), Box::new(other))
 }
 
 /// What an export answers.
@@ -53,6 +60,11 @@ pub(crate) struct Guest {
 impl Guest {
     pub(crate) fn new(descriptor: Descriptor) -> Guest {
         Guest { descriptor, acts: BTreeMap::new() }
+    }
+
+    /// Another descriptor.
+    pub(crate) fn describes(&mut self, descriptor: Descriptor) {
+        self.descriptor = descriptor;
     }
 
     /// What this export does; the others trap.
@@ -143,6 +155,23 @@ impl Guest {
                 (global.set $top (i32.add (local.get $at) (local.get $size)))
                 (if (i32.gt_u (global.get $top) (i32.const 4194304)) (then unreachable))
                 (local.get $at))
+            ;; Whether this text is in what the call was given: all that lies above the guest's own memory.
+            (func $told (param $text i32) (param $length i32) (result i32)
+                (local $at i32) (local $index i32)
+                (local.set $at (i32.const {top}))
+                (loop $next
+                    (if (i32.gt_u (i32.add (local.get $at) (local.get $length)) (global.get $top)) (then (return (i32.const 0))))
+                    (local.set $index (i32.const 0))
+                    (block $differs
+                        (loop $same
+                            (if (i32.eq (local.get $index) (local.get $length)) (then (return (i32.const 1))))
+                            (br_if $differs (i32.ne (i32.load8_u (i32.add (local.get $at) (local.get $index)))
+                                                    (i32.load8_u (i32.add (local.get $text) (local.get $index)))))
+                            (local.set $index (i32.add (local.get $index) (i32.const 1)))
+                            (br $same)))
+                    (local.set $at (i32.add (local.get $at) (i32.const 1)))
+                    (br $next))
+                unreachable)
             {exports})"#
         )
     }
@@ -153,23 +182,32 @@ impl Guest {
             let at = memory.value(&result, &serde_json::to_value(&self.descriptor).unwrap());
             return format!("(i32.const {at})");
         }
-        match self.acts.get(function.name.as_str()).unwrap_or(&Act::Trap) {
-            Act::Give(answer) => format!("(i32.const {})", memory.value(&result, answer)),
-            Act::Ask(path, answered, unanswered) => {
-                let (send, reply) = send(path, memory);
-                let (answered, unanswered) = (memory.value(&result, answered), memory.value(&result, unanswered));
-                format!("{send} (select (i32.const {answered}) (i32.const {unanswered}) (i32.eqz (i32.load8_u (i32.const {reply}))))")
-            }
-            Act::AskAndTrap(path) => format!("{} unreachable", send(path, memory).0),
-            Act::Trap => "unreachable".to_owned(),
-            Act::Spin => "(loop (br 0)) unreachable".to_owned(),
-            Act::Swell => "(loop (br_if 0 (i32.ne (memory.grow (i32.const 16)) (i32.const -1)))) unreachable".to_owned(),
-            Act::Dive => "(call $dive (i32.const 0))".to_owned(),
-            Act::Shout(lines) => {
-                let (text, length) = memory.text("hear me");
-                let emit = format!("(call $emit (i32.const 1) (i32.const {text}) (i32.const {length}))");
-                format!("{} unreachable", emit.repeat(*lines as usize))
-            }
+        act(self.acts.get(function.name.as_str()).unwrap_or(&Act::Trap), &result, memory)
+    }
+}
+
+fn act(act: &Act, result: &wit_parser::Type, memory: &mut Memory<'_>) -> String {
+    match act {
+        Act::When(text, one, other) => {
+            let (at, length) = memory.text(text);
+            let (one, other) = (self::act(one, result, memory), self::act(other, result, memory));
+            format!("(if (result i32) (call $told (i32.const {at}) (i32.const {length})) (then {one}) (else {other}))")
+        }
+        Act::Give(answer) => format!("(i32.const {})", memory.value(result, answer)),
+        Act::Ask(path, answered, unanswered) => {
+            let (send, reply) = send(path, memory);
+            let (answered, unanswered) = (memory.value(result, answered), memory.value(result, unanswered));
+            format!("{send} (select (i32.const {answered}) (i32.const {unanswered}) (i32.eqz (i32.load8_u (i32.const {reply}))))")
+        }
+        Act::AskAndTrap(path) => format!("{} unreachable", send(path, memory).0),
+        Act::Trap => "unreachable".to_owned(),
+        Act::Spin => "(loop (br 0)) unreachable".to_owned(),
+        Act::Swell => "(loop (br_if 0 (i32.ne (memory.grow (i32.const 16)) (i32.const -1)))) unreachable".to_owned(),
+        Act::Dive => "(call $dive (i32.const 0))".to_owned(),
+        Act::Shout(lines) => {
+            let (text, length) = memory.text("hear me");
+            let emit = format!("(call $emit (i32.const 1) (i32.const {text}) (i32.const {length}))");
+            format!("{} unreachable", emit.repeat(*lines as usize))
         }
     }
 }

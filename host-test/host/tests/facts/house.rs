@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
-use axum::http::Uri;
+use axum::http::{HeaderMap, Uri};
 use connector_host::clock::Clock;
 use connector_host::contract::catalog::Change;
 use connector_host::contract::types::Entity;
@@ -15,7 +15,9 @@ use connector_host::nobi::{Policies, Tally};
 use connector_host::outbound::{Outbound, OutboundConfig, Overrides};
 use connector_host::sandbox::{Sandbox, SandboxConfig};
 use connector_host::secret::{Secret, Secrets};
-use connector_host::store::{AppliedPage, Connection, Ingest, Ingested, NewConnection, Sealer, Store, Trigger};
+use connector_host::store::{
+    AppliedPage, Changes, Connection, Grant, Ingest, Ingested, NewConnection, Sealer, Settled, Settlement, Store, StoreError, Trigger,
+};
 use connector_host::work::{Host, HostConfig};
 
 use crate::guest::Guest;
@@ -74,9 +76,36 @@ impl House {
     /// A connection of this tenant with a token for its webhooks and a grant.
     pub(crate) async fn connected(&self, tenant: &str) -> Connection {
         let draft = self.draft(tenant).await;
-        let settings = [("app-id".to_owned(), "app".to_owned())].into();
-        self.store.save_form(draft.id, "app".to_owned(), settings, secrets(&[("verify-token", VERIFY)])).await.unwrap();
-        self.store.grant(draft.id, make::account(&format!("business-{}", draft.id)), secrets(&[("access-token", TOKEN)])).await.unwrap()
+        self.saves(&draft, &[("app-id", "app")], secrets(&[("verify-token", VERIFY)])).await;
+        let draft = self.store.connection(draft.id).await.unwrap();
+        self.grants(&draft, &format!("business-{}", draft.id), secrets(&[("access-token", TOKEN)])).await.unwrap()
+    }
+
+    /// Keeps these fields of the form; the others stay.
+    pub(crate) async fn saves(&self, connection: &Connection, settings: &[(&str, &str)], secrets: Secrets) {
+        let settings = settings.iter().map(|(key, value)| ((*key).to_owned(), Some((*value).to_owned()))).collect();
+        self.store.save_form(connection.footing(), "app-id", Changes { settings, secrets }).await.unwrap();
+    }
+
+    /// A login of this business, begun with the connection as it stands here, that changes nothing beside the grant.
+    pub(crate) async fn grants(&self, connection: &Connection, business: &str, captured: Secrets) -> Result<Connection, StoreError> {
+        let grant = Grant {
+            footing: connection.footing(),
+            settings: connection.settings.clone(),
+            account: make::account(business),
+            captured,
+            changes: Changes::default(),
+            app_field: "app-id".to_owned(),
+            moved: None,
+            told: None,
+        };
+        self.store.grant(grant, self.clock.now()).await
+    }
+
+    /// Ends an event as done, with the order's id at the other side where there is one.
+    pub(crate) async fn settles(&self, connection: &Connection, row: i64, remote: Option<&str>) -> Result<(), StoreError> {
+        let (footing, remote) = (connection.footing(), remote.map(str::to_owned));
+        self.store.settle(Settlement { footing, row, settled: Settled::Done, remote, outcome: serde_json::json!({}), at: NOW }).await
     }
 
     pub(crate) async fn host(&self, guest: &Guest) -> Arc<Host> {
@@ -114,7 +143,8 @@ impl House {
     ) -> AppliedPage {
         let scope = if trigger == Trigger::Live { Scope::Only(Vec::new()) } else { Scope::Everything };
         let run = self.store.begin_run(connection.id, entity, scope, trigger, self.clock.now()).await.unwrap();
-        self.store.apply_page(run.expect("no other run is under way"), page, policies.clone(), self.clock.now()).await.unwrap()
+        let run = run.expect("no other run is under way");
+        self.store.apply_page(run, connection.footing(), page, policies.clone(), self.clock.now()).await.unwrap()
     }
 
     /// Takes in a delivery whose canonical form hashes to this.
@@ -162,12 +192,21 @@ type Answers = dyn Fn(&str) -> String + Send + Sync;
 /// The other side: answers 200 with what the test says, and remembers what was asked.
 pub(crate) struct Far {
     pub(crate) origin: String,
-    asked: Arc<Mutex<Vec<String>>>,
+    seen: Arc<Mutex<Vec<Seen>>>,
+}
+
+/// One request as it came.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Seen {
+    pub(crate) path: String,
+    /// What proves who asks.
+    pub(crate) authorization: Option<String>,
+    pub(crate) body: String,
 }
 
 #[derive(Clone)]
 struct Side {
-    asked: Arc<Mutex<Vec<String>>>,
+    seen: Arc<Mutex<Vec<Seen>>>,
     answers: Arc<Answers>,
 }
 
@@ -178,20 +217,26 @@ impl Far {
 
     /// `answers`: from the path to the body. Runs while the request is under way.
     pub(crate) async fn answering(answers: impl Fn(&str) -> String + Send + Sync + 'static) -> Far {
-        let asked = Arc::new(Mutex::new(Vec::new()));
-        let side = Side { asked: asked.clone(), answers: Arc::new(answers) };
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let side = Side { seen: seen.clone(), answers: Arc::new(answers) };
         let routes = Router::new().fallback(answer).with_state(side);
-        Far { origin: serve(routes).await, asked }
+        Far { origin: serve(routes).await, seen }
     }
 
     /// The paths that were asked for, in their order.
     pub(crate) fn asked(&self) -> Vec<String> {
-        self.asked.lock().unwrap().clone()
+        self.seen().into_iter().map(|seen| seen.path).collect()
+    }
+
+    /// The requests, in their order.
+    pub(crate) fn seen(&self) -> Vec<Seen> {
+        self.seen.lock().unwrap().clone()
     }
 }
 
-async fn answer(State(side): State<Side>, uri: Uri) -> String {
-    side.asked.lock().unwrap().push(uri.path().to_owned());
+async fn answer(State(side): State<Side>, uri: Uri, headers: HeaderMap, body: String) -> String {
+    let authorization = headers.get("authorization").map(|value| value.to_str().unwrap().to_owned());
+    side.seen.lock().unwrap().push(Seen { path: uri.path().to_owned(), authorization, body });
     (side.answers)(uri.path())
 }
 

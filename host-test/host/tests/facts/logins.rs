@@ -127,6 +127,23 @@ async fn another_business_is_refused_with_a_text_that_names_both() {
 }
 
 #[tokio::test]
+async fn a_login_address_may_carry_fields_of_the_form_and_no_secret() {
+    let house = crate::moves::house().await;
+    let connection = crate::moves::settled(&house).await;
+    let business = connection.account.as_ref().unwrap().id.clone();
+    let edge = Edge::open(&house, &crate::moves::bilingual(Ok(&business))).await;
+    for wrong in ["client-secret=s3cret", "no-such-field=1", "dialect=third"] {
+        let refused = get(&edge.origin, &format!("/login/{}?{wrong}", connection.id), &[]).await;
+        assert!(refused.status == 400 && !refused.body.contains("s3cret"), "{}", refused.body);
+    }
+    let start = get(&edge.origin, &format!("/login/{}?dialect={}", connection.id, make::NEW), &[]).await;
+    assert!(start.header("location").unwrap().ends_with("/login/new"));
+    let cookie = start.header("set-cookie").unwrap().split(';').next().unwrap().to_owned();
+    assert_eq!(get(&edge.origin, "/landing?code=once", &[("Cookie", &cookie)]).await.status, 200);
+    assert_eq!(house.store.connection(connection.id).await.unwrap().settings["dialect"], make::NEW);
+}
+
+#[tokio::test]
 async fn what_others_wrote_is_shown_as_text() {
     let house = house().await;
     let connection = house.draft("shop").await;

@@ -6,12 +6,17 @@ use connector_host::contract::catalog::{
 use connector_host::contract::orders::{Address, AddressScheme, Fulfilment, Lock, Order, OrderEvent, OrderEventKind, OrderLine, Person};
 use connector_host::contract::types::{Account, Entity, Message};
 use connector_host::contract::{
-    Accepted, Capture, Descriptor, Direction, Endpoint, Field, FieldKind, Flow, Page, Policy, Route, WebhookProof, Webhooks, http,
+    Accepted, Capture, Choice, Descriptor, Direction, Endpoint, Field, FieldKind, Flow, Page, Placement, Policy, Route, Splice,
+    WebhookProof, Webhooks, http,
 };
 use connector_host::store::{Connection, Intent};
 
 /// 2026-11-20 09:30:21 at GMT+7.
 pub(crate) const NOW: i64 = 1_795_141_821_000;
+
+/// The values of the field `dialect`.
+pub(crate) const OLD: &str = "dialect-old";
+pub(crate) const NEW: &str = "dialect-new";
 
 /// One sentence.
 pub(crate) fn words(text: &str) -> Message {
@@ -75,6 +80,32 @@ pub(crate) fn descriptor() -> Descriptor {
         grant_code_param: "code".to_owned(),
         app_field: "app-id".to_owned(),
     }
+}
+
+/// The same connector with two dialects, of which the newer is the form's default: another login page, another exchange with both secrets
+/// in its JSON, and the token in a header of every other request.
+pub(crate) fn two_dialects() -> Descriptor {
+    let mut descriptor = descriptor();
+    let choice = |value: &str, label: &str| Choice { value: value.to_owned(), label: words(label) };
+    let dialects = FieldKind::Choice(vec![choice(NEW, "The new one"), choice(OLD, "The old one")]);
+    descriptor.form.push(field("dialect", dialects, Some(NEW)));
+    descriptor.form.push(field("client-secret", FieldKind::Secret, None));
+    let splice = |secret: &str, placement: Placement, name: &str| Splice { secret: secret.to_owned(), placement, name: name.to_owned() };
+    for route in &mut descriptor.endpoints[0].routes {
+        route.splices = match route.path_prefix.as_str() {
+            "/token" => vec![
+                splice("client-secret", Placement::JsonPointer, "/secretKey"),
+                splice("grant-code", Placement::JsonPointer, "/with/accessCode"),
+            ],
+            _ => vec![splice("access-token", Placement::Header, "Authorization")],
+        };
+        for capture in &mut route.captures {
+            capture.pointers.push("/data/token".to_owned());
+        }
+    }
+    let login = Route { splices: Vec::new(), ..route("/login", false, Vec::new()) };
+    descriptor.endpoints[0].routes.push(login);
+    descriptor
 }
 
 pub(crate) fn account(id: &str) -> Account {
@@ -240,5 +271,5 @@ pub(crate) fn event(order_id: &str, sequence: u64, kind: OrderEventKind) -> Orde
 
 /// What is written down before this order's first byte.
 pub(crate) fn intent(connection: &Connection, order_id: &str, own_id: &str, at: i64) -> Intent {
-    Intent { connection: connection.id, own_id: own_id.to_owned(), record: order(order_id), at }
+    Intent { footing: connection.footing(), own_id: own_id.to_owned(), record: order(order_id), at }
 }

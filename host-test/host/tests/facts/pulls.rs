@@ -48,7 +48,11 @@ async fn a_run_that_ended_before_a_crash_is_not_begun_again() {
     let connection = house.connected("shop").await;
     let run = house.store.begin_run(connection.id, Entity::Product, Scope::Everything, Trigger::Click, NOW).await.unwrap().unwrap();
     house.store.claim(NOW, false).await.unwrap().unwrap();
-    house.store.apply_page(run, goods(), crate::house::all(connector_host::contract::Policy::CreateOnly), NOW).await.unwrap();
+    house
+        .store
+        .apply_page(run, connection.footing(), goods(), crate::house::all(connector_host::contract::Policy::CreateOnly), NOW)
+        .await
+        .unwrap();
     let house = house.after_a_crash();
     house.host(&guest().pulls(Ok(goods()))).await.work(NOW_ONLY).await.unwrap();
     assert_eq!(house.far.asked(), Vec::<String>::new());
@@ -73,12 +77,28 @@ async fn a_transient_failure_is_tried_again_later_with_more_and_more_patience() 
 }
 
 #[tokio::test]
+async fn a_remembered_answer_that_led_to_a_failure_is_not_believed_twice() {
+    let house = House::new().await;
+    let mut descriptor = make::descriptor();
+    descriptor.endpoints[0].routes[0].cache_ms = Some(24 * 60 * 60 * 1_000);
+    let guest = |page| Guest::new(descriptor.clone()).pulls(page);
+    let connection = house.connected("shop").await;
+    let host = house.host(&guest(Err(failure(FailureClass::Transient)))).await;
+    host.sync(connection.id, Entity::Product, Scope::Everything, Trigger::Click).await.unwrap().unwrap();
+    host.work(NOW_ONLY).await.unwrap();
+    house.clock.advance(Duration::from_secs(1));
+    host.work(NOW_ONLY).await.unwrap();
+    assert_eq!(house.far.asked().len(), 2);
+}
+
+#[tokio::test]
 async fn a_dead_token_pauses_the_connection_and_the_run_goes_on_after_the_next_login() {
     let house = House::new().await;
     let (connection, run) = clicked(&house, &guest().pulls(Err(failure(FailureClass::Unauthorized)))).await;
     assert_eq!((connection.state, run.state), (ConnectionState::Paused, RunState::Waiting));
     assert_eq!(house.store.notices(connection.id).await.unwrap().len(), 1);
-    house.store.grant(connection.id, connection.account.unwrap(), Default::default()).await.unwrap();
+    let business = connection.account.clone().unwrap().id;
+    house.grants(&connection, &business, Default::default()).await.unwrap();
     house.host(&guest().pulls(Ok(goods()))).await.work(NOW_ONLY).await.unwrap();
     assert_eq!(house.store.run(run.id).await.unwrap().state, RunState::Done);
 }

@@ -202,6 +202,11 @@ async fn a_token_for_one_depot_sees_that_depot_alone() {
         assert_eq!(row["inventory"]["depots"].as_array().unwrap().len(), 1);
         assert_eq!(row["inventory"]["remain"], json!(product.stock[&info.depots[1]].remain));
     }
+    // A filter narrows what the token sees and never widens it.
+    let elsewhere = json!({ "ids": [product.id], "depotIds": [info.depots[0]] });
+    assert_eq!(desk.ok(STOCK, json!({ "filters": elsewhere })).await, json!([]));
+    let here = json!({ "ids": [product.id], "depotIds": info.depots });
+    assert_eq!(desk.ok(STOCK, json!({ "filters": here })).await[0]["inventory"]["depots"].as_array().unwrap().len(), 1);
     let mut order = desk.order3("A", product.id);
     order["info"]["depotId"] = json!(info.depots[0]);
     assert_eq!(desk.call("/v3.0/order/add", order).await["errorCode"], "ERR_INVALID_DEPOT_ID");

@@ -70,6 +70,13 @@ async fn faults_after_the_effect_leave_one_order_that_the_caller_does_not_see() 
 }
 
 #[tokio::test]
+async fn success_without_data_is_each_dialects_own() {
+    for (dialect, expected) in [(Dialect::V2, json!({ "code": 1, "messages": [] })), (Dialect::V3, json!({ "code": 1 }))] {
+        assert_eq!(meets_in(dialect, Fault::OkWithoutData).await.0.unwrap(), expected);
+    }
+}
+
+#[tokio::test]
 async fn a_late_effect_shows_in_reads_only_later() {
     let (seen, made, desk) = meets(Fault::LateEffect(Duration::from_secs(20))).await;
     assert!(seen.is_err());

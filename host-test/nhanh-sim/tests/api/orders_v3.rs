@@ -167,17 +167,17 @@ async fn vat_comes_on_top_of_the_discounted_line_or_is_within_it() {
         async move { desk.add3(order).await }
     };
     let line = |vat: Value| {
-        let mut line = json!({ "id": product, "price": 33_333, "quantity": 1.5, "discount": 7 });
+        let mut line = json!({ "id": product, "price": 33_333, "quantity": 1.5, "discount": 6 });
         line.as_object_mut().unwrap().extend(vat.as_object().cloned().unwrap());
         line
     };
-    // 1.5 × 33,333 = 49,999.5 → 50,000; less 7 = 49,993.
+    // 1.5 × 33,333 = 49,999.5 → 50,000; less 6 = 49,994, of which 8 % are 3,999.52.
     for (at, (vat, expected)) in [
-        (json!({}), 49_993 + 3_999),
-        (json!({ "vat": 10, "priceVatMode": 2 }), 49_993 + 4_999),
-        (json!({ "vat": 10, "priceVatMode": 1 }), 49_993),
-        (json!({ "vat": 0 }), 49_993),
-        (json!({ "vat": -100 }), 49_993),
+        (json!({}), 49_994 + 4_000),
+        (json!({ "vat": 10, "priceVatMode": 2 }), 49_994 + 4_999),
+        (json!({ "vat": 10, "priceVatMode": 1 }), 49_994),
+        (json!({ "vat": 0 }), 49_994),
+        (json!({ "vat": -100 }), 49_994),
     ]
     .into_iter()
     .enumerate()

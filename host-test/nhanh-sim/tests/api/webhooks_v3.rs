@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use nhanh_sim::{Dialect, Event, EventKind, Grant, Permission, ProductView, Quantity, SaveError, Settings, Simulator, WebhookForm};
+use nhanh_sim::{
+    AppForm, Dialect, Event, EventKind, Grant, Permission, ProductView, Quantity, SaveError, Settings, Simulator, WebhookForm,
+};
 use serde_json::{Value, json};
 
-use crate::helpers::{Desk, Hands, Receiver, VERIFY, hooks, hooks3, settings};
+use crate::helpers::{Desk, Hands, RETURN_LINK, Receiver, VERIFY, hooks, hooks3, settings};
 
 async fn listening() -> (Desk, Receiver) {
     let hands = Hands::new();
@@ -146,11 +148,20 @@ async fn an_app_that_is_removed_is_told_and_its_tokens_are_dead_in_both_dialects
     let new = desk.token.clone();
     desk.dialect = Dialect::V2;
     desk.token = desk.token_for(Grant::all(desk.business)).await;
+    // Another app of the same business hears nothing of it and goes on.
+    let (mine, other) = (desk.app.clone(), Receiver::default());
+    let form = AppForm { redirect_urls: vec![RETURN_LINK.into()], ..AppForm::default() };
+    desk.app = desk.nhanh.register_app(form);
+    desk.token_for(Grant::all(desk.business)).await;
+    desk.nhanh.save_webhooks(desk.app.app_id, hooks3(&other.start().await)).await.unwrap();
+    other.take();
+    desk.app = mine;
     assert_eq!(desk.nhanh.uninstall_app(desk.app.app_id, desk.business), 2);
     assert_eq!(told(&desk, &receiver, "appUninstalled").await, json!({ "event": "appUninstalled", "businessId": desk.business }));
     assert_eq!(desk.call("/api/store/depot", json!({})).await["errorCode"], "ERR_INVALID_ACCESS_TOKEN");
     desk.token = new;
     assert_eq!(desk.call("/v3.0/business/depot", json!({})).await["errorCode"], "ERR_INVALID_ACCESS_TOKEN");
+    assert!(other.take().is_empty());
     desk.nhanh.add_product(desk.business, ProductView::named("Mũ"));
     assert_eq!(desk.nhanh.uninstall_app(desk.app.app_id, desk.business), 0);
     desk.nhanh.webhooks_idle().await;

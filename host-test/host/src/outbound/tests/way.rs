@@ -145,6 +145,128 @@ async fn an_answer_is_remembered_for_the_same_request_of_the_same_grant_only() {
     assert_eq!(body(&one, get("/a")).await, ("7".to_owned(), false));
 }
 
+/// A route whose answers are kept for a day, as lists of place names are: asked for by JSON, with the token in a header.
+fn for_a_day() -> contract::Route {
+    let splices = vec![splice("access-token", Placement::Header, "Authorization")];
+    contract::Route { cache_ms: Some(DAY_MS), splices, ..route("/places") }
+}
+
+const DAY_MS: u32 = 24 * 60 * 60 * 1_000;
+
+#[tokio::test]
+async fn posts_of_json_are_remembered_for_a_day_by_path_body_account_and_grant() {
+    let server = Server::start(|number, _| ok(&number.to_string())).await;
+    let clock = Clock::manual(0);
+    let outbound = Outbound::new(config(), clock.clone()).unwrap();
+    let one = caller(&server.origin, vec![for_a_day()]);
+    let remembered = async |caller: &Caller, path: &str, body: &str| outbound.send(caller, post(path, body)).await.unwrap().remembered;
+    let (cities, wards) = (r#"{"type":"city"}"#, r#"{"type":"ward","parentId":7}"#);
+    for (path, body) in [("/places", cities), ("/places", wards), ("/places/old", cities)] {
+        assert!(!remembered(&one, path, body).await, "{path} {body}");
+        assert!(remembered(&one, path, body).await, "{path} {body}");
+    }
+    let mut secrets = (*one.secrets).clone();
+    secrets.insert("access-token", Secret::new("another-account-s-token".to_owned()));
+    let other = Caller { connection: "c2".to_owned(), account: Some("64692".to_owned()), secrets: Arc::new(secrets), ..one.clone() };
+    assert!(!remembered(&other, "/places", cities).await);
+    assert!(!remembered(&Caller { generation: 2, ..one.clone() }, "/places", cities).await, "another grant may be told something else");
+    clock.advance(Duration::from_millis(u64::from(DAY_MS) - 1));
+    assert!(remembered(&one, "/places", cities).await);
+    clock.advance(Duration::from_millis(1));
+    assert!(!remembered(&one, "/places", cities).await);
+    assert_eq!(server.seen().len(), 6);
+}
+
+#[tokio::test]
+async fn more_answers_than_there_is_room_for_push_the_oldest_out() {
+    let server = Server::answering("{}").await;
+    let outbound = Outbound::new(OutboundConfig { cache_entries: 60, ..config() }, Clock::manual(0)).unwrap();
+    let caller = caller(&server.origin, vec![for_a_day()]);
+    let remembered =
+        async |parent: u32| outbound.send(&caller, post("/places", &format!(r#"{{"parentId":{parent}}}"#))).await.unwrap().remembered;
+    for parent in 0..61 {
+        assert!(!remembered(parent).await);
+    }
+    assert_eq!([remembered(60).await, remembered(1).await, remembered(0).await], [true, true, false]);
+}
+
+#[tokio::test]
+async fn an_answer_that_led_to_a_failure_is_asked_for_again_and_the_others_stay() {
+    let server = Server::start(|number, _| ok(&number.to_string())).await;
+    let outbound = outbound();
+    let caller = caller(&server.origin, vec![for_a_day()]);
+    let ask = async |errand: &Errand, body: &str| String::from_utf8(errand.send(post("/places", body)).await.unwrap().body).unwrap();
+    let first = Errand::new(outbound.clone(), caller.clone());
+    assert_eq!([ask(&first, "1").await, ask(&first, "2").await], ["1", "2"]);
+    // One call is answered from memory and fails.
+    let second = Errand::new(outbound.clone(), caller.clone());
+    assert_eq!(ask(&second, "2").await, "2");
+    assert_eq!((first.heard(), second.heard()), (Heard::Answers, Heard::Nothing), "memory says nothing of the other side");
+    second.disbelieve();
+    let third = Errand::new(outbound, caller);
+    assert_eq!([ask(&third, "1").await, ask(&third, "2").await], ["1", "3"]);
+}
+
+#[tokio::test]
+async fn secrets_go_into_the_json_and_the_token_comes_out_of_it() {
+    let server = Server::answering(r#"{"code":1,"data":{"accessToken":"fresh-token-1","businessId":9007199254740993}}"#).await;
+    let splices = vec![
+        splice("client-secret", Placement::JsonPointer, "/secretKey"),
+        splice("access-token", Placement::JsonPointer, "/with/it/accessCode"),
+    ];
+    let captures = vec![contract::Capture {
+        secret: "access-token".to_owned(),
+        pointers: vec!["/accessToken".to_owned(), "/data/accessToken".to_owned()],
+    }];
+    let bare = vec![splice("access-token", Placement::Header, "Authorization")];
+    let routes = vec![contract::Route { splices, captures, ..route("/grant") }, contract::Route { splices: bare, ..route("/read") }];
+    let errand = Errand::new(outbound(), caller(&server.origin, routes));
+    // A body of the guest's own keeps what it says; without one, one is made.
+    for (request, sent) in [
+        (
+            post("/grant", r#"{"with":{"n":1.10}}"#),
+            r#"{"with":{"n":1.10,"it":{"accessCode":"tok-0123456789"}},"secretKey":"cs/ret&9876543"}"#,
+        ),
+        (
+            http::Request { method: http::Method::Post, ..get("/grant") },
+            r#"{"secretKey":"cs/ret&9876543","with":{"it":{"accessCode":"fresh-token-1"}}}"#,
+        ),
+    ] {
+        let response = errand.send(request).await.unwrap();
+        assert_eq!(server.seen().last().unwrap().body, sent);
+        assert!(server.seen().last().unwrap().head.contains("content-type: application/json\r\n"));
+        assert_eq!(response.body, br#"{"code":1,"data":{"businessId":9007199254740993}}"#);
+        assert_eq!(response.captured, ["access-token"]);
+    }
+    errand.send(get("/read")).await.unwrap();
+    // Bare: no scheme before it.
+    assert!(server.seen().last().unwrap().head.contains("authorization: fresh-token-1\r\n"));
+    // A guest that claims such a place is denied, and nothing is sent.
+    let before = server.seen().len();
+    assert!(matches!(errand.send(post("/grant", r#"{"secretKey":"guess"}"#)).await, Err(Error::Denied(_))));
+    assert!(matches!(errand.send(post("/grant", r#"{"with":[]}"#)).await, Err(Error::Denied(_))));
+    assert_eq!(server.seen().len(), before);
+}
+
+#[tokio::test]
+async fn pages_are_told_from_answers() {
+    let replies = ["200 OK|<!doctype html>", "200 OK|{}", "404 Not Found|{}", "500 Oh|<h1>oh</h1>", "502 Oh|\n <html>", "500 Oh|"];
+    let server = Server::start(move |number, _| {
+        let (status, body) = replies[number - 1].split_once('|').unwrap();
+        Act::Reply(format!("HTTP/1.1 {status}\r\nContent-Type: text/html\r\nContent-Length: {}\r\n\r\n{body}", body.len()))
+    })
+    .await;
+    let errand = Errand::new(outbound(), caller(&server.origin, vec![route("/")]));
+    assert_eq!(errand.heard(), Heard::Nothing);
+    let mut heard = Vec::new();
+    for _ in replies {
+        errand.send(get("/a")).await.unwrap();
+        heard.push(errand.heard());
+    }
+    let (page, answer) = (Heard::OnlyPages, Heard::Answers);
+    assert_eq!(heard, [page, answer, page, page, page, answer]);
+}
+
 #[tokio::test]
 async fn a_failed_answer_is_not_remembered() {
     let server = Server::start(|_, _| Act::Reply("HTTP/1.1 500 Oh\r\nContent-Length: 0\r\n\r\n".to_owned())).await;

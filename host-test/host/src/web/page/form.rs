@@ -296,11 +296,30 @@ pub(super) async fn save(State(desk): State<Arc<Desk>>, Path(id): Path<Connectio
         let made = Some((field.key.clone(), new_secret()?));
         return page(&desk, &signed, &connection, values(), made, Vec::new(), &Said::default()).await;
     }
-    match desk.host.fill_in(id, form.clone()).await {
-        Ok(_) if fields.get("then") == Some("login") => login::start(&desk, &signed, id).await,
-        Ok(_) => Ok(Redirect::to(&format!("/connections/{id}?said=saved")).into_response()),
-        Err(FormError::Fields(faults)) => page(&desk, &signed, &connection, values(), None, faults, &Said::default()).await,
-        Err(FormError::Store(error)) => Err(error.into()),
+    let faults = if fields.get("then") == Some("login") {
+        match login::start_with(&desk, &signed, &connection, form.clone()).await? {
+            Ok(response) => return Ok(response),
+            Err(error) => faults_of(error)?,
+        }
+    } else {
+        match desk.host.fill_in(id, form.clone()).await {
+            Ok(_) => return Ok(Redirect::to(&format!("/connections/{id}?said=saved")).into_response()),
+            Err(error) => faults_of(error)?,
+        }
+    };
+    page(&desk, &signed, &connection, values(), None, faults, &Said::default()).await
+}
+
+/// What is wrong with the fields. What is wrong with the host is not for the form.
+fn faults_of(error: FormError) -> Result<Vec<FieldError>, Fault> {
+    match error {
+        FormError::Fields(faults) | FormError::NeedsLogin(faults) => Ok(faults),
+        FormError::Failed(failure) => Ok(vec![FieldError { key: failure.code.clone(), message: failure.message.clone() }]),
+        FormError::Call(error) => {
+            tracing::error!(%error, "the connector could not be asked about a form");
+            Err(Fault::Broken)
+        }
+        FormError::Store(error) => Err(error.into()),
     }
 }
 

@@ -17,7 +17,7 @@ use super::{Desk, csp, word};
 use crate::contract::Descriptor;
 use crate::store::{Connection, ConnectionId, StoreError};
 use crate::web::{LOGIN_COOKIE, login_cookie};
-use crate::work::LoginError;
+use crate::work::{Form, FormError, LoginError, LoginStart};
 
 /// Where forms of this connection may lead: the connector's servers, or what the operator put in their place.
 pub(super) fn origins(descriptor: &Descriptor, connection: &Connection) -> Vec<String> {
@@ -35,17 +35,40 @@ pub(super) async fn begin(
 }
 
 /// Sends the person to the login of an own connection.
-pub(super) async fn start(desk: &Desk, signed: &Signed, id: ConnectionId) -> Result<Response, Fault> {
+async fn start(desk: &Desk, signed: &Signed, id: ConnectionId) -> Result<Response, Fault> {
     match desk.host.begin_login(id, &desk.address.redirect_url()).await {
-        Ok(start) => {
-            let mut response = Redirect::to(&start.url).into_response();
-            if let Ok(cookie) = HeaderValue::from_str(&login_cookie(&desk.address, &start.state)) {
-                response.headers_mut().append(header::SET_COOKIE, cookie);
-            }
-            Ok(response)
-        }
+        Ok(start) => Ok(sent(desk, &start)),
         Err(error) => failed(desk, signed, Some(id), &error).await,
     }
+}
+
+/// The same with a form that was just filled in. Before the first grant it is kept at once; later it comes into force with the new grant, so
+/// that nothing stops when the person turns back half-way. The inner error is one of the form's fields.
+pub(super) async fn start_with(
+    desk: &Desk,
+    signed: &Signed,
+    connection: &Connection,
+    form: Form,
+) -> Result<Result<Response, FormError>, Fault> {
+    if connection.account.is_none() {
+        return match desk.host.fill_in(connection.id, form).await {
+            Ok(_) => start(desk, signed, connection.id).await.map(Ok),
+            Err(error) => Ok(Err(error)),
+        };
+    }
+    match desk.host.begin_login_with(connection.id, &desk.address.redirect_url(), form).await {
+        Ok(start) => Ok(Ok(sent(desk, &start))),
+        Err(LoginError::Form(error)) => Ok(Err(error)),
+        Err(error) => failed(desk, signed, Some(connection.id), &error).await.map(Ok),
+    }
+}
+
+fn sent(desk: &Desk, start: &LoginStart) -> Response {
+    let mut response = Redirect::to(&start.url).into_response();
+    if let Ok(cookie) = HeaderValue::from_str(&login_cookie(&desk.address, &start.state)) {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    response
 }
 
 /// Back from the login.
@@ -70,7 +93,7 @@ async fn failed(desk: &Desk, signed: &Signed, id: Option<ConnectionId>, error: &
     tracing::info!(%error, "a login did not lead to a grant");
     let status = match error {
         LoginError::Store(StoreError::Refused(_)) => StatusCode::CONFLICT,
-        LoginError::Store(_) | LoginError::Call(_) => return Err(Fault::Broken),
+        LoginError::Store(_) | LoginError::Call(_) | LoginError::Form(_) => return Err(Fault::Broken),
         LoginError::Failed(_) => StatusCode::BAD_GATEWAY,
         LoginError::Unknown | LoginError::NoCode(_) => StatusCode::BAD_REQUEST,
     };
