@@ -99,7 +99,7 @@ fn connector_component_id(host: &connector_host::work::Host) -> Result<String, P
     host.connector_ids().next().map(str::to_owned).ok_or_else(|| Problem::failed("this host has no connector"))
 }
 
-fn pairs(words: &[String], form: &str) -> Result<BTreeMap<String, String>, Problem> {
+pub(crate) fn pairs(words: &[String], form: &str) -> Result<BTreeMap<String, String>, Problem> {
     let pair = |word: &String| {
         let (key, value) = word.split_once('=').ok_or_else(|| Problem::usage(format!("`{word}` is not of the form {form}")))?;
         Ok((key.trim().to_owned(), value.to_owned()))

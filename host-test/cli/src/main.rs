@@ -14,6 +14,7 @@ mod connect;
 mod demo;
 mod home;
 mod inspect;
+mod operator;
 mod orders;
 mod progress;
 mod serve;
@@ -41,8 +42,10 @@ struct Arguments {
 enum Command {
     /// Show everything at work: a simulated Nhanh.vn, a whole pull, orders, webhooks, and a summary that adds up.
     Demo(demo::Demo),
-    /// Run the host: webhooks and logins over HTTP, pulls and orders in the background.
+    /// Run the host: the connection page, webhooks and logins over HTTP, pulls and orders in the background.
     Serve(serve::Serve),
+    /// Make an account for the connection page.
+    Operator(operator::Operator),
     /// Make a connection, or log in again: prints the addresses to copy and the login address, and takes the landing address.
     Connect(connect::Connect),
     /// Check a connection, line by line, and say how to mend what fails.
@@ -73,6 +76,7 @@ fn main() -> ExitCode {
         match arguments.command {
             Command::Demo(demo) => demo.run().await,
             Command::Serve(serve) => serve.run().await,
+            Command::Operator(operator) => operator.run().await,
             Command::Connect(connect) => connect.run().await,
             Command::Check(check) => check.run().await,
             Command::Sync(sync) => sync.run().await,

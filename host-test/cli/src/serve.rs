@@ -2,15 +2,18 @@
 
 use std::net::SocketAddr;
 
-use connector_host::web::{PublicAddress, router};
+use connector_host::outbound::Overrides;
+use connector_host::web::page::first_operator;
+use connector_host::web::{PageConfig, PublicAddress, router_with_page};
 use connector_host::work::Stop;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+use crate::connect::pairs;
 use crate::home::Folder;
 use crate::output::{Outcome, Problem};
 
-/// Run the host: webhooks and logins over HTTP, pulls and orders in the background.
+/// Run the host: the connection page, webhooks and logins over HTTP, pulls and orders in the background.
 #[derive(clap::Args)]
 pub(crate) struct Serve {
     #[command(flatten)]
@@ -21,10 +24,17 @@ pub(crate) struct Serve {
     /// The origin under which the world reaches this host, such as https://connect.example.vn. Nhanh.vn wants https.
     #[arg(long, value_name = "ORIGIN")]
     public: Option<String>,
+    /// Whose connections the first operator sees. Counts at the first start only, when that account is made.
+    #[arg(long, value_name = "TENANT", default_value = "shop")]
+    tenant: String,
+    /// Another origin for one of the component's endpoints in connections that are made on the page: api=https://open.nhanh.vn.
+    #[arg(long = "origin", value_name = "ENDPOINT=ORIGIN")]
+    origins: Vec<String>,
 }
 
 impl Serve {
     pub(crate) async fn run(self) -> Outcome {
+        let overrides = Overrides { origins: pairs(&self.origins, "--origin ENDPOINT=ORIGIN")?, ..Overrides::default() };
         let home = self.folder.open().await?;
         let listener = TcpListener::bind(self.listen)
             .await
@@ -32,14 +42,19 @@ impl Serve {
         let origin = self.public.unwrap_or_else(|| format!("http://{}", self.listen));
         let address = PublicAddress::new(&origin);
         tell!("listening on http://{}", listener.local_addr()?);
+        tell!("  connection page         {}", address.page_url());
+        if let Some((name, password)) = first_operator(&home.host, &self.tenant).await.map_err(Problem::failed)? {
+            tell!("  sign in with            {name} / {password}");
+            tell!("                          (shown this once; others: connector operator NAME --tenant TENANT)");
+        }
         tell!("  Redirect URL            {}", address.redirect_url());
         for connection in home.host.store().connections().await? {
             tell!("  connection {} ({}): webhooks {}", connection.id, connection.tenant, address.webhook_url(&connection.hook));
-            tell!("  connection {} ({}): login    {}", connection.id, connection.tenant, address.login_url(connection.id));
         }
         let (stop, stopped) = watch::channel(false);
         let mut until = stopped.clone();
-        let server = axum::serve(listener, router(home.host.clone(), address)).with_graceful_shutdown(async move {
+        let app = router_with_page(home.host.clone(), address, PageConfig { overrides, ..PageConfig::default() });
+        let server = axum::serve(listener, app).with_graceful_shutdown(async move {
             let _ = until.wait_for(|stop| *stop).await;
         });
         let worker = tokio::spawn({

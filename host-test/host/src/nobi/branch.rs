@@ -8,7 +8,7 @@ use super::matching::Match;
 use super::{Applier, Effect, LinkState};
 use crate::contract::catalog::Branch;
 use crate::contract::types::Entity;
-use crate::store::{Result, from_json, to_json};
+use crate::store::{Result, is_declared_new, from_json, to_json};
 
 /// What stands in a required field where neither the other side nor the merchant gave a value.
 const NOT_GIVEN: &str = "Chưa có";
@@ -62,6 +62,9 @@ impl Applier<'_> {
 
     /// By its code, where it has one. Never by name.
     fn match_branch(&mut self, branch: &Branch) -> Result<Match> {
+        if is_declared_new(self.sqlite, self.connection.id, Entity::Branch, &branch.id)? {
+            return Ok(Match::None);
+        }
         let Some(code) = branch.code.as_deref().filter(|code| !code.is_empty()) else { return Ok(Match::None) };
         let mut statement = self.sqlite.prepare_cached("SELECT id FROM nobi_branch WHERE tenant = ?1 AND code = ?2 LIMIT 20")?;
         let rows = statement.query_map(params![self.connection.tenant, code], |row| row.get(0))?;

@@ -7,7 +7,7 @@ use super::matching::Match;
 use super::{Applier, Effect, LinkState};
 use crate::contract::catalog::{Customer, CustomerKind};
 use crate::contract::types::Entity;
-use crate::store::{Result, from_json, to_json};
+use crate::store::{Result, from_json, is_declared_new, to_json};
 
 impl Applier<'_> {
     pub(super) fn customer(&mut self, customer: &Customer) -> Result<()> {
@@ -43,6 +43,9 @@ impl Applier<'_> {
     }
 
     fn match_customer(&mut self, customer: &Customer) -> Result<Match> {
+        if is_declared_new(self.sqlite, self.connection.id, Entity::Customer, &customer.id)? {
+            return Ok(Match::None);
+        }
         let Some(phone) = customer.phone.as_deref().filter(|phone| !phone.trim().is_empty()) else { return Ok(Match::None) };
         let mut statement = self.sqlite.prepare_cached("SELECT id FROM nobi_customer WHERE tenant = ?1 AND phone = ?2 LIMIT 20")?;
         let rows = statement.query_map(params![self.connection.tenant, phone], |row| row.get(0))?;

@@ -9,7 +9,7 @@ use super::links::is_linked;
 use crate::contract::catalog::{Product, ProductKind};
 use crate::contract::types::Entity;
 use crate::names;
-use crate::store::Result;
+use crate::store::{Result, is_declared_new};
 
 /// What a search came to.
 #[derive(Debug, PartialEq, Eq)]
@@ -30,8 +30,11 @@ pub fn sku_key(sku: &str) -> Option<String> {
 }
 
 impl Applier<'_> {
-    /// Own id, then stock-keeping unit, then barcode. The first that finds anything decides.
+    /// Own id, then stock-keeping unit, then barcode. The first that finds anything decides, unless a person said that it is a new one.
     pub(super) fn match_product(&mut self, product: &Product) -> Result<Match> {
+        if is_declared_new(self.sqlite, self.connection.id, Entity::Product, &product.id)? {
+            return Ok(Match::None);
+        }
         let head = product.kind == ProductKind::VariantParent;
         let tenant = self.connection.tenant.clone();
         if let Some(id) = product.own_id.as_deref().and_then(nobi_id) {

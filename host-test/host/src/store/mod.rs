@@ -5,6 +5,8 @@ mod connections;
 mod inbox;
 mod logins;
 mod outbox;
+mod pages;
+mod people;
 mod queue;
 mod records;
 mod remarks;
@@ -26,6 +28,9 @@ pub use self::inbox::{Ingest, Ingested};
 pub use self::logins::{Changes, Grant, PendingLogin};
 pub(crate) use self::outbox::hurry;
 pub use self::outbox::{Intent, OrderEventRow, OrderOutcome, OrderPush, Settled, Settlement};
+pub(crate) use self::pages::is_declared_new;
+pub use self::pages::{Awaiting, Candidate, Decision, FailedEvent, Note, Retried, StreamFigures};
+pub use self::people::Operator;
 pub use self::queue::{Lane, Task, Work};
 pub use self::records::{Level, NobiCounts, Sellable};
 pub use self::runs::{AppliedPage, Halt, Run, RunState, Stream, Trigger};
@@ -125,7 +130,7 @@ impl Store {
 }
 
 /// The schema's versions, oldest first. A landed one is never edited: a change is a new one.
-const MIGRATIONS: [&str; 2] = [include_str!("schema.sql"), include_str!("schema-2.sql")];
+const MIGRATIONS: [&str; 3] = [include_str!("schema.sql"), include_str!("schema-2.sql"), include_str!("page.sql")];
 
 fn migrate(connection: &Sqlite) -> Result<()> {
     let version: u32 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;

@@ -132,11 +132,11 @@ impl std::fmt::Display for OrderOutcome {
 }
 
 /// Creates, cancels and deletes go before reconciles.
-fn lane(kind: &OrderEventKind) -> Lane {
+pub(super) fn lane(kind: &OrderEventKind) -> Lane {
     if matches!(kind, OrderEventKind::Reconciled(_)) { Lane::Settling } else { Lane::Live }
 }
 
-fn work_key(order: &str) -> String {
+pub(super) fn work_key(order: &str) -> String {
     format!("order:{order}")
 }
 

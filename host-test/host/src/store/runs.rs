@@ -112,9 +112,9 @@ pub enum Halt {
     GiveUp,
 }
 
-const COLUMNS: &str = "id, connection, entity, trigger, scope, state, cursor, done, total, tally, failure, started, ended";
+pub(super) const COLUMNS: &str = "id, connection, entity, trigger, scope, state, cursor, done, total, tally, failure, started, ended";
 
-struct Raw {
+pub(super) struct Raw {
     run: (i64, ConnectionId, String),
     words: [String; 3],
     cursor: Option<String>,
@@ -124,7 +124,7 @@ struct Raw {
     times: (Instant, Option<Instant>),
 }
 
-fn raw(row: &Row<'_>) -> rusqlite::Result<Raw> {
+pub(super) fn raw(row: &Row<'_>) -> rusqlite::Result<Raw> {
     Ok(Raw {
         run: (row.get(0)?, row.get(1)?, row.get(2)?),
         words: [row.get(3)?, row.get(4)?, row.get(5)?],
@@ -136,7 +136,7 @@ fn raw(row: &Row<'_>) -> rusqlite::Result<Raw> {
     })
 }
 
-fn typed(raw: Raw) -> Result<Run> {
+pub(super) fn typed(raw: Raw) -> Result<Run> {
     let (id, connection, entity) = raw.run;
     let [trigger, scope, state] = raw.words;
     Ok(Run {
@@ -374,7 +374,7 @@ fn pause_stream(sqlite: &Sqlite, connection: ConnectionId, entity: &str, reason:
     notify(sqlite, connection, at, &reason.code, &reason.message)
 }
 
-fn begin_run(
+pub(super) fn begin_run(
     sqlite: &Sqlite,
     connection: ConnectionId,
     entity: Entity,

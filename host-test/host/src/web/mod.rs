@@ -1,5 +1,7 @@
-//! The host's edge on the web: the callback address of webhooks, the login's two steps, and a health check. Turns HTTP into calls of
-//! [`Host`] and answers into statuses; decides nothing, and never prints a body.
+//! The host's edge on the web: the callback address of webhooks, the login's two steps, a health check, and the connection [`page`]. Turns
+//! HTTP into calls of [`Host`] and answers into statuses; decides nothing, and never prints a body.
+
+pub mod page;
 
 use std::sync::Arc;
 
@@ -10,6 +12,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 
+pub use self::page::PageConfig;
 use crate::contract::FieldKind;
 use crate::store::{ConnectionId, StoreError};
 use crate::work::{Form, FormError, Host, LoginError, Received, Refusal};
@@ -43,6 +46,16 @@ impl PublicAddress {
         format!("{}/login/{connection}", self.0)
     }
 
+    /// Where a person begins: the connection page.
+    pub fn page_url(&self) -> String {
+        format!("{}/connections", self.0)
+    }
+
+    /// A whole address from a path that begins with `/`.
+    fn join(&self, path: &str) -> String {
+        format!("{}{path}", self.0)
+    }
+
     fn is_https(&self) -> bool {
         self.0.starts_with("https://")
     }
@@ -53,16 +66,25 @@ struct Edge {
     address: PublicAddress,
 }
 
-/// The routes.
+/// The routes without a page: logins for whoever knows a connection's number, as from a terminal.
 pub fn router(host: Arc<Host>, address: PublicAddress) -> Router {
-    let limit = host.config().delivery_bytes;
     let edge = Arc::new(Edge { host, address });
+    let logins = Router::new().route("/login/{connection}", get(login)).route("/landing", get(landing));
+    doors(&edge).merge(logins).with_state(edge)
+}
+
+/// The routes with the connection page: logins begin and end there, for people who signed in.
+pub fn router_with_page(host: Arc<Host>, address: PublicAddress, config: PageConfig) -> Router {
+    let edge = Arc::new(Edge { host: host.clone(), address: address.clone() });
+    doors(&edge).with_state(edge).merge(page::router(host, address, config))
+}
+
+/// What comes in by itself.
+fn doors(edge: &Edge) -> Router<Arc<Edge>> {
+    let limit = edge.host.config().delivery_bytes;
     Router::new()
         .route("/hooks/{hook}", post(webhook).layer(DefaultBodyLimit::max(limit)))
-        .route("/login/{connection}", get(login))
-        .route("/landing", get(landing))
         .route("/healthz", get(|| async { "ok" }))
-        .with_state(edge)
 }
 
 async fn webhook(State(edge): State<Arc<Edge>>, Path(hook): Path<String>, headers: HeaderMap, body: Bytes) -> Response {
@@ -103,9 +125,7 @@ async fn login(State(edge): State<Arc<Edge>>, Path(connection): Path<ConnectionI
     }
     match edge.host.begin_login_with(connection, &edge.address.redirect_url(), changes).await {
         Ok(start) => {
-            // Lax: the way back from the other side's login page is a navigation from another site.
-            let secure = if edge.address.is_https() { "; Secure" } else { "" };
-            let cookie = format!("{LOGIN_COOKIE}={}; Path=/landing; HttpOnly; SameSite=Lax; Max-Age=1800{secure}", start.state);
+            let cookie = login_cookie(&edge.address, &start.state);
             let mut response = Redirect::to(&start.url).into_response();
             if let Ok(cookie) = HeaderValue::from_str(&cookie) {
                 response.headers_mut().insert(header::SET_COOKIE, cookie);
@@ -116,6 +136,12 @@ async fn login(State(edge): State<Arc<Edge>>, Path(connection): Path<ConnectionI
     }
 }
 
+/// Lax: the way back from the other side's login page is a navigation from another site.
+fn login_cookie(address: &PublicAddress, state: &str) -> String {
+    let secure = if address.is_https() { "; Secure" } else { "" };
+    format!("{LOGIN_COOKIE}={state}; Path=/landing; HttpOnly; SameSite=Lax; Max-Age=1800{secure}")
+}
+
 async fn holds_secret(host: &Host, connection: ConnectionId, changes: &Form) -> Result<bool, StoreError> {
     let owner = host.store().connection(connection).await?;
     let form = &host.connector(&owner.connector)?.descriptor().form;
@@ -124,7 +150,7 @@ async fn holds_secret(host: &Host, connection: ConnectionId, changes: &Form) -> 
 
 async fn landing(State(edge): State<Arc<Edge>>, uri: Uri, headers: HeaderMap) -> Response {
     let Some(state) = cookie(&headers) else { return said(&LoginError::Unknown) };
-    let landed = format!("{}{}", edge.address.0, uri.path_and_query().map_or("/landing", |path| path.as_str()));
+    let landed = edge.address.join(uri.path_and_query().map_or("/landing", |path| path.as_str()));
     match edge.host.end_login(&state, &landed).await {
         Ok(connection) => {
             let account = connection.account.map(|account| account.id).unwrap_or_default();

@@ -4,11 +4,13 @@
 //! format, and nothing in here writes SQL.
 
 mod check;
+mod dry_run;
 mod errand;
 mod failures;
 mod form;
 mod intake;
 mod login;
+mod look;
 mod moving;
 mod pull;
 mod push;
@@ -22,6 +24,7 @@ use std::time::Duration;
 use serde::Serialize;
 use tokio::sync::{Notify, broadcast};
 
+pub use self::dry_run::Rehearsed;
 pub use self::failures::{Disposition, disposition, message};
 pub use self::form::{FieldError, Form, FormError};
 pub use self::intake::{Received, Refusal};

@@ -47,7 +47,7 @@ impl Host {
         }
     }
 
-    async fn step(&self, owner: &Connection, connector: &Connector, errand: &Errand, step: &Step) -> Result<Page, Failure> {
+    pub(super) async fn step(&self, owner: &Connection, connector: &Connector, errand: &Errand, step: &Step) -> Result<Page, Failure> {
         let context = self.context(owner, connector.descriptor());
         let request = connector.build_sync_request(&context, step).await.result.map_err(|error| of_call(&error))??;
         let response = errand.send(request).await.map_err(|error| of_read(&error))?;

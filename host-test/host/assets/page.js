@@ -1,0 +1,63 @@
+// What the page can do better with a script: copy an address, make a token, show what goes on. Without it everything works all the same.
+"use strict";
+
+(() => {
+  const said = document.getElementById("said");
+  const tell = (text) => { if (said) said.textContent = text; };
+
+  for (const button of document.querySelectorAll("[data-copy]")) button.hidden = false;
+
+  const copy = async (button) => {
+    const field = document.getElementById(button.dataset.copy);
+    field.select();
+    try {
+      await navigator.clipboard.writeText(field.value);
+    } catch {
+      document.execCommand("copy");
+    }
+    const label = button.firstChild;
+    const before = label.textContent;
+    label.textContent = button.dataset.copied;
+    tell(button.dataset.copied);
+    setTimeout(() => { label.textContent = before; }, 2000);
+  };
+
+  // 32 letters and digits, at least one of each.
+  const make = (button) => {
+    const signs = "abcdefghijkmnpqrstuvwxyz23456789";
+    const bytes = crypto.getRandomValues(new Uint8Array(30));
+    const field = document.getElementById(button.dataset.make);
+    field.type = "text";
+    field.value = Array.from(bytes, (byte) => signs[byte % signs.length]).join("") + "n7";
+    field.select();
+    document.getElementById(button.dataset.make + "-made").textContent = button.dataset.made;
+  };
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("button");
+    if (!button) return;
+    if (button.dataset.copy) copy(button);
+    if (button.dataset.make) {
+      event.preventDefault();
+      make(button);
+    }
+  });
+
+  // A list that is open, or a choice that is not saved yet, is not taken away from whoever is at it.
+  const choosing = () => {
+    const select = document.activeElement;
+    return select && select.tagName === "SELECT" && select.closest("#flows");
+  };
+
+  const live = document.body.dataset.live;
+  if (live && window.EventSource) {
+    const source = new EventSource(live);
+    source.addEventListener("flows", (event) => {
+      const { table, said: text } = JSON.parse(event.data);
+      const old = document.getElementById("flows");
+      if (old && !choosing()) htmx.swap(old, table, { swapStyle: "outerHTML" });
+      if (text) tell(text);
+    });
+    window.addEventListener("pagehide", () => source.close());
+  }
+})();

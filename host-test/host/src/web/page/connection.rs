@@ -1,0 +1,192 @@
+//! One connection: how it stands, what it says, and its table of what is synced.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, Query, State};
+use axum::response::Response;
+use maud::{Markup, html};
+use serde::Deserialize;
+
+use super::fault::Fault;
+use super::lang::{Lang, Word};
+use super::layout::{Mood, Sheet, banner, chip, token};
+use super::session::Signed;
+use super::{Desk, csp, flows, format, login, word};
+use crate::clock::Instant;
+use crate::contract::Descriptor;
+use crate::names;
+use crate::store::{Connection, ConnectionId, ConnectionState};
+
+const DAY: i64 = 24 * 60 * 60 * 1_000;
+/// Days before the end of a grant at which the banner shows.
+const SOON: i64 = 30;
+
+/// What was just done, by a word of ours: no text of anybody's comes in by an address.
+#[derive(Default, Deserialize)]
+pub(super) struct Said {
+    pub(super) said: Option<String>,
+    pub(super) of: Option<String>,
+    pub(super) count: Option<u32>,
+}
+
+impl Said {
+    pub(super) fn banner(&self, lang: Lang, descriptor: &Descriptor) -> Option<Markup> {
+        let (mood, text) = self.text(lang, descriptor)?;
+        Some(banner(mood, &html! { (text) }))
+    }
+
+    fn text(&self, lang: Lang, descriptor: &Descriptor) -> Option<(Mood, String)> {
+        let entity = names::entity_from(self.of.as_deref().unwrap_or_default());
+        let flow = descriptor.flows.iter().find(|flow| Some(flow.entity) == entity);
+        let item = flow.map(|flow| lang.told(&flow.label)).unwrap_or_default();
+        let count = self.count.unwrap_or_default().to_string();
+        let (mood, word): (Mood, Word) = match self.said.as_deref()? {
+            "saved" => (Mood::Good, word::SAVED),
+            "connected" => (Mood::Good, word::CONNECTED),
+            "queued" => (Mood::Good, word::QUEUED_NOW),
+            "under-way" => (Mood::Quiet, word::UNDER_WAY),
+            "policy" => (Mood::Good, word::POLICY_SAVED),
+            "choose" => (Mood::Look, word::CHOOSE_POLICY),
+            "retried" => (Mood::Good, word::RETRIED),
+            "overtaken" => (Mood::Look, word::OVERTAKEN),
+            "discarded" => (Mood::Good, word::DISCARDED),
+            "note" => (Mood::Look, word::NOTE_NEEDED),
+            "decided" => (Mood::Good, word::DECIDED),
+            "gone" => (Mood::Look, word::GONE_MEANWHILE),
+            _ => return None,
+        };
+        Some((mood, lang.with(word, &[("item", item), ("count", &count)])))
+    }
+}
+
+pub(super) fn state_chip(lang: Lang, connection: &Connection) -> Markup {
+    let (mood, word) = match connection.state {
+        ConnectionState::Draft => (Mood::Quiet, word::DRAFT),
+        ConnectionState::Active => (Mood::Good, word::ACTIVE),
+        ConnectionState::Paused => (Mood::Bad, word::PAUSED),
+    };
+    chip(mood, lang.say(word))
+}
+
+pub(super) async fn show(
+    State(desk): State<Arc<Desk>>,
+    Path(id): Path<ConnectionId>,
+    Query(said): Query<Said>,
+    signed: Signed,
+) -> Result<Response, Fault> {
+    let connection = desk.own(&signed, id).await?;
+    let lang = signed.lang();
+    let descriptor = desk.host.connector(&connection.connector)?.descriptor().clone();
+    let table = flows::Table::load(&desk, &connection, &descriptor).await?;
+    let name = lang.told(&descriptor.name);
+    let mut sheet = Sheet::of(&signed, name);
+    sheet.busy = table.is_busy();
+    sheet.live = Some(format!("/connections/{id}/live"));
+    let body = html! {
+        p .crumbs { a href="/connections" { (lang.say(word::ALL_CONNECTIONS)) } }
+        h1 { (name) " " (state_chip(lang, &connection)) }
+        @if let Some(banner) = said.banner(lang, &descriptor) { (banner) }
+        (warnings(lang, &connection, desk.host.clock().now()))
+        (facts(&desk, lang, &connection).await?)
+        nav .tabs aria-label=(lang.say(word::CONNECTION)) {
+            a href={ "/connections/" (id) "/check" } { (lang.say(word::CHECKLIST)) }
+            a href={ "/connections/" (id) "/form" } { (lang.say(word::FORM)) }
+            a href={ "/connections/" (id) "/history" } { (lang.say(word::HISTORY)) }
+            a href={ "/connections/" (id) "/troubles" } { (lang.say(word::TROUBLES)) }
+            a href={ "/connections/" (id) "/pairing" } { (lang.say(word::PAIRING)) }
+            a href={ "/connections/" (id) "/support.txt" } download { (lang.say(word::SUPPORT)) }
+        }
+        (login_form(lang, &connection, name, &sheet.csrf))
+        h2 #sync-heading { (lang.say(word::SYNC)) }
+        (table.render(lang, &sheet.csrf))
+        (notices(&desk, lang, id).await?)
+    };
+    let mut response = sheet.around(&body);
+    csp::leading_to(&mut response, &login::origins(&descriptor, &connection));
+    Ok(response)
+}
+
+/// The button that leads to the other side's login.
+pub(super) fn login_form(lang: Lang, connection: &Connection, name: &str, csrf: &str) -> Markup {
+    let word = if connection.account.is_some() { word::LOG_IN_AGAIN } else { word::LOG_IN };
+    html! {
+        @if !connection.settings.is_empty() {
+            form method="post" action={ "/connections/" (connection.id) "/login" } {
+                (token(csrf))
+                button #log-in type="submit" class=[connection.account.is_none().then_some("main")] { (lang.with(word, &[("name", name)])) }
+            }
+        }
+    }
+}
+
+fn warnings(lang: Lang, connection: &Connection, now: Instant) -> Markup {
+    let left = connection.account.as_ref().and_then(|account| account.expires).map(|expires| expires - now);
+    let paused = connection.pause.as_ref().filter(|_| connection.state == ConnectionState::Paused);
+    html! {
+        @match left {
+            Some(left) if left <= 0 => { (banner(Mood::Bad, &html! { (lang.say(word::ENDED)) })) }
+            Some(left) if left <= SOON * DAY => {
+                (banner(Mood::Look, &html! { (lang.with(word::ENDS_SOON, &[("days", &((left + DAY - 1) / DAY).to_string())])) }))
+            }
+            _ => {}
+        }
+        @if let Some(reason) = paused {
+            (banner(Mood::Bad, &html! { (lang.say(word::PAUSED_BECAUSE)) " " (lang.told(&reason.message)) " " code { (reason.code) } }))
+        }
+    }
+}
+
+async fn facts(desk: &Desk, lang: Lang, connection: &Connection) -> Result<Markup, Fault> {
+    let store = desk.host.store();
+    let (who, last) = (store.who_connected(connection.id).await?, store.last_delivery(connection.id).await?);
+    let never = lang.say(word::NEVER);
+    let account = connection.account.as_ref();
+    let expires = account.and_then(|account| account.expires);
+    Ok(html! {
+        dl .facts {
+            div {
+                dt { (lang.say(word::BUSINESS)) }
+                dd {
+                    @match account {
+                        Some(account) => {
+                            @if let Some(name) = &account.name { (name) " · " }
+                            (lang.with(word::BUSINESS_ID, &[("id", &account.id)]))
+                        }
+                        None => { (never) }
+                    }
+                }
+            }
+            div {
+                dt { (lang.say(word::CONNECTED_BY)) }
+                dd {
+                    @match &who {
+                        Some((name, at)) => { (name) ", " (lang.with(word::AT, &[("time", &format::time(*at))])) }
+                        None => { (never) }
+                    }
+                }
+            }
+            div { dt { (lang.say(word::VALID_UNTIL)) } dd { (expires.map_or_else(|| never.to_owned(), format::time)) } }
+            div { dt { (lang.say(word::LAST_EVENT)) } dd { (last.map_or_else(|| never.to_owned(), format::time)) } }
+        }
+    })
+}
+
+async fn notices(desk: &Desk, lang: Lang, id: ConnectionId) -> Result<Markup, Fault> {
+    let mut notices = desk.host.store().notices(id).await?;
+    notices.reverse();
+    notices.truncate(20);
+    Ok(html! {
+        @if !notices.is_empty() {
+            h2 { (lang.say(word::NOTICES)) }
+            ul .notices {
+                @for notice in &notices {
+                    li {
+                        time datetime=(format::machine_time(notice.at)) { (format::time(notice.at)) } " "
+                        (if lang == Lang::En { &notice.en } else { &notice.vi }) " " code { (notice.code) }
+                        @if notice.times > 1 { " · " (lang.with(word::TIMES, &[("times", &notice.times.to_string())])) }
+                    }
+                }
+            }
+        }
+    })
+}

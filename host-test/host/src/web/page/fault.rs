@@ -1,0 +1,58 @@
+//! Why there is no page: one short text in both languages, and never a word of what went wrong inside.
+
+use axum::http::StatusCode;
+use axum::response::{Html, IntoResponse, Response};
+use maud::{DOCTYPE, html};
+
+use super::word;
+use crate::store::StoreError;
+
+/// Why there is no page.
+#[derive(Debug)]
+pub(super) enum Fault {
+    /// It is not there, or not this person's.
+    Missing,
+    /// The form's token is not this browser's.
+    Forged,
+    /// Something inside.
+    Broken,
+}
+
+impl From<StoreError> for Fault {
+    fn from(error: StoreError) -> Self {
+        if matches!(error, StoreError::Missing(_)) {
+            return Fault::Missing;
+        }
+        tracing::error!(%error, "a page could not be made");
+        Fault::Broken
+    }
+}
+
+impl IntoResponse for Fault {
+    fn into_response(self) -> Response {
+        let (status, text) = match self {
+            Fault::Missing => (StatusCode::NOT_FOUND, word::NOT_FOUND),
+            Fault::Forged => (StatusCode::FORBIDDEN, word::FORGED),
+            Fault::Broken => (StatusCode::INTERNAL_SERVER_ERROR, word::BROKEN),
+        };
+        let page = html! {
+            (DOCTYPE)
+            html lang="vi" {
+                head {
+                    meta charset="utf-8";
+                    meta name="viewport" content="width=device-width, initial-scale=1";
+                    title { "Nobi Pro" }
+                    link rel="stylesheet" href="/assets/page.css";
+                }
+                body {
+                    main #content class="narrow" {
+                        h1 { (text.vi) }
+                        p lang="en" { (text.en) }
+                        p { a href="/connections" { (word::GO_HOME.vi) } }
+                    }
+                }
+            }
+        };
+        (status, Html(page.into_string())).into_response()
+    }
+}

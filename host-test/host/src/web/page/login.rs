@@ -1,0 +1,131 @@
+//! The way to the other side's login and back. The state of a login lives in a cookie and in the store, never in an address; a code is used
+//! once.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use maud::html;
+
+use super::connection::login_form;
+use super::fault::Fault;
+use super::lang::{Lang, half};
+use super::layout::{Mood, Sheet, banner};
+use super::session::{Posted, Signed, cookie};
+use super::{Desk, csp, word};
+use crate::contract::Descriptor;
+use crate::store::{Connection, ConnectionId, StoreError};
+use crate::web::{LOGIN_COOKIE, login_cookie};
+use crate::work::{Form, FormError, LoginError, LoginStart};
+
+/// Where forms of this connection may lead: the connector's servers, or what the operator put in their place.
+pub(super) fn origins(descriptor: &Descriptor, connection: &Connection) -> Vec<String> {
+    let replaced = |endpoint: &crate::contract::Endpoint| connection.overrides.origins.get(&endpoint.name).cloned();
+    descriptor.endpoints.iter().map(|endpoint| replaced(endpoint).unwrap_or_else(|| endpoint.origin.clone())).collect()
+}
+
+pub(super) async fn begin(
+    State(desk): State<Arc<Desk>>,
+    axum::extract::Path(id): axum::extract::Path<ConnectionId>,
+    posted: Posted,
+) -> Result<Response, Fault> {
+    desk.own(&posted.signed, id).await?;
+    start(&desk, &posted.signed, id).await
+}
+
+/// Sends the person to the login of an own connection.
+async fn start(desk: &Desk, signed: &Signed, id: ConnectionId) -> Result<Response, Fault> {
+    match desk.host.begin_login(id, &desk.address.redirect_url()).await {
+        Ok(start) => Ok(sent(desk, &start)),
+        Err(error) => failed(desk, signed, Some(id), &error).await,
+    }
+}
+
+/// The same with a form that was just filled in. Before the first grant it is kept at once; later it comes into force with the new grant, so
+/// that nothing stops when the person turns back half-way. The inner error is one of the form's fields.
+pub(super) async fn start_with(
+    desk: &Desk,
+    signed: &Signed,
+    connection: &Connection,
+    form: Form,
+) -> Result<Result<Response, FormError>, Fault> {
+    if connection.account.is_none() {
+        return match desk.host.fill_in(connection.id, form).await {
+            Ok(_) => start(desk, signed, connection.id).await.map(Ok),
+            Err(error) => Ok(Err(error)),
+        };
+    }
+    match desk.host.begin_login_with(connection.id, &desk.address.redirect_url(), form).await {
+        Ok(start) => Ok(Ok(sent(desk, &start))),
+        Err(LoginError::Form(error)) => Ok(Err(error)),
+        Err(error) => failed(desk, signed, Some(connection.id), &error).await.map(Ok),
+    }
+}
+
+fn sent(desk: &Desk, start: &LoginStart) -> Response {
+    let mut response = Redirect::to(&start.url).into_response();
+    if let Ok(cookie) = HeaderValue::from_str(&login_cookie(&desk.address, &start.state)) {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    response
+}
+
+/// Back from the login.
+pub(super) async fn land(State(desk): State<Arc<Desk>>, uri: Uri, headers: HeaderMap, signed: Signed) -> Result<Response, Fault> {
+    let landed = desk.address.join(uri.path_and_query().map_or("/landing", |path| path.as_str()));
+    let ended = match cookie(&headers, LOGIN_COOKIE) {
+        Some(state) => desk.host.end_login(&state, &landed).await,
+        None => Err(LoginError::Unknown),
+    };
+    match ended {
+        Ok(connection) => {
+            desk.own(&signed, connection.id).await?;
+            desk.host.store().connected_by(connection.id, &signed.operator.name, desk.host.clock().now()).await?;
+            Ok(Redirect::to(&format!("/connections/{}/check?said=connected", connection.id)).into_response())
+        }
+        Err(error) => failed(&desk, &signed, None, &error).await,
+    }
+}
+
+async fn failed(desk: &Desk, signed: &Signed, id: Option<ConnectionId>, error: &LoginError) -> Result<Response, Fault> {
+    let lang = signed.lang();
+    tracing::info!(%error, "a login did not lead to a grant");
+    let status = match error {
+        LoginError::Store(StoreError::Refused(_)) => StatusCode::CONFLICT,
+        LoginError::Store(_) | LoginError::Call(_) | LoginError::Form(_) => return Err(Fault::Broken),
+        LoginError::Failed(_) => StatusCode::BAD_GATEWAY,
+        LoginError::Unknown | LoginError::NoCode(_) => StatusCode::BAD_REQUEST,
+    };
+    let mut sheet = Sheet::of(signed, lang.say(word::LOGIN_FAILED));
+    sheet.path = "/connections";
+    let connection = match id {
+        Some(id) => Some(desk.own(signed, id).await?),
+        None => None,
+    };
+    let body = html! {
+        h1 { (lang.say(word::LOGIN_FAILED)) }
+        (banner(Mood::Bad, &html! { (text(lang, error)) }))
+        @if let Some(connection) = &connection {
+            @let connector = desk.host.connector(&connection.connector)?;
+            (login_form(lang, connection, lang.told(&connector.descriptor().name), &sheet.csrf))
+            p { a href={ "/connections/" (connection.id) "/form" } { (lang.say(word::EDIT_FORM)) } }
+        } @else {
+            p { a href="/connections" { (lang.say(word::GO_HOME)) } }
+        }
+    };
+    let mut response = sheet.around(&body);
+    *response.status_mut() = status;
+    if let Some(connection) = &connection {
+        csp::leading_to(&mut response, &origins(desk.host.connector(&connection.connector)?.descriptor(), connection));
+    }
+    Ok(response)
+}
+
+fn text(lang: Lang, error: &LoginError) -> String {
+    match error {
+        LoginError::Failed(failure) => format!("{} [{}]", lang.told(&failure.message), failure.code),
+        LoginError::Store(StoreError::Refused(both)) => half(lang, both).to_owned(),
+        other => half(lang, &other.to_string()).to_owned(),
+    }
+}

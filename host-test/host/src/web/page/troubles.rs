@@ -1,0 +1,278 @@
+//! What needs a person: records that could not be read, records that came in altered, orders that did not go out. Grouped by cause, with what
+//! happened, what happens by itself, what a person can do, and one action for the group or for a record.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::extract::{Path, Query, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use maud::{Markup, html};
+
+use super::connection::Said;
+use super::fault::Fault;
+use super::fields::Fields;
+use super::lang::{Lang, Word};
+use super::layout::{Sheet, token};
+use super::session::{Posted, Signed};
+use super::{Desk, format, word};
+use crate::contract::types::{Entity, Failure, FailureClass, Message};
+use crate::contract::{Descriptor, Scope};
+use crate::names;
+use crate::store::{ConnectionId, Note, Trigger};
+
+/// Records of a group that the page shows; the CSV has all.
+const SHOWN: usize = 50;
+
+/// What a group is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Kind {
+    Order,
+    Refused,
+    Warned,
+}
+
+impl Kind {
+    fn word(self) -> &'static str {
+        match self {
+            Kind::Order => "order",
+            Kind::Refused => "refused",
+            Kind::Warned => "warned",
+        }
+    }
+}
+
+/// One record of a group.
+pub(super) struct Record {
+    /// What names it: its id at the other side, or the event's row.
+    pub(super) key: String,
+    /// What people call it: an order's code.
+    pub(super) code: Option<String>,
+    pub(super) field: Option<String>,
+    pub(super) message: Message,
+}
+
+/// Records with one cause.
+pub(super) struct Group {
+    pub(super) kind: Kind,
+    pub(super) entity: Entity,
+    pub(super) code: String,
+    pub(super) class: Option<FailureClass>,
+    pub(super) records: Vec<Record>,
+}
+
+impl Group {
+    pub(super) fn message(&self) -> Option<&Message> {
+        self.records.first().map(|record| &record.message)
+    }
+
+    pub(super) fn title(&self, lang: Lang, descriptor: &Descriptor) -> String {
+        let flow = descriptor.flows.iter().find(|flow| flow.entity == self.entity);
+        let item = flow.map(|flow| lang.told(&flow.label)).unwrap_or_default();
+        let word = match self.kind {
+            Kind::Order => word::TROUBLE_ORDER,
+            Kind::Refused => word::TROUBLE_REFUSED,
+            Kind::Warned => word::TROUBLE_WARNED,
+        };
+        lang.with(word, &[("item", item), ("count", &format::count(lang, self.records.len() as u64))])
+    }
+
+    pub(super) fn by_itself(&self) -> Word {
+        match (self.kind, &self.class) {
+            (Kind::Order, _) => word::WE_WAIT,
+            (Kind::Warned, _) => word::WE_TOOK,
+            (Kind::Refused, Some(FailureClass::Transient | FailureClass::RateLimited(_))) => word::WE_AGAIN,
+            (Kind::Refused, _) => word::WE_REST,
+        }
+    }
+
+    pub(super) fn for_you(&self) -> Word {
+        match (self.kind, &self.class) {
+            (Kind::Order, Some(FailureClass::Conflict)) => word::YOU_CONFLICT,
+            (Kind::Order, _) => word::YOU_ORDER,
+            _ => word::YOU_MEND,
+        }
+    }
+}
+
+/// Every group of a connection, orders first.
+pub(super) async fn groups(desk: &Desk, id: ConnectionId) -> Result<Vec<Group>, Fault> {
+    let store = desk.host.store();
+    let mut groups: BTreeMap<(Kind, &'static str, String), Group> = BTreeMap::new();
+    let mut add = |kind, entity: Entity, code: &str, class: Option<FailureClass>, record: Record| {
+        let key = (kind, names::entity(entity), code.to_owned());
+        let group = groups.entry(key).or_insert_with(|| Group { kind, entity, code: code.to_owned(), class, records: Vec::new() });
+        group.records.push(record);
+    };
+    for event in store.failed_events(id).await? {
+        let Some(Failure { class, code, message, field, .. }) = event.failure else { continue };
+        let record = Record { key: event.id.to_string(), code: Some(event.code), field, message };
+        add(Kind::Order, Entity::Order, &code, Some(class), record);
+    }
+    for (entity, remote, failure) in store.refused(id).await? {
+        let Some(entity) = names::entity_from(&entity) else { continue };
+        let record = Record { key: remote, code: None, field: failure.field, message: failure.message };
+        add(Kind::Refused, entity, &failure.code, Some(failure.class), record);
+    }
+    for (entity, warning) in store.warned(id).await? {
+        let Some(entity) = names::entity_from(&entity) else { continue };
+        let key = warning.subject.unwrap_or_default();
+        let record = Record { key, code: None, field: warning.field, message: warning.message };
+        add(Kind::Warned, entity, &warning.code, None, record);
+    }
+    Ok(groups.into_values().collect())
+}
+
+pub(super) async fn show(
+    State(desk): State<Arc<Desk>>,
+    Path(id): Path<ConnectionId>,
+    Query(said): Query<Said>,
+    signed: Signed,
+) -> Result<Response, Fault> {
+    let connection = desk.own(&signed, id).await?;
+    let lang = signed.lang();
+    let descriptor = desk.host.connector(&connection.connector)?.descriptor().clone();
+    let groups = groups(&desk, id).await?;
+    let sheet = Sheet::of(&signed, lang.say(word::TROUBLES));
+    let body = html! {
+        p .crumbs { a href={ "/connections/" (id) } { (lang.say(word::BACK)) } }
+        h1 { (lang.say(word::TROUBLES)) }
+        @if let Some(banner) = said.banner(lang, &descriptor) { (banner) }
+        @if groups.is_empty() { p { (lang.say(word::NO_TROUBLES)) } } @else {
+            p { a href={ "/connections/" (id) "/troubles.csv" } download { (lang.say(word::CSV)) } }
+        }
+        @for group in &groups { (section(lang, &sheet.csrf, id, &descriptor, group)) }
+    };
+    Ok(sheet.around(&body))
+}
+
+fn section(lang: Lang, csrf: &str, id: ConnectionId, descriptor: &Descriptor, group: &Group) -> Markup {
+    let count = format::count(lang, group.records.len() as u64);
+    let with_count = |word| lang.with(word, &[("count", &count)]);
+    html! {
+        section .card .group {
+            h2 { (group.title(lang, descriptor)) " " code { (group.code) } }
+            dl .facts {
+                div { dt { (lang.say(word::WHAT_HAPPENED)) } dd { (group.message().map(|it| lang.told(it)).unwrap_or_default()) } }
+                div { dt { (lang.say(word::WHAT_WE_DO)) } dd { (lang.say(group.by_itself())) } }
+                div { dt { (lang.say(word::WHAT_YOU_CAN)) } dd { (lang.say(group.for_you())) } }
+            }
+            (actions(lang, csrf, id, group, None, (&with_count(word::RETRY_ALL), &with_count(word::DISCARD_ALL))))
+            details {
+                summary { (lang.say(word::RECORDS)) " (" (count) ")" }
+                ul .records {
+                    @for record in group.records.iter().take(SHOWN) {
+                        li {
+                            p {
+                                strong { (name(lang, record)) }
+                                @if let Some(field) = &record.field { " · " (lang.with(word::FIELD, &[("field", field)])) }
+                                " · " (lang.told(&record.message))
+                            }
+                            (actions(lang, csrf, id, group, Some(record), (lang.say(word::RETRY), lang.say(word::DISCARD))))
+                        }
+                    }
+                }
+                @if group.records.len() > SHOWN {
+                    p { (lang.with(word::AND_MORE, &[("count", &format::count(lang, (group.records.len() - SHOWN) as u64))])) }
+                }
+            }
+        }
+    }
+}
+
+fn name(lang: Lang, record: &Record) -> String {
+    match &record.code {
+        Some(code) => lang.with(word::ORDER, &[("code", code)]),
+        None => lang.with(word::RECORD, &[("id", if record.key.is_empty() { "?" } else { &record.key })]),
+    }
+}
+
+/// The two ways on, for a group or for one of its records.
+fn actions(lang: Lang, csrf: &str, id: ConnectionId, group: &Group, record: Option<&Record>, labels: (&str, &str)) -> Markup {
+    let whose = record.map(|record| name(lang, record)).unwrap_or_default();
+    html! {
+        form .actions method="post" action={ "/connections/" (id) "/troubles" } {
+            (token(csrf))
+            input type="hidden" name="kind" value=(group.kind.word());
+            input type="hidden" name="entity" value=(names::entity(group.entity));
+            input type="hidden" name="code" value=(group.code);
+            @if let Some(record) = record { input type="hidden" name="record" value=(record.key); }
+            button type="submit" name="do" value="retry" { (labels.0) span .unseen { " " (whose) } }
+            input type="text" name="note" maxlength="300" aria-label={ (lang.say(word::NOTE)) " " (whose) } placeholder=(lang.say(word::NOTE));
+            button type="submit" name="do" value="discard" { (labels.1) span .unseen { " " (whose) } }
+        }
+    }
+}
+
+pub(super) async fn act(State(desk): State<Arc<Desk>>, Path(id): Path<ConnectionId>, posted: Posted) -> Result<Response, Fault> {
+    desk.own(&posted.signed, id).await?;
+    let group = meant(groups(&desk, id).await?, &posted.fields);
+    let Some(group) = group else { return Ok(back(id, "gone", 0)) };
+    let (said, count) = match posted.fields.get("do") {
+        Some("retry") => retry(&desk, id, &group).await?,
+        Some("discard") => discard(&desk, id, &posted, &group).await?,
+        _ => return Err(Fault::Missing),
+    };
+    Ok(back(id, said, count))
+}
+
+fn back(id: ConnectionId, said: &str, count: u32) -> Response {
+    Redirect::to(&format!("/connections/{id}/troubles?said={said}&count={count}")).into_response()
+}
+
+/// The group that a form means, with all of its records or the one that is named.
+fn meant(groups: Vec<Group>, fields: &Fields) -> Option<Group> {
+    let (kind, entity, code) = (fields.get("kind")?, fields.get("entity")?, fields.get("code")?);
+    let is = |group: &Group| group.kind.word() == kind && names::entity(group.entity) == entity && group.code == code;
+    let mut group = groups.into_iter().find(is)?;
+    if let Some(record) = fields.get("record") {
+        group.records.retain(|it| it.key == record);
+    }
+    (!group.records.is_empty()).then_some(group)
+}
+
+async fn retry(desk: &Desk, id: ConnectionId, group: &Group) -> Result<(&'static str, u32), Fault> {
+    let now = desk.host.clock().now();
+    let said = match group.kind {
+        Kind::Order => {
+            let rows = group.records.iter().filter_map(|record| record.key.parse().ok()).collect();
+            let retried = desk.host.store().retry_events(id, rows, now).await?;
+            if retried.queued == 0 { ("overtaken", retried.overtaken) } else { ("retried", retried.queued) }
+        }
+        Kind::Refused | Kind::Warned => {
+            // A record without an id can only be found again among all of them.
+            let nameless = group.records.iter().any(|record| record.key.is_empty());
+            let ids = group.records.iter().map(|record| record.key.clone()).collect();
+            let scope = if nameless { Scope::Everything } else { Scope::Only(ids) };
+            desk.host.store().begin_run(id, group.entity, scope, Trigger::Click, now).await?;
+            ("retried", u32::try_from(group.records.len()).unwrap_or(u32::MAX))
+        }
+    };
+    desk.host.nudge();
+    Ok(said)
+}
+
+async fn discard(desk: &Desk, id: ConnectionId, posted: &Posted, group: &Group) -> Result<(&'static str, u32), Fault> {
+    let text = posted.fields.get("note").unwrap_or_default().trim();
+    if text.is_empty() {
+        return Ok(("note", 0));
+    }
+    let note = Note {
+        at: desk.host.clock().now(),
+        operator: posted.signed.operator.name.clone(),
+        code: group.code.clone(),
+        records: 0,
+        text: text.chars().take(300).collect(),
+    };
+    let store = desk.host.store();
+    let count = match group.kind {
+        Kind::Order => {
+            let rows = group.records.iter().filter_map(|record| record.key.parse().ok()).collect();
+            store.discard_events(id, rows, note).await?
+        }
+        Kind::Refused | Kind::Warned => {
+            let remotes = group.records.iter().map(|record| record.key.clone()).collect();
+            store.discard_remarks(id, group.kind == Kind::Refused, group.entity, remotes, note).await?
+        }
+    };
+    Ok(("discarded", count))
+}

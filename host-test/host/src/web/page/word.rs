@@ -1,0 +1,216 @@
+//! Every sentence of the page, Vietnamese and English side by side. One table and nothing else.
+
+use super::lang::Word;
+
+macro_rules! words {
+    ($($name:ident: $vi:literal, $en:literal;)*) => {
+        $(pub(super) const $name: Word = Word { vi: $vi, en: $en };)*
+        #[cfg(test)]
+        pub(super) const ALL: &[(&str, Word)] = &[$((stringify!($name), $name)),*];
+    };
+}
+
+words! {
+    // Everywhere.
+    TITLE: "Kết nối PM bán hàng", "Sales software connections";
+    EXTENSIONS: "Mở rộng", "Extensions";
+    SKIP_TO_CONTENT: "Tới nội dung chính", "Skip to content";
+    OTHER_LANGUAGE: "English", "Tiếng Việt";
+    SIGN_OUT: "Đăng xuất", "Sign out";
+    BACK: "Quay lại kết nối", "Back to the connection";
+    ALL_CONNECTIONS: "Tất cả kết nối", "All connections";
+    NEVER: "Chưa có", "Never";
+    NONE: "Không có", "None";
+    AT: "lúc {time}", "at {time}";
+
+    // Signing in.
+    SIGN_IN: "Đăng nhập", "Sign in";
+    SIGN_IN_TO: "Đăng nhập Nobi Pro", "Sign in to Nobi Pro";
+    NAME: "Tên đăng nhập", "Name";
+    PASSWORD: "Mật khẩu", "Password";
+    WRONG: "Sai tên đăng nhập hoặc mật khẩu.", "Wrong name or password.";
+    TOO_OFTEN: "Bạn đã thử quá nhiều lần. Hãy đợi vài phút rồi thử lại.", "Too many tries. Wait some minutes and try again.";
+    FORGED: "Trang đã cũ hoặc yêu cầu không đến từ trang này. Hãy tải lại trang rồi làm lại.", "The page is out of date, or the request is not from it. Reload and try again.";
+    NOT_FOUND: "Không có trang này.", "There is no such page.";
+    BROKEN: "Có lỗi phía máy chủ. Không có gì bị mất; hãy thử lại sau ít phút.", "Something went wrong at the server. Nothing is lost; try again in a few minutes.";
+    GO_HOME: "Về danh sách kết nối", "To the connections";
+
+    // The list.
+    NO_CONNECTIONS: "Chưa có kết nối nào. Chọn phần mềm để bắt đầu.", "There is no connection yet. Choose a software to begin.";
+    NEW_CONNECTION: "Kết nối {name}", "Connect {name}";
+    CONNECTION: "Kết nối", "Connection";
+
+    // States.
+    DRAFT: "Chưa kết nối", "Not connected";
+    ACTIVE: "Đang hoạt động", "Active";
+    PAUSED: "Tạm dừng", "Paused";
+    STATE: "Trạng thái", "State";
+    BUSINESS: "Doanh nghiệp", "Business";
+    BUSINESS_ID: "mã {id}", "id {id}";
+    CONNECTED_BY: "Người kết nối", "Connected by";
+    VALID_UNTIL: "Quyền truy cập đến", "Access until";
+    LAST_EVENT: "Webhook gần nhất", "Last event";
+    ENDS_SOON: "Quyền truy cập còn {days} ngày. Hãy đăng nhập lại Nhanh.vn trước ngày hết hạn; liên kết và lịch sử được giữ nguyên.", "Access ends in {days} days. Log in again before that; links and history are kept.";
+    ENDED: "Quyền truy cập đã hết hạn. Không có gì bị mất: hãy đăng nhập lại để tiếp tục.", "Access has ended. Nothing is lost: log in again to go on.";
+    PAUSED_BECAUSE: "Kết nối đang tạm dừng, không có gì bị mất:", "The connection is paused, nothing is lost:";
+    NOTICES: "Thông báo", "Notices";
+    TIMES: "{times} lần", "{times} times";
+
+    // The form.
+    FORM: "Thông tin kết nối", "Connection details";
+    FORM_INTRO: "Điền theo thứ tự từ trên xuống. Hai địa chỉ dưới đây đã cố định: chép vào app của bạn trước.", "Fill in from top to bottom. The two addresses are final: copy them into your app first.";
+    REQUIRED: "bắt buộc", "required";
+    COPY: "Chép", "Copy";
+    COPIED: "Đã chép", "Copied";
+    MAKE_ONE: "Tạo giúp tôi", "Make one";
+    MADE_ONE: "Đã tạo. Hãy chép mã này vào ô Webhooks verify token của app; sau khi lưu, mã không hiện lại.", "Made. Copy it into the app's Webhooks verify token; it is not shown again once it is saved.";
+    KEPT_SECRET: "Đã lưu, không hiện lại. Để trống nếu không đổi.", "Kept, and not shown again. Leave empty to keep it.";
+    MASK: "••••••••", "••••••••";
+    EVENTS_TO_TICK: "Các sự kiện cần tích:", "Events to tick:";
+    CHOOSE: "— Chọn —", "— Choose —";
+    MORE_SETTINGS: "Thiết lập thêm", "More settings";
+    SAVE: "Lưu", "Save";
+    SAVE_AND_LOG_IN: "Lưu và đăng nhập Nhanh.vn", "Save and log in";
+    SAVED: "Đã lưu.", "Saved.";
+    FORM_FAULTS: "Cần sửa {count} ô trước khi lưu:", "{count} fields need attention:";
+    LOG_IN: "Đăng nhập {name} và cấp quyền", "Log in to {name}";
+    LOG_IN_AGAIN: "Đăng nhập lại {name}", "Log in to {name} again";
+    LOGIN_FAILED: "Chưa kết nối được", "Not connected";
+    CONNECTED: "Đã kết nối.", "Connected.";
+
+    // The checklist.
+    CHECKLIST: "Kiểm tra kết nối", "Connection check";
+    CHECK_OK: "Tốt", "Good";
+    CHECK_WARNING: "Cần xem", "Look here";
+    CHECK_FAILED: "Lỗi", "Failed";
+    CHECK_UNKNOWN: "Chưa rõ", "Unknown";
+    FIX: "Cách sửa:", "How to fix:";
+    CHECK_AGAIN: "Kiểm tra lại", "Check again";
+    EDIT_FORM: "Sửa thông tin kết nối", "Edit connection details";
+    CHECK_SUMMARY: "{ok} tốt, {look} cần xem, {failed} lỗi, {unknown} chưa rõ", "{ok} good, {look} to look at, {failed} failed, {unknown} unknown";
+
+    // The table of what is synced.
+    SYNC: "Đồng bộ dữ liệu", "Sync";
+    ITEM: "Mục", "Item";
+    LAST_SUCCESS: "Thành công gần nhất", "Last success";
+    FIGURES: "Số liệu", "Figures";
+    ERRORS: "Lỗi", "Errors";
+    NEXT_RUN: "Lần chạy tới", "Next run";
+    POLICY: "Cách đồng bộ", "Policy";
+    ACTION: "Đồng bộ", "Sync";
+    SYNC_NOW: "Đồng bộ ngay", "Sync now";
+    PREVIEW: "Xem trước", "Dry run";
+    ON_CLICK: "Khi bấm nút", "On a click";
+    WHEN_CHANGED: "Khi có thay đổi", "On a change";
+    WITH_ORDERS: "Khi có đơn", "With each order";
+    LINKED: "{count} đã liên kết", "{count} linked";
+    TO_PAIR: "{count} chờ ghép", "{count} to pair";
+    ERROR_COUNT: "{count} lỗi", "{count} errors";
+    WARNING_COUNT: "{count} cần xem", "{count} to look at";
+    NO_ERRORS: "Không có lỗi", "No errors";
+    STREAM_IDLE: "Sẵn sàng", "Ready";
+    STREAM_OFF: "Đang tắt", "Off";
+    STREAM_QUEUED: "Đang chờ", "Waiting";
+    STREAM_RUNNING: "Đang chạy", "Running";
+    STREAM_DONE: "Xong", "Done";
+    STREAM_FAILED: "Lỗi", "Failed";
+    STREAM_PAUSED: "Tạm dừng", "Paused";
+    NOT_SUPPORTED: "Không hỗ trợ", "Not supported";
+    TOGGLED_OFF: "Đang tắt ở \"{toggle}\". Bật trong thông tin kết nối.", "Switched off at \"{toggle}\". Switch it on in the connection details.";
+    PACED: "Đang chờ lượt gọi Nhanh.vn, đây là điều bình thường. Tự chạy tiếp.", "Waiting for its turn at the other side, which is normal. It goes on by itself.";
+    PROGRESS: "Tiến độ {item}", "Progress of {item}";
+    DONE_OF: "{done}/{total}", "{done}/{total}";
+    DONE_SO_FAR: "{done} đến giờ", "{done} so far";
+    QUEUED_NOW: "Đã xếp lịch đồng bộ {item}.", "The sync of {item} is queued.";
+    UNDER_WAY: "{item} đang được đồng bộ rồi, không xếp thêm.", "{item} is being synced already; nothing was queued.";
+    POLICY_SAVED: "Đã lưu cách đồng bộ của {item}.", "The policy of {item} is saved.";
+    POLICY_OF: "Cách đồng bộ {item}", "Policy of {item}";
+    POLICY_OFF: "Tắt", "Off";
+    POLICY_CREATE: "Chỉ lần đầu", "First time only";
+    POLICY_SCHEDULED: "Chỉ tạo mới, theo lịch", "New ones only, on a schedule";
+    POLICY_UPDATED: "Liên tục", "Continuously";
+    CHOOSE_POLICY: "Hãy chọn cách đồng bộ trước.", "Choose a policy first.";
+    GUIDE_CREATE: "Theo hướng dẫn: chỉ tạo mới, không cập nhật sau khi sửa hoặc xóa.", "By the guide: creates what is new; edits and deletes do not follow.";
+    GUIDE_STOCK: "Hướng dẫn vừa nói \"bật thì đồng bộ\" vừa nói \"chỉ lần đầu\", nên bạn phải chọn. Chỉ lần đầu: số ở Nobi Pro cũ dần và có thể bán vượt tồn. Liên tục: theo mọi thay đổi trên Nhanh.vn.", "The guide says both \"on: it syncs\" and \"only the first time\", so you have to choose. First time only: the figures here grow stale and you may oversell. Continuously: every change follows.";
+    GUIDE_ORDERS: "Theo hướng dẫn: gửi đơn tạo mới, đơn \"Đã đối soát\", đơn hủy, đơn xóa.", "By the guide: new, reconciled, cancelled and deleted orders go out.";
+    ORDER_FIGURES: "{done} đã gửi, {waiting} đang chờ, {skipped} bỏ qua", "{done} sent, {waiting} waiting, {skipped} skipped";
+    BY_ITSELF: "Tự chạy", "By itself";
+    PREVIEW_RUNS: "Đang đọc thử, chưa ghi gì: {done}", "Reading only, nothing is written: {done}";
+    PREVIEW_DONE: "Sẽ tạo {created}, liên kết {linked}, chờ ghép {waiting}, bỏ qua {skipped}, lỗi {refused}. Chưa ghi gì.", "Would create {created}, link {linked}, leave {waiting} to pair, skip {skipped}, {refused} errors. Nothing was written.";
+    PREVIEW_FAILED: "Chưa xem trước được: {why}", "The dry run did not work out: {why}";
+
+    // History.
+    HISTORY: "Lịch sử", "History";
+    NO_RUNS: "Chưa có lần đồng bộ nào.", "Nothing has been synced yet.";
+    STARTED: "Bắt đầu", "Began";
+    ENDED_AT: "Kết thúc", "Ended";
+    TRIGGER: "Do", "By";
+    BY_CLICK: "Bấm nút", "A click";
+    BY_TIMER: "Lịch", "The schedule";
+    BY_LIVE: "Webhook", "A webhook";
+    RESULT: "Kết quả", "Result";
+    SCOPE_ONLY: "{count} bản ghi", "{count} records";
+    CREATED: "tạo {n}", "{n} created";
+    LINKED_N: "liên kết {n}", "{n} linked";
+    UPDATED: "cập nhật {n}", "{n} updated";
+    WAITING_N: "chờ ghép {n}", "{n} to pair";
+    SKIPPED_N: "bỏ qua {n}", "{n} skipped";
+    REFUSED_N: "lỗi {n}", "{n} errors";
+    SET_ASIDE: "Đã bỏ qua có ghi chú", "Set aside with a note";
+
+    // Errors.
+    TROUBLES: "Lỗi cần xem", "Errors";
+    NO_TROUBLES: "Không có lỗi nào cần xem.", "There is nothing to look at.";
+    TROUBLE_REFUSED: "{item}: {count} bản ghi không đọc được", "{item}: {count} records could not be read";
+    TROUBLE_WARNED: "{item}: {count} bản ghi cần xem", "{item}: {count} records to look at";
+    TROUBLE_ORDER: "{count} đơn hàng chưa gửi được", "{count} orders did not go out";
+    WHAT_HAPPENED: "Chuyện gì đã xảy ra", "What happened";
+    WHAT_WE_DO: "Hệ thống tự làm", "What happens by itself";
+    WHAT_YOU_CAN: "Bạn có thể", "What you can do";
+    WE_AGAIN: "Tự thử lại; không cần làm gì.", "Tried again by itself; nothing to do.";
+    WE_REST: "Các bản ghi khác vẫn vào bình thường. Bản ghi này được đọc lại ở lần đồng bộ sau.", "The other records are in. This one is read again with the next sync.";
+    WE_TOOK: "Bản ghi đã vào, nhưng không y nguyên như bên kia. Đọc lại sẽ kiểm tra lại.", "The record is in, but not exactly as written. Reading it again checks again.";
+    WE_WAIT: "Không gửi lại khi chưa có bạn, để không tạo đơn trùng.", "Nothing is sent again without you, so that no order is made twice.";
+    YOU_MEND: "Sửa bản ghi ở phần mềm bán hàng rồi bấm Thử lại, hoặc bỏ qua kèm ghi chú.", "Correct the record at the other side and press Retry, or set it aside with a note.";
+    YOU_CONFLICT: "Xem trạng thái đơn ở hai bên, sửa tay nếu cần, rồi thử lại hoặc bỏ qua kèm ghi chú.", "Look at the order on both sides, mend it by hand where needed, then retry or set it aside.";
+    YOU_ORDER: "Sửa đơn hoặc thiết lập theo câu trên rồi bấm Thử lại, hoặc bỏ qua kèm ghi chú.", "Mend the order or the setting as the sentence says and press Retry, or set it aside.";
+    RETRY: "Thử lại", "Retry";
+    RETRY_ALL: "Thử lại tất cả ({count})", "Retry all ({count})";
+    DISCARD: "Bỏ qua", "Set aside";
+    DISCARD_ALL: "Bỏ qua tất cả ({count})", "Set all aside ({count})";
+    NOTE: "Ghi chú", "Note";
+    NOTE_NEEDED: "Cần ghi chú vì sao bỏ qua.", "Say in a note why it is set aside.";
+    RETRIED: "Đã xếp lịch thử lại {count} mục.", "{count} are queued again.";
+    OVERTAKEN: "{count} mục không gửi lại được vì đơn đã có thay đổi mới hơn được gửi.", "{count} stay: a later change of the same order has gone out.";
+    DISCARDED: "Đã bỏ qua {count} mục.", "{count} were set aside.";
+    RECORDS: "Bản ghi", "Records";
+    RECORD: "Bản ghi {id}", "Record {id}";
+    ORDER: "Đơn {code}", "Order {code}";
+    FIELD: "ô {field}", "field {field}";
+    AND_MORE: "và {count} bản ghi nữa; tải CSV để xem hết.", "and {count} more; the CSV has all.";
+    CSV: "Tải CSV", "Download CSV";
+    SUPPORT: "Tệp gửi hỗ trợ Nhanh.vn", "File for Nhanh.vn's support";
+    CODE: "Mã", "Code";
+
+    // Pairing.
+    PAIRING: "Ghép cặp", "Pairing";
+    PAIRING_INTRO: "Những bản ghi dưới đây có thể trùng với nhiều bản ghi ở Nobi Pro. Hệ thống không đoán: bạn chọn.", "These records may be one of several here. Nothing is guessed: you choose.";
+    NOTHING_TO_PAIR: "Không có bản ghi nào chờ ghép.", "Nothing waits to be paired.";
+    PAIR_THIS: "Ghép bản ghi này", "Pair this one";
+    SINCE: "Chờ từ", "Waiting since";
+    CANDIDATES: "{count} ứng viên", "{count} candidates";
+    THERE: "Bên kia", "At the other side";
+    HERE: "Ở Nobi Pro", "At Nobi Pro";
+    WHICH_PAIR: "Ghép với bản ghi nào?", "Which is its pair?";
+    ALREADY_PAIRED: "đã ghép với bản ghi khác", "paired with another record already";
+    MAKE_NEW: "Tạo bản ghi mới ở Nobi Pro", "Make a new record here";
+    KEEP_OUT: "Không đồng bộ bản ghi này", "Keep it out";
+    DECIDE: "Xác nhận", "Confirm";
+    DECIDED: "Đã ghi nhận lựa chọn.", "Your choice is kept.";
+    GONE_MEANWHILE: "Bản ghi này không còn chờ ghép.", "It waits no longer.";
+    LOOK_FAILED: "Chưa đọc được bản ghi từ bên kia: {why}", "The record could not be read: {why}";
+    PRICE: "Giá bán", "Price";
+    DESCRIPTION: "Mô tả", "Description";
+    SKU: "Mã sản phẩm", "SKU";
+    BARCODE: "Mã vạch", "Barcode";
+}

@@ -1,0 +1,73 @@
+//! A dry run: all the reads of a pull, and what applying them would come to. Nothing is kept, and no cursor moves.
+
+use std::time::Duration;
+
+use super::failures::{Disposition, disposition};
+use super::{Host, flows};
+use crate::contract::types::{Entity, Failure, FailureClass};
+use crate::contract::{Scope, Step};
+use crate::nobi::Tally;
+use crate::outbound::Lane;
+use crate::secret::Secrets;
+use crate::store::{ConnectionId, StoreError};
+
+/// Steps of one dry run at the most: the pages of 200,000 records.
+const STEPS: usize = 2_000;
+/// Failures in a row that may pass by themselves before a dry run gives up.
+const TRIES: u32 = 5;
+
+/// How a dry run ended.
+#[derive(Clone, Debug)]
+pub enum Rehearsed {
+    /// What a pull would come to.
+    Done(Tally),
+    /// Why that cannot be said.
+    Failed(Failure),
+}
+
+impl Host {
+    /// Makes every read of a pull of this stream and counts what applying them would come to. `told` hears how far it is.
+    pub async fn dry_run(
+        &self,
+        connection: ConnectionId,
+        entity: Entity,
+        told: impl Fn(u32, Option<u32>) + Send,
+    ) -> Result<Rehearsed, StoreError> {
+        let owner = self.store.connection(connection).await?;
+        let connector = self.connector(&owner.connector)?.clone();
+        let errand = self.errand(&owner, connector.descriptor(), Lane::Bulk, Secrets::default()).await?;
+        let mut step = Step { entity, scope: Scope::Everything, cursor: None };
+        let mut pages = Vec::new();
+        let mut tries = 0;
+        while pages.len() < STEPS {
+            match self.step(&owner, &connector, &errand, &step).await {
+                Ok(page) => {
+                    tries = 0;
+                    told(page.done, page.total);
+                    step.cursor = page.next.clone();
+                    pages.push(page);
+                }
+                Err(failure) => {
+                    tries += u32::from(!matches!(failure.class, FailureClass::RateLimited(_)));
+                    let wait = match disposition(&failure.class) {
+                        Disposition::AgainAfter(ms) => {
+                            if failure.code != "host.pace" {
+                                errand.close_last(ms);
+                            }
+                            Duration::from_millis(ms.into())
+                        }
+                        Disposition::Again if tries < TRIES => self.config.retry_first * tries,
+                        _ => return Ok(Rehearsed::Failed(failure)),
+                    };
+                    tokio::time::sleep(wait).await;
+                    continue;
+                }
+            }
+            if step.cursor.is_none() {
+                break;
+            }
+        }
+        let flows = flows(connector.descriptor(), &owner);
+        Ok(Rehearsed::Done(self.store.rehearse(connection, entity, pages, flows, self.clock.now()).await?))
+    }
+}
