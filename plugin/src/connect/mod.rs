@@ -257,12 +257,12 @@ fn reach(outcome: &Result<(), Failure>) -> Vec<CheckLine> {
         Err(failure) if failure.class == FailureClass::Transient || failure.code == "nhanh.denied" => {
             vec![failed("check.reach", failure.clone())]
         }
+        Err(failure) if failure.code == "nhanh.version-refused" => vec![reached, failed("check.version", failure.clone())],
         Err(failure) if failure.class == FailureClass::Unauthorized => vec![reached, failed("check.token", failure.clone())],
         Err(failure) if failure.class == FailureClass::Misconfigured => {
             let code = match failure.code.as_str() {
                 "nhanh.api-off" => "check.api-off",
                 "nhanh.app-invalid" => "check.app",
-                "nhanh.version-ended" => "check.version",
                 _ => "check.token",
             };
             vec![reached, failed(code, failure.clone())]

@@ -30,12 +30,12 @@ impl Notes {
     }
 
     /// A price is 0.
-    pub fn price_zero(&mut self, id: &RemoteId) {
+    pub fn price_zero(&mut self, id: &RemoteId, field: &str) {
         let message = Message::new(
             "Giá bán trên Nhanh.vn là 0 đồng. Kiểm tra lại giá trước khi bán.",
             "The price at Nhanh.vn is 0. Check it before selling.",
         );
-        self.product("product.price-zero", message, id, "price");
+        self.product("product.price-zero", message, id, field);
     }
 
     /// A quantity had more than three decimals.

@@ -49,33 +49,46 @@ pub fn delivered_stock(
     notes: &mut Notes,
 ) -> Result<Option<StockLevel>, Refused> {
     open(key, "id", value, |row, id| {
+        // 3.0 tells the type: services and vouchers have no stock.
+        let alone = rules::Parent { is_head: false, id: None };
+        if !rules::has_stock(rules::kind(row.integer("typeId").ok().flatten(), &alone)) {
+            return Ok(None);
+        }
         let levels = inventory(row, &id, options, notes)?;
         Ok(levels.map(|levels| StockLevel { product: id, levels, provisional: true }))
     })
 }
 
 /// Whole dong; a fraction is a note.
-fn amount(row: &Record<'_>, field: &str, id: &RemoteId, notes: &mut Notes) -> Result<Option<Dong>, Misfit> {
+fn amount(row: &Record<'_>, inside: &str, field: &str, id: &RemoteId, notes: &mut Notes) -> Result<Option<Dong>, Misfit> {
     let Some(Fixed { value, exact }) = row.money(field)? else { return Ok(None) };
     if !exact {
-        notes.price_rounded(id, field);
+        notes.price_rounded(id, &[inside, field].concat());
     }
     Ok(Some(value))
 }
 
-/// A product's prices, by the names that the dialect has for: what was paid, before a reduction, to a buyer, to a dealer, on average.
+/// A product's prices; `inside` is where they stand in the row, with a slash after it. By the names that the dialect has for: what was paid, before a reduction, to a buyer, to a dealer, on average.
 ///
 /// # Errors
 /// One of them is no number.
-pub fn prices(row: &Record<'_>, names: [&str; 5], id: &RemoteId, kind: ProductKind, notes: &mut Notes) -> Result<Prices, Misfit> {
+pub fn prices(
+    row: &Record<'_>,
+    inside: &str,
+    names: [&str; 5],
+    id: &RemoteId,
+    kind: ProductKind,
+    notes: &mut Notes,
+) -> Result<Prices, Misfit> {
     let [import, old, retail, wholesale, average] = names;
-    let import = amount(row, import, id, notes)?;
-    let compare_at = amount(row, old, id, notes)?;
-    let retail = amount(row, retail, id, notes)?;
-    let wholesale = amount(row, wholesale, id, notes)?;
-    let cost = if import.is_some() { import } else { amount(row, average, id, notes)? };
+    let import = amount(row, inside, import, id, notes)?;
+    let compare_at = amount(row, inside, old, id, notes)?;
+    let retail_field = retail;
+    let retail = amount(row, inside, retail, id, notes)?;
+    let wholesale = amount(row, inside, wholesale, id, notes)?;
+    let cost = if import.is_some() { import } else { amount(row, inside, average, id, notes)? };
     if retail == Some(0) && kind != ProductKind::VariantParent {
-        notes.price_zero(id);
+        notes.price_zero(id, &[inside, retail_field].concat());
     }
     Ok(Prices { retail, compare_at, cost, wholesale, includes_vat: None })
 }
@@ -144,9 +157,12 @@ fn inventory(record: &Record<'_>, id: &RemoteId, options: Options<'_>, notes: &m
         return Ok(level(record, branch.to_owned(), id, notes)?.map(|it| vec![it]));
     }
     let mut levels = Vec::with_capacity(depots.count_left());
-    for (key, value) in depots {
-        let name = key.unwrap_or("0");
-        let under = |misfit: Misfit| misfit.under(name).under("depots");
+    for (at, (key, value)) in depots.enumerate() {
+        let under = |misfit: Misfit| match key {
+            Some(key) => misfit.under(key),
+            None => misfit.under(&at.to_string()),
+        };
+        let under = |misfit: Misfit| under(misfit).under("depots");
         let depot = Record::of(value).ok_or_else(|| under(Misfit { pointer: String::new(), wanted: "an object" }))?;
         let branch = match key.filter(|it| text::is_digits(it)) {
             Some(key) => key.to_owned(),

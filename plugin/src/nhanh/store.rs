@@ -27,9 +27,14 @@ pub fn branch(key: Option<&str>, value: &Value<'_>) -> Result<Branch, Refused> {
         let name = row.text("name")?.ok_or_else(|| Misfit::at("name", "a text"))?;
         let phone = row.text("mobile")?.as_deref().and_then(phone::canonical);
         let code = row.text("code")?;
-        let nested = row.record("location")?;
+        // 3.0 has the old division in one object and the new one in another; 2.0 has the old one in the row.
+        let told = |part: &&&str| {
+            row.raw(part).and_then(Record::of).is_some_and(|it| it.told("cityName").is_some() || it.told("address").is_some())
+        };
+        let part = ["location", "locationV2"].iter().find(told);
+        let nested = part.and_then(|part| row.raw(part)).and_then(Record::of);
         let place = nested.as_ref().unwrap_or(&row);
-        let read = |field: &str| place.text(field).map_err(|it| if nested.is_some() { it.under("location") } else { it });
+        let read = |field: &str| place.text(field).map_err(|it| part.map_or(it.clone(), |part| it.under(part)));
         let (city, district, ward) = (read("cityName")?, read("districtName")?, read("wardName")?);
         let street = read("address")?.unwrap_or_default();
         let line = address::join(&street, [ward, district, city].iter().flatten().map(String::as_str));

@@ -19,7 +19,7 @@ use crate::wit::connector::{OrderPlan, Plan};
 use crate::wit::exchange::{PushOutcome, Pushed};
 use crate::wit::http::Request;
 use crate::wit::orders::{Earlier, Order, OrderEvent};
-use crate::wit::types::{Context, Failure, FailureClass, Message, Reason, RemoteId};
+use crate::wit::types::{Context, Failure, FailureClass, Message, Reason, RemoteId, Warning};
 
 /// What would be sent for this event, said without asking anyone.
 ///
@@ -117,10 +117,18 @@ impl<S: Sender> Push<'_, S> {
     fn send_create(&mut self) -> Result<PushOutcome, Failure> {
         let (settings, wire) = (self.settings, self.wire);
         let checked = rules::check(settings, self.order)?;
-        let place = wire.locate(settings, self.context.now, &self.order.address, self.sender);
-        let create = wire.create(settings, &checked, &place)?;
+        let mut place = wire.locate(settings, self.context.now, &self.order.address, self.sender);
+        let mut create = wire.create(settings, &checked, &place)?;
+        let mut answered = self.ask(create.request, Access::Write, |reply| wire.created(&reply.record));
+        if let (Err(NoData::Refused(refusal)), false) = (&answered, place.ids.is_empty()) {
+            // A refusal changed nothing, and no order is stopped for its address.
+            if refusal.is_plain() && refusal.names_place() {
+                place = Located { ids: Vec::new(), warnings: vec![place_refused()] };
+                create = wire.create(settings, &checked, &place)?;
+                answered = self.ask(create.request, Access::Write, |reply| wire.created(&reply.record));
+            }
+        }
         let warnings = create.warnings.into_iter().chain(place.warnings).collect();
-        let answered = self.ask(create.request, Access::Write, |reply| wire.created(&reply.record));
         match answered {
             Ok(Some((remote, tracking))) => Ok(PushOutcome::Created(Pushed { tracking, warnings, ..self.pushed(remote) })),
             Ok(None) => Err(Failure::new(
@@ -131,7 +139,7 @@ impl<S: Sender> Push<'_, S> {
                     "Nhanh.vn took the order but told no id. Nhanh.vn is looked at before anything is sent again.",
                 ),
             )),
-            Err(NoData::Refused(refusal)) if refusal.means_repeated() || refusal.names_own_id() => self.adopt_repeated(refusal),
+            Err(NoData::Refused(refusal)) if refusal.means_repeated() || refusal.names(&self.own_id) => self.adopt_repeated(refusal),
             Err(no) => Err(self.failure(no)),
         }
     }
@@ -173,11 +181,33 @@ impl<S: Sender> Push<'_, S> {
 
     /// The order of that id, if there is one.
     pub(crate) fn order_by_id(&mut self, remote: &RemoteId) -> Result<Option<Seen>, Failure> {
-        let orders = self.orders(&Ask::OrdersById(std::slice::from_ref(remote)), &self.wire.first())?;
-        let seen = orders.seen.into_iter().find(|it| it.status.order == *remote);
-        // Rows without the one that was asked for are an odd reply.
-        if seen.is_none() && orders.rows > 0 { Err(unreadable_orders().about(remote.as_str())) } else { Ok(seen) }
+        let mut place = self.wire.first();
+        for _ in 0..FEW_PAGES {
+            let orders = self.orders(&Ask::OrdersById(std::slice::from_ref(remote)), &place)?;
+            let seen = orders.seen.into_iter().find(|it| it.status.order == *remote);
+            if seen.is_some() {
+                return Ok(seen);
+            }
+            match orders.next.filter(|it| *it != place) {
+                // Rows without the one that was asked for are an odd reply.
+                _ if orders.rows > 0 => break,
+                None => return Ok(None),
+                Some(next) => place = next,
+            }
+        }
+        Err(unreadable_orders().about(remote.as_str()))
     }
+}
+
+/// Pages that are looked at for one order by its id; there should be one.
+const FEW_PAGES: u32 = 5;
+
+fn place_refused() -> Warning {
+    let message = Message::new(
+        "Nhanh.vn không nhận địa danh tìm được cho địa chỉ; địa chỉ được gửi dạng chữ, hãy chọn lại địa danh trên Nhanh.vn.",
+        "Nhanh.vn did not accept the place that was found for the address; it goes as text, and its place has to be chosen at Nhanh.vn.",
+    );
+    Warning::new("order.place-as-text", message).at("/address")
 }
 
 fn read_orders(wire: &dyn Wire, ask: &Ask<'_>, place: &Place, reply: &Reply<'_>, own_id: &str) -> Option<Orders> {

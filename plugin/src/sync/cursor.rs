@@ -3,9 +3,9 @@
 //! It must hold everything that a step needs beside its own arguments, and a text that is not one of ours must never be taken for one.
 
 use crate::nhanh::json::{self, Record};
-use crate::nhanh::object::Object;
+use crate::nhanh::object::{Object, list};
 use crate::nhanh::wire::Place;
-use crate::wit::types::Instant;
+use crate::wit::types::{Instant, RemoteId};
 
 /// A cursor is never longer than this; ours are far shorter.
 const LONGEST_CURSOR: usize = 4096;
@@ -21,6 +21,8 @@ pub struct Cursor {
     pub done: u32,
     /// Place in a list of ids.
     pub at: u32,
+    /// Of those that the request names, the ones that the pages so far did not hold; empty on the first page.
+    pub left: Vec<RemoteId>,
     /// Start of the window.
     pub from: Instant,
     /// End of the last window, fixed at the first step.
@@ -37,9 +39,9 @@ impl Cursor {
     /// As the host keeps it.
     #[must_use]
     pub fn write(&self) -> String {
-        Object::default()
-            .number("page", i64::from(self.place.page))
-            .optional("next", self.place.next.as_deref())
+        let object = Object::default().number("page", i64::from(self.place.page)).optional("next", self.place.next.as_deref());
+        let object = if self.left.is_empty() { object } else { object.json("left", &list(self.left.iter().map(|it| json::quoted(it)))) };
+        object
             .number("sweep", i64::from(self.sweep))
             .number("done", i64::from(self.done))
             .number("at", i64::from(self.at))
@@ -65,8 +67,16 @@ impl Cursor {
             return None;
         }
         let place = Place { page, next };
-        let cursor =
-            Self { place, sweep: small("sweep")?, done: small("done")?, at: small("at")?, from: number("from")?, until: number("until")? };
+        let left = record.items("left").ok()?.filter_map(|(_, it)| it.as_str().map(str::to_owned)).collect();
+        let cursor = Self {
+            place,
+            left,
+            sweep: small("sweep")?,
+            done: small("done")?,
+            at: small("at")?,
+            from: number("from")?,
+            until: number("until")?,
+        };
         (cursor.sweep <= 1 && cursor.from <= cursor.until).then_some(cursor)
     }
 }

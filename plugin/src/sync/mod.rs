@@ -16,9 +16,9 @@ use std::collections::BTreeSet;
 use crate::nhanh::tree::Value;
 
 use crate::map::product::Options;
-use crate::map::{Notes, branch, category, no_record, order, stock};
+use crate::map::{Notes, branch, category, no_record, order, refused, stock};
 use crate::nhanh::errors::{Access, NoData, Refusal, answer, tree};
-use crate::nhanh::json::{self, Items, NoTree, Record};
+use crate::nhanh::json::{self, Items, Misfit, NoTree, Record};
 use crate::nhanh::wire::{Ask, FULL, Place, Wire};
 use crate::nhanh::{customer, goods, store};
 use crate::settings::Settings;
@@ -52,6 +52,13 @@ struct Stage<'s> {
     cursor: Cursor,
     /// The records that this request names.
     named: &'s [RemoteId],
+}
+
+impl<'s> Stage<'s> {
+    /// The records that are still looked for.
+    fn expected(&self) -> &[RemoteId] {
+        if self.cursor.left.is_empty() { self.named } else { &self.cursor.left }
+    }
 }
 
 /// Which request this step is, and where the stream is.
@@ -189,8 +196,22 @@ pub fn read_response(context: &Context, step: &Step, response: &Response) -> Res
         Ask::Categories => reading.categories(found.rows, whole),
         Ask::Deleted { .. } => reading.deleted(found.rows),
         _ if !stage.named.is_empty() => {
-            reading.named(found.rows, stage.named);
-            return Ok(reading.named_page(&stage, count));
+            let goes_on = found.next.filter(|it| *it != stage.cursor.place && found.rows.count_left() > 0);
+            let left = reading.named(found.rows, stage.expected());
+            return Ok(match (goes_on, left) {
+                // The rest may be on the next page, and only its end says that a record is gone.
+                (Some(place), Some(left)) if !left.is_empty() => {
+                    let done = stage.cursor.at;
+                    let next = Cursor { place, left, done: stage.cursor.done.saturating_add(1), ..stage.cursor };
+                    reading.page(Some(next), done, Some(count))
+                }
+                (_, left) => {
+                    for id in left.iter().flatten() {
+                        reading.gone(id);
+                    }
+                    reading.named_page(&stage, count)
+                }
+            });
         }
         _ => {
             reading.changes.reserve(found.rows.count_left());
@@ -232,9 +253,10 @@ fn runs_in_circles() -> Failure {
     )
 }
 
-fn ids_after(cursor: &Cursor, named: usize, count: u32) -> Option<Cursor> {
+fn ids_after(cursor: &Cursor, first: Place, named: usize, count: u32) -> Option<Cursor> {
     let at = cursor.at.saturating_add(u32::try_from(named).unwrap_or(u32::MAX));
-    (at < count).then(|| Cursor { at, done: cursor.done.saturating_add(1), ..cursor.clone() })
+    let done = cursor.done.saturating_add(1);
+    (at < count).then(|| Cursor { at, done, place: first, left: Vec::new(), ..cursor.clone() })
 }
 
 /// The cursor after a page, and how many requests the stream is likely to make.
@@ -282,31 +304,20 @@ impl Reading<'_> {
     /// The page of a request that named its records.
     fn named_page(self, stage: &Stage<'_>, count: u32) -> Page {
         let done = stage.cursor.at.saturating_add(u32::try_from(stage.named.len()).unwrap_or(u32::MAX));
-        self.page(ids_after(&stage.cursor, stage.named.len(), count), done, Some(count))
+        self.page(ids_after(&stage.cursor, stage.wire.first(), stage.named.len(), count), done, Some(count))
     }
 
-    /// Rows of a request that named its records: one that is not among them is gone.
-    fn named(&mut self, rows: Items<'_>, named: &[RemoteId]) {
-        let (mut left, mut odd) = (named.to_vec(), false);
+    /// Rows of a request that named its records. Which of those are not among them; `None` where there were others: rows without one that
+    /// was asked for are an odd reply, not a deletion.
+    fn named(&mut self, rows: Items<'_>, expected: &[RemoteId]) -> Option<Vec<RemoteId>> {
+        let (mut left, mut odd) = (expected.to_vec(), false);
         for (key, value) in rows {
-            match self.id(key, value) {
-                Some(id) => {
-                    let at = left.iter().position(|it| *it == id);
-                    odd |= at.is_none();
-                    if let Some(at) = at {
-                        left.swap_remove(at);
-                    }
-                }
-                None => odd = true,
-            }
+            let id = self.id(key, value);
+            odd |= id.as_ref().is_none_or(|id| !expected.contains(id));
+            left.retain(|it| Some(it) != id.as_ref());
             self.row(key, value);
         }
-        // Rows without one that was asked for are an odd reply, not a deletion.
-        if !odd {
-            for id in &left {
-                self.gone(id);
-            }
-        }
+        (!odd).then_some(left)
     }
 
     /// Nhanh refused to show these records.
@@ -326,6 +337,7 @@ impl Reading<'_> {
         for (_, value) in rows {
             match Record::of(value).and_then(|it| it.id("id").ok().flatten()).or_else(|| json::id(value).map(Cow::into_owned)) {
                 Some(id) => self.gone(&id),
+                None if Record::of(value).is_some() => self.refused.push(refused(None, Misfit::at("id", "an identifier"))),
                 None => self.refused.push(no_record(None)),
             }
         }

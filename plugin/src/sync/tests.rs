@@ -395,17 +395,17 @@ fn a_product_that_is_no_json_or_no_object_is_rejected() {
 proptest! {
     #[test]
     fn any_cursor_comes_back(page in 1_u32.., next in "[{}\\[\\]\":,a-z0-9]{1,40}", sweep in 0_u32..2, done: u32, at: u32, from: i64, ahead in 0_i64..1_000_000_000_000) {
-        let counted = Cursor { place: Place { page, next: None }, sweep, done, at, from, until: from.saturating_add(ahead) };
+        let counted = Cursor { place: Place { page, next: None }, left: Vec::new(), sweep, done, at, from, until: from.saturating_add(ahead) };
         prop_assert_eq!(Cursor::read(&counted.write(), &first()), Some(counted.clone()));
         prop_assert_eq!(Cursor::read(&counted.write(), &Place::default()), None, "a cursor of pages is none of opaque ones");
-        let opaque = Cursor { place: Place { page: 0, next: Some(next) }, ..counted };
+        let opaque = Cursor { place: Place { page: 0, next: Some(next) }, left: vec!["12".to_owned()], ..counted };
         prop_assert_eq!(Cursor::read(&opaque.write(), &Place::default()), Some(opaque.clone()));
         prop_assert_eq!(Cursor::read(&opaque.write(), &first()), None, "nor the other way");
     }
 
     #[test]
     fn no_cursor_breaks_a_step(page in 1_u32.., sweep in 0_u32..2, done in 0_u32..1000, at: u32, from: i64, until: i64, since: i64, now: i64) {
-        let cursor = Cursor { place: Place { page, next: None }, sweep, done, at, from: from.min(until), until: until.max(from) };
+        let cursor = Cursor { place: Place { page, next: None }, left: Vec::new(), sweep, done, at, from: from.min(until), until: until.max(from) };
         let context = Context { now, ..context() };
         for (entity, list) in [(Entity::OrderStatus, "orders"), (Entity::Product, "products"), (Entity::Customer, "customers")] {
             let body = format!(r#"{{"code":1,"data":{{"totalPages":9,"{list}":[]}}}}"#);

@@ -174,6 +174,24 @@ fn a_hundred_records_are_asked_for_at_once_and_one_that_is_missing_is_gone() {
 }
 
 #[test]
+fn a_record_that_is_not_on_a_page_with_a_cursor_may_be_on_the_next() {
+    let scope = only(&["5", "5", "6", "7"]);
+    let first = step(Entity::Product, scope.clone(), None);
+    let page = |rows: &str, next: &str| format!(r#"{{"code":1,"paginator":{{"next":{next}}},"data":[{rows}]}}"#);
+    let read = read_response(&third(), &first, &reply(&page(r#"{"id":5,"name":"A"}"#, r#"{"id":5}"#))).unwrap();
+    assert_eq!((read.changes.len(), read.done), (1, 0), "nothing is gone yet");
+    let second = step(Entity::Product, scope.clone(), read.next);
+    let request = build_request(&third(), &second).unwrap();
+    assert_eq!(data(&request), r#"{"filters":{"ids":[5,5,6,7]},"paginator":{"size":100,"sort":{"id":"asc"},"next":{"id":5}}}"#);
+    let read = read_response(&third(), &second, &reply(&page(r#"{"id":7,"name":"C"}"#, r#"{"id":7}"#))).unwrap();
+    assert!(matches!(read.changes.as_slice(), [Change::Product(it)] if it.id == "7"), "{read:?}");
+    let last = step(Entity::Product, scope, read.next);
+    let read = read_response(&third(), &last, &reply(&list(""))).unwrap();
+    assert!(matches!(read.changes.as_slice(), [Change::Gone(it)] if it.id == "6"), "{read:?}");
+    assert_eq!((read.next, read.done, read.total), (None, 4, Some(4)));
+}
+
+#[test]
 fn a_reply_to_another_question_deletes_nothing() {
     let page = read(Entity::Product, only(&["5", "6"]), &list(&format!(r#"{VARIANT},{{"id":5,"name":"A"}}"#)));
     assert!(matches!(page.changes.as_slice(), [Change::Product(it)] if it.id == "5"), "{page:?}");

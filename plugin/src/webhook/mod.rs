@@ -189,7 +189,8 @@ fn order_hint(context: &Context, event: &str, data: &Value<'_>) -> WebhookOutcom
         Ok(Some(id)) => Some(id),
         _ => wire.order_id(&record, None).ok(),
     };
-    let Some(id) = id else { return malformed("/data/orderId") };
+    let place = if record.raw("info").is_some() { "/data/info/id" } else { "/data/orderId" };
+    let Some(id) = id else { return malformed(place) };
     let mut accepted = accepted(event, vec![id.clone()]);
     if !payment {
         match wire.order(None, data) {

@@ -6,8 +6,6 @@
 #[cfg(test)]
 mod tests;
 
-use std::borrow::Cow;
-
 use crate::nhanh::tree::Value;
 
 use crate::nhanh::json::{self, Items, NoTree, Record};
@@ -19,6 +17,9 @@ use crate::wit::types::{Failure, FailureClass, Instant, Message};
 const DEFAULT_LOCK_SECONDS: i64 = 30;
 /// No lock is believed to last longer than this; a clock may be wrong on either side.
 const LONGEST_LOCK_SECONDS: i64 = 3600;
+
+/// Messages are nested no deeper than this, as far as was seen.
+const DEEPEST: usize = 4;
 
 /// Whether a request changes something, which decides what an unreadable answer means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,13 +61,21 @@ impl Refusal {
     #[must_use]
     pub fn means_repeated(&self) -> bool {
         !self.means_not_found()
-            && ["already exist", "duplicat", "đã tồn tại", "đã được tạo", "trùng"].iter().any(|it| self.said.contains(it))
+            && ["err_order_existed", "already exist", "duplicat", "đã tồn tại", "đã được tạo", "trùng"]
+                .iter()
+                .any(|it| self.said.contains(it))
     }
 
     /// The refusal speaks of the own id, so that the order may be there already.
     #[must_use]
-    pub fn names_own_id(&self) -> bool {
-        self.said.contains("apporderid")
+    pub fn names(&self, own_id: &str) -> bool {
+        self.said.contains("apporderid") || self.said.contains(&text::folded(own_id))
+    }
+
+    /// The refusal speaks of the place that an address was given.
+    #[must_use]
+    pub fn names_place(&self) -> bool {
+        ["cityid", "districtid", "wardid", "locationversion"].iter().any(|it| self.said.contains(it))
     }
 
     /// Nothing but "no": neither rights, token, pace nor settings are at fault.
@@ -235,33 +244,39 @@ fn locked(seconds: i64) -> Failure {
     )
 }
 
-/// Nhanh's sentences: a list, an object by field, a text, or the singular `message` of the rate limit.
+/// Nhanh's sentences: a text, a list, an object by field, or any of these inside one another; and the singular `message` of the rate limit.
 fn sentences(record: &Record<'_>) -> String {
     let mut said = String::new();
     for value in ["messages", "message"].iter().filter_map(|it| record.told(it)) {
-        match Items::of(value) {
-            Some(items) => {
-                for (field, it) in items {
-                    let sentence = match (field.filter(|it| !text::is_digits(it)), json::text(it)) {
-                        (Some(field), Some(it)) if !it.starts_with(field) => Some(Cow::Owned([field, ": ", it.trim()].concat())),
-                        (_, it) => it,
-                    };
-                    push_sentence(&mut said, sentence);
-                }
-            }
-            None => push_sentence(&mut said, json::text(value)),
-        }
+        gather(&mut said, "", value, DEEPEST);
     }
     said
 }
 
-fn push_sentence(said: &mut String, sentence: Option<Cow<'_, str>>) {
-    if let Some(sentence) = sentence.filter(|it| !it.trim().is_empty()) {
-        if !said.is_empty() {
-            said.push_str("; ");
+fn gather(said: &mut String, field: &str, value: &Value<'_>, depth: usize) {
+    if let (Some(items), true) = (Items::of(value).filter(|it| it.count_left() > 0), depth > 0) {
+        for (key, it) in items {
+            let dot = if field.is_empty() { "" } else { "." };
+            match key.filter(|it| !text::is_digits(it)) {
+                Some(key) => gather(said, &[field, dot, key].concat(), it, depth - 1),
+                None => gather(said, field, it, depth - 1),
+            }
         }
-        said.push_str(sentence.trim());
+        return;
     }
+    let Some(sentence) = json::text(value) else { return };
+    let sentence = sentence.trim();
+    if sentence.is_empty() {
+        return;
+    }
+    if !said.is_empty() {
+        said.push_str("; ");
+    }
+    if !field.is_empty() && !sentence.starts_with(field) {
+        said.push_str(field);
+        said.push_str(": ");
+    }
+    said.push_str(sentence);
 }
 
 /// What each refusal of Nhanh's means: by `errorCode`, else by its sentence.
@@ -331,12 +346,12 @@ const MEANINGS: [Meaning; 9] = [
         en: "Nhanh.vn does not know this connection's business. Log in again with an account of the right business.",
     },
     Meaning {
-        code: "nhanh.version-ended",
-        class: FailureClass::Misconfigured,
+        code: "nhanh.version-refused",
+        class: FailureClass::Unauthorized,
         codes: &["ERR_INVALID_VERSION"],
         said: &["invalid version"],
-        vi: "Nhanh.vn không nhận phiên bản API của kết nối này. Nhanh ngừng API 2.0 sau ngày 30/11/2026: hãy nâng cấp kết nối lên Nhanh.vn V3 và đăng nhập lại.",
-        en: "Nhanh.vn does not accept this connection's API version. API 2.0 ends after 30/11/2026: upgrade the connection to Nhanh.vn V3 and log in again.",
+        vi: "Nhanh.vn không nhận quyền truy cập này cho phiên bản API của kết nối. Đăng nhập lại Nhanh.vn; nếu kết nối còn dùng Nhanh.vn V2 (ngừng sau ngày 30/11/2026) thì nâng cấp lên Nhanh.vn V3.",
+        en: "Nhanh.vn does not accept this grant for the connection's API version. Log in to Nhanh.vn again; if the connection still uses Nhanh.vn V2 (which ends after 30/11/2026), upgrade it to Nhanh.vn V3.",
     },
     Meaning {
         code: "nhanh.feature-off",
@@ -367,7 +382,7 @@ const MEANINGS: [Meaning; 9] = [
 fn refusal(record: &Record<'_>, now: Instant) -> Refusal {
     let error_code = record.verbatim("errorCode").ok().flatten().unwrap_or_default();
     let raw = sentences(record);
-    let said = text::folded(&raw);
+    let said = text::folded(if raw.is_empty() { &error_code } else { &raw });
     let failure = if matches!(error_code.as_ref(), "ERR_429" | "ERR_EXCEEDED_RATE_LIMIT") || said.contains("rate limit") {
         locked(lock_seconds(record, now))
     } else if let Some(meaning) = MEANINGS.iter().find(|it| it.codes.contains(&error_code.as_ref())) {

@@ -22,7 +22,7 @@ fn a_refusal_is_told_by_its_error_code() {
         ("ERR_BUSINESS_NOT_ENABLE_API", "nhanh.api-off", FailureClass::Misconfigured),
         ("ERR_INVALID_APP_ID", "nhanh.app-invalid", FailureClass::Misconfigured),
         ("ERR_INVALID_BUSINESS_ID", "nhanh.business-invalid", FailureClass::Misconfigured),
-        ("ERR_INVALID_VERSION", "nhanh.version-ended", FailureClass::Misconfigured),
+        ("ERR_INVALID_VERSION", "nhanh.version-refused", FailureClass::Unauthorized),
         ("ERR_INVALID_DEPOT_ID", "nhanh.depot-invalid", FailureClass::Rejected),
         ("ERR_INVALID_DATA", "nhanh.invalid-data", FailureClass::Rejected),
         ("ERR_SOMETHING_NEW", "nhanh.refused", FailureClass::Rejected),
@@ -88,6 +88,22 @@ fn only_what_was_sent_is_ambiguous() {
     assert_eq!(class(Error::NoAnswer(String::new()), Access::Write), FailureClass::Ambiguous);
     assert_eq!(class(Error::TooLarge, Access::Write), FailureClass::Ambiguous);
     assert_eq!(class(Error::NoAnswer(String::new()), Access::Read), FailureClass::Transient);
+}
+
+#[test]
+fn messages_are_read_however_they_are_nested() {
+    for (messages, said) in [
+        (r#"{"channel.appOrderId":["đã tồn tại","x"]}"#, "channel.appOrderId: đã tồn tại; channel.appOrderId: x"),
+        (r#"{"channel":{"appOrderId":"đã tồn tại"}}"#, "channel.appOrderId: đã tồn tại"),
+        (r#"[["a"],"b"]"#, "a; b"),
+        (r#"{"0":"a"}"#, "a"),
+        (r#""a""#, "a"),
+        ("[]", ""),
+    ] {
+        let body = format!(r#"{{"code":0,"messages":{messages}}}"#);
+        let tree = json::parse(body.as_bytes()).unwrap();
+        assert_eq!(sentences(&Record::of(&tree).unwrap()), said);
+    }
 }
 
 #[test]

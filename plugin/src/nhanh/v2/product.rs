@@ -30,7 +30,7 @@ pub fn read(key: Option<&str>, value: &Value<'_>, options: Options<'_>, notes: &
         let sku = row.text("code")?;
         let barcode = row.text("barcode")?;
         let name = row.text("name")?.unwrap_or_default();
-        let prices = if options.stock_and_price { Some(prices(row, PRICES, &id, kind, notes)?) } else { None };
+        let prices = if options.stock_and_price { Some(prices(row, "", PRICES, &id, kind, notes)?) } else { None };
         let vat = row.integer("vat")?.and_then(rules::vat);
         let images = images(row.told("image"), row.items("images")?);
         let raw_status = row.text("status")?.unwrap_or_default();
@@ -91,7 +91,7 @@ pub fn read_price(key: Option<&str>, value: &Value<'_>, notes: &mut Notes) -> Re
     open(key, "idNhanh", value, |row, id| {
         let parent = rules::parent(row.integer("parentId"), row)?;
         let kind = rules::kind(row.integer("typeId")?, &parent);
-        let prices = prices(row, PRICES, &id, kind, notes)?;
+        let prices = prices(row, "", PRICES, &id, kind, notes)?;
         Ok(PriceChange { product: id, prices })
     })
 }

@@ -25,7 +25,7 @@ use crate::wit::catalog::{PriceChange, Product, StockLevel};
 use crate::wit::connector::Refused;
 use crate::wit::http::Request;
 use crate::wit::orders::Address;
-use crate::wit::types::{Failure, Instant, RemoteId};
+use crate::wit::types::{Failure, FailureClass, Instant, RemoteId};
 use request::{PAGE, call, path, seconds};
 
 /// A longer cursor would not fit into the host's.
@@ -37,6 +37,11 @@ pub struct V3;
 
 fn window(field: &str, from: Instant, until: Instant) -> Object {
     Object::default().number(&format!("{field}From"), seconds(from)).number(&format!("{field}To"), seconds(until))
+}
+
+/// What no list goes on with.
+fn is_no_cursor(value: &Value<'_>) -> bool {
+    matches!(value, Value::Bool(_)) || matches!(value, Value::Object(fields) if fields.is_empty())
 }
 
 impl Wire for V3 {
@@ -101,16 +106,22 @@ impl Wire for V3 {
         call(settings, path, request::page(filters, sort, place, most.min(PAGE)))
     }
 
-    fn rows<'t>(&self, _: &Ask<'_>, _: &Place, reply: &Reply<'t>) -> Result<Found<'t>, Failure> {
+    fn rows<'t>(&self, ask: &Ask<'_>, _: &Place, reply: &Reply<'t>) -> Result<Found<'t>, Failure> {
+        // An empty look-up must mean that there is no such order, never that it was not understood.
+        if matches!(ask, Ask::OrdersTo { .. } | Ask::OrdersById(_)) && reply.record.raw("data").is_none() {
+            return Err(foreign("data"));
+        }
         let data = reply.record.raw("data").map_or(Some(Items::List([].iter())), Items::of);
         let rows = data.ok_or_else(|| foreign("data"))?;
         let paginator = reply.record.told("paginator").and_then(Record::of);
-        let told = paginator.and_then(|it| it.told("next").filter(|it| !matches!(it, Value::Object(fields) if fields.is_empty())));
+        let told = paginator.and_then(|it| it.told("next").filter(|it| !is_no_cursor(it)));
         let next = match told {
             None => None,
             Some(_) => {
                 let next = json::raw(reply.text, &["paginator", "next"]).filter(|it| it.len() <= LONGEST_NEXT);
-                Some(Place { page: 0, next: Some(next.ok_or_else(|| foreign("paginator/next"))?.to_owned()) })
+                // It will not get shorter by another try.
+                let odd = || Failure { class: FailureClass::Rejected, ..foreign("paginator/next") };
+                Some(Place { page: 0, next: Some(next.ok_or_else(odd)?.to_owned()) })
             }
         };
         let left = next.is_none().then_some(0);

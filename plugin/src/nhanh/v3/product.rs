@@ -131,7 +131,8 @@ fn text_in(row: &Record<'_>, field: &str, inner: &str) -> Result<Option<String>,
 /// The list has it among the prices, the detail in the row.
 fn vat(row: &Record<'_>) -> Result<Option<crate::wit::catalog::VatRate>, Misfit> {
     let told = match row.record("prices")? {
-        Some(prices) => prices.integer("retailVat").map_err(|it| it.under("prices"))?,
+        // A rate with a fraction is none that can be declared; the product is there all the same.
+        Some(prices) => prices.integer("retailVat").ok().flatten(),
         None => None,
     };
     let told = if told.is_some() { told } else { row.integer("vat")? };
@@ -145,7 +146,7 @@ fn prices(row: &Record<'_>, id: &RemoteId, kind: ProductKind, notes: &mut Notes)
         _ => None,
     };
     let told = match row.record("prices")? {
-        Some(record) => goods::prices(&record, PRICES, id, kind, notes).map_err(|it| it.under("prices"))?,
+        Some(record) => goods::prices(&record, "prices/", PRICES, id, kind, notes).map_err(|it| it.under("prices"))?,
         None => Prices { retail: None, compare_at: None, cost: None, wholesale: None, includes_vat: None },
     };
     Ok(Prices { includes_vat, ..told })
@@ -154,9 +155,9 @@ fn prices(row: &Record<'_>, id: &RemoteId, kind: ProductKind, notes: &mut Notes)
 /// `name` is the attribute here, and `value` its value.
 fn attributes(items: Items<'_>) -> Result<Vec<Attribute>, Misfit> {
     let mut attributes = Vec::with_capacity(items.count_left());
-    for (_, item) in items {
+    for (at, (_, item)) in items.enumerate() {
         let Some(record) = Record::of(item) else { continue };
-        let under = |misfit: Misfit| misfit.under("attributes");
+        let under = |misfit: Misfit| misfit.under(&at.to_string()).under("attributes");
         let (name, value) = (record.text("name").map_err(under)?, record.text("value").map_err(under)?);
         attributes.extend(name.zip(value).map(|(name, value)| Attribute { name, value }));
     }

@@ -3,7 +3,7 @@
 //! What Nhanh works out, Σ (price × quantity − discount + tax) − discountAmount + customerShipFee − depositAmount − transferAmount, is
 //! exactly the order's amount to collect; nothing here may change it. Discounts stand at their lines unless the order has one of its own
 //! or points: then all of them go as one sum, since Nhanh spreads that over the lines and both together would count twice. Tax is a
-//! whole percent on top where that comes out to the dong, else it is in the price; a line without tax says that its price includes it,
+//! whole percent on top where that comes out to the dong and no discount of the order is spread over it, else it is in the price; a line without tax says that its price includes it,
 //! or Nhanh would add the catalogue's. `autoSend` and `usedPoints` are never sent; `depotId` always is, since no stock is reserved
 //! without it.
 
@@ -123,8 +123,9 @@ fn wire(line: &Line<'_>, summed: bool) -> Wired {
     let goods = money::line_gross(given.quantity, given.unit_price);
     let tax = i128::from(given.vat);
     let exact = i128::from(given.unit_price) * i128::from(given.quantity) == goods * 1000;
-    if tax > 0 && exact {
-        let taxed = goods - if summed { 0 } else { i128::from(given.discount) };
+    // Nhanh spreads a discount of the order over its lines, and says nothing of the tax on what is left: then the price includes it.
+    if tax > 0 && exact && !summed {
+        let taxed = goods - i128::from(given.discount);
         let percent = (1..=100).find(|percent| (taxed * i128::from(*percent) + 50).div_euclid(100) == tax);
         if percent.is_some() {
             let priced = Priced { unit: i128::from(given.unit_price), quantity: given.quantity, whole: false, raised: false, surplus: 0 };
@@ -140,8 +141,8 @@ fn encode_line(at: usize, line: &Line<'_>, wired: &Wired, discount: i128, warnin
     if given.vat > 0 && wired.percent.is_none() {
         warnings.push(warning(
             "order.vat-in-price",
-            "Thuế VAT của dòng không tròn một phần trăm nguyên nên được cộng vào đơn giá.",
-            "The line's tax is no whole percent, so it is in the unit price.",
+            "Thuế VAT của dòng không tròn phần trăm, hoặc đơn có chiết khấu chung, nên được cộng vào đơn giá.",
+            "The line's tax is no whole percent, or the order has a discount of its own, so the tax is in the unit price.",
             &pointer("vat"),
         ));
     } else if priced.raised && !priced.whole {
