@@ -9,11 +9,23 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
+use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-/// What becomes of a reply: the path, what was asked, what Nhanh.vn answered.
-type Rewrite = Box<dyn Fn(&str, &[u8], Vec<u8>) -> Vec<u8> + Send>;
+/// A request as it came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// The path, without the query.
+    pub path: String,
+    /// The `Authorization` header, where 3.0 has the token.
+    pub authorization: Option<String>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+/// What becomes of a reply: what was asked, what Nhanh.vn answered.
+type Rewrite = Box<dyn Fn(&Asked, Vec<u8>) -> Vec<u8> + Send>;
 
 /// A running mirror. It stops when it is dropped.
 pub struct Mirror {
@@ -25,6 +37,7 @@ pub struct Mirror {
 struct Glass {
     upstream: Mutex<String>,
     rewrite: Mutex<Option<Rewrite>>,
+    asked: Mutex<Vec<Asked>>,
     client: reqwest::Client,
 }
 
@@ -36,7 +49,8 @@ impl Mirror {
     /// Starts one in front of this origin.
     pub async fn before(upstream: &str) -> Result<Mirror> {
         let client = reqwest::Client::builder().no_proxy().build()?;
-        let glass = Arc::new(Glass { upstream: Mutex::new(upstream.to_owned()), rewrite: Mutex::new(None), client });
+        let glass =
+            Arc::new(Glass { upstream: Mutex::new(upstream.to_owned()), rewrite: Mutex::new(None), asked: Mutex::default(), client });
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let origin = format!("http://{}", listener.local_addr()?);
         let app = Router::new().fallback(pass).with_state(glass.clone());
@@ -50,8 +64,14 @@ impl Mirror {
     }
 
     /// From now on every reply goes through this.
-    pub fn rewrite(&self, rewrite: impl Fn(&str, &[u8], Vec<u8>) -> Vec<u8> + Send + 'static) {
+    pub fn rewrite(&self, rewrite: impl Fn(&Asked, Vec<u8>) -> Vec<u8> + Send + 'static) {
         *lock(&self.glass.rewrite) = Some(Box::new(rewrite));
+    }
+
+    /// The JSON bodies of all requests of a path so far.
+    pub fn bodies(&self, path: &str) -> Vec<Value> {
+        let asked = lock(&self.glass.asked);
+        asked.iter().filter(|asked| asked.path == path).map(|asked| serde_json::from_slice(&asked.body).unwrap_or_default()).collect()
     }
 
     /// From now on replies pass as they are.
@@ -68,11 +88,15 @@ impl Drop for Mirror {
 
 async fn pass(State(glass): State<Arc<Glass>>, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
     let address = format!("{}{}", lock(&glass.upstream), uri.path_and_query().map_or("/", |path| path.as_str()));
-    let content_type = headers.get(header::CONTENT_TYPE).cloned();
     let mut request = glass.client.post(address).body(body.clone());
-    if let Some(content_type) = content_type {
-        request = request.header(header::CONTENT_TYPE, content_type);
+    for name in [header::CONTENT_TYPE, header::AUTHORIZATION] {
+        if let Some(value) = headers.get(&name) {
+            request = request.header(name, value);
+        }
     }
+    let authorization = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let asked = Asked { path: uri.path().to_owned(), authorization, body: body.to_vec() };
+    lock(&glass.asked).push(asked.clone());
     let answered = async {
         let reply = request.send().await?;
         let status = reply.status();
@@ -80,7 +104,7 @@ async fn pass(State(glass): State<Arc<Glass>>, uri: Uri, headers: HeaderMap, bod
     };
     let Ok((status, reply)) = answered.await else { return StatusCode::BAD_GATEWAY.into_response() };
     let reply = match lock(&glass.rewrite).as_ref() {
-        Some(rewrite) => rewrite(uri.path(), &body, reply),
+        Some(rewrite) => rewrite(&asked, reply),
         None => reply,
     };
     (status, [(header::CONTENT_TYPE, "application/json; charset=utf-8")], reply).into_response()

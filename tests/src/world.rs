@@ -18,14 +18,15 @@ use connector_host::sandbox::{Connector, Sandbox, SandboxConfig, Witness};
 use connector_host::store::{Connection, NewConnection, Notice, Run, Sealer, Store, Trigger};
 use connector_host::web::{PublicAddress, router};
 use connector_host::work::{Form, Host, HostConfig, Stop};
-use nhanh_sim::{App, AppForm, EventKind, Grant, Settings, ShopSize, Simulator, WebhookForm};
+use nhanh_sim::{App, AppForm, Event, EventKind, Fault, Grant, Planned, SaveError, Settings, ShopSize, Simulator, WebhookForm};
 use reqwest::redirect::Policy as Redirects;
-use serde_json::Value;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::sync::OnceCell;
 use tokio::task::JoinHandle;
 
+use crate::delivery::Delivery;
+use crate::dialect::{Call, Dialect, prefix};
 use crate::mirror::Mirror;
 
 /// The verify token that merchants make up, where a test names no other.
@@ -37,6 +38,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// How a world is set up.
 pub struct Plan {
+    /// The version of the API that the merchant connects with, and that of his app's webhooks.
+    pub dialect: Dialect,
     /// How large the shop is.
     pub shop: ShopSize,
     /// The simulator's limit.
@@ -61,8 +64,10 @@ pub struct Plan {
     pub witness: Option<Arc<dyn Witness>>,
 }
 
-impl Default for Plan {
-    fn default() -> Self {
+impl Plan {
+    /// A world that speaks this dialect, on the machine's clock.
+    #[must_use]
+    pub fn of(dialect: Dialect) -> Plan {
         let form = [
             ("default-role", "sale"),
             ("sync-orders", "on"),
@@ -71,6 +76,7 @@ impl Default for Plan {
             ("default-branch-representative", "Nguyễn Thị Hạnh"),
         ];
         Plan {
+            dialect,
             shop: ShopSize { depots: 2, products: 30, customers: 5, categories: 3, orders: 0 },
             limit: nhanh_sim::Pace::unlimited(),
             pace: None,
@@ -84,14 +90,12 @@ impl Default for Plan {
             witness: None,
         }
     }
-}
 
-impl Plan {
-    /// A clock that stands still. Nothing in the host waits for it by itself: what is not due is left for later.
+    /// The same on a clock that stands still. Nothing in the host waits for it by itself: what is not due is left for later.
     #[must_use]
-    pub fn on_a_manual_clock() -> Plan {
+    pub fn on_a_manual_clock(dialect: Dialect) -> Plan {
         let host = HostConfig { live_patience: Duration::ZERO, bulk_patience: Duration::ZERO, ..HostConfig::default() };
-        Plan { manual: true, host, ..Plan::default() }
+        Plan { manual: true, host, ..Plan::of(dialect) }
     }
 
     /// One value of the form.
@@ -107,6 +111,8 @@ impl Plan {
 pub struct Side {
     /// Whose it is.
     pub tenant: String,
+    /// The version of the API that it speaks.
+    pub dialect: Dialect,
     /// The business at Nhanh.vn.
     pub business: i64,
     /// The app at open.nhanh.vn.
@@ -196,6 +202,7 @@ impl World {
         let app = nhanh.register_app(AppForm { name: "Nobi Pro".to_owned(), redirect_urls: vec![address.redirect_url()], webhooks: None });
         let nowhere = Side {
             tenant: "hoa-sen".to_owned(),
+            dialect: plan.dialect,
             business: nhanh.business().id,
             app,
             connection: 0,
@@ -227,7 +234,7 @@ impl World {
     async fn draft(&self, side: Side) -> Result<Side> {
         let api = self.mirror.as_ref().map_or_else(|| self.nhanh.origin(), Mirror::origin);
         let origins = [("api".to_owned(), api), ("login".to_owned(), self.nhanh.origin())].into();
-        let paces = self.plan.pace.into_iter().map(|pace| ("api /api".to_owned(), pace)).collect();
+        let paces = self.plan.pace.into_iter().map(|pace| (prefix(side.dialect).to_owned(), pace)).collect();
         let connector = self.host.connector_ids().next().context("the host has no connector")?.to_owned();
         let new = NewConnection { tenant: side.tenant.clone(), connector, overrides: Overrides { origins, paces } };
         let draft = self.host.draft(new).await?;
@@ -238,12 +245,17 @@ impl World {
     pub async fn connect(&self, side: Side) -> Result<Side> {
         self.fill_in(&side, &[]).await?;
         if let Some(verify_token) = &self.plan.verify_token {
-            let events = EventKind::ALL.to_vec();
-            let form = WebhookForm { callback_url: side.callback.clone(), verify_token: verify_token.clone(), events };
-            self.nhanh.save_webhooks(side.app.app_id, form).await?;
+            self.save_webhooks(&side, verify_token, EventKind::all(side.dialect)).await?;
         }
         let code = self.log_in(&side, Grant::all(side.business)).await?;
         Ok(Side { code, ..side })
+    }
+
+    /// The merchant saves the webhook part of his app's form, which sends the probe.
+    pub async fn save_webhooks(&self, side: &Side, verify_token: &str, events: &[EventKind]) -> Result<(), SaveError> {
+        let (callback_url, verify_token) = (side.callback.clone(), verify_token.to_owned());
+        let form = WebhookForm { version: side.dialect, callback_url, verify_token, events: events.to_vec() };
+        self.nhanh.save_webhooks(side.app.app_id, form).await
     }
 
     /// Another merchant of the same Nhanh.vn, connected: another tenant or business, with an app of his own or a shared one.
@@ -257,6 +269,7 @@ impl World {
     /// Keeps the form; `changes` go over the plan's values.
     pub async fn fill_in(&self, side: &Side, changes: &[(&str, &str)]) -> Result<Connection> {
         let mut form: Form = self.plan.form.iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect();
+        form.insert("api-version".to_owned(), side.dialect.version().to_owned());
         form.insert("app-id".to_owned(), side.app.app_id.to_string());
         form.insert("client-secret".to_owned(), side.app.secret_key.clone());
         form.extend(self.plan.verify_token.iter().map(|token| ("verify-token".to_owned(), token.clone())));
@@ -331,14 +344,29 @@ impl World {
         Ok(self.notices().await?.iter().filter(|notice| notice.code == code).map(|notice| notice.times).sum())
     }
 
-    /// Posts a body to the first merchant's callback address. What it was answered.
-    pub async fn post(&self, body: &Value) -> Result<u16> {
-        self.post_bytes(&self.side.callback, body.to_string().into_bytes()).await
+    /// What a webhook of this event would say now, proven by the verify token. Fails where what the event speaks of is not there.
+    pub fn delivery(&self, business: i64, event: &Event) -> Result<Delivery> {
+        let token = self.plan.verify_token.as_deref().unwrap_or(VERIFY_TOKEN);
+        let body = self.nhanh.webhook_body_in(self.side.dialect, business, event, token);
+        Ok(Delivery::new(self.side.dialect, body.context("there is nothing to tell of")?, token))
     }
 
-    /// Posts bytes to a callback address.
-    pub async fn post_bytes(&self, callback: &str, body: Vec<u8>) -> Result<u16> {
-        let request = self.client.post(callback).header("content-type", "application/json").body(body);
+    /// Posts a delivery to the first merchant's callback address. What it was answered.
+    pub async fn post(&self, delivery: &Delivery) -> Result<u16> {
+        self.post_to(&self.side.callback, delivery).await
+    }
+
+    /// Posts a delivery to a callback address.
+    pub async fn post_to(&self, callback: &str, delivery: &Delivery) -> Result<u16> {
+        self.post_bytes(callback, delivery.authorization(), delivery.bytes()).await
+    }
+
+    /// Posts bytes to a callback address, with this `Authorization` header.
+    pub async fn post_bytes(&self, callback: &str, authorization: Option<String>, body: Vec<u8>) -> Result<u16> {
+        let mut request = self.client.post(callback).header("content-type", "application/json").body(body);
+        if let Some(authorization) = authorization {
+            request = request.header("authorization", authorization);
+        }
         Ok(request.send().await?.status().as_u16())
     }
 
@@ -349,8 +377,23 @@ impl World {
         Ok(levels.into_iter().find(|level| level.product == product && level.branch == branch).map(|level| level.available))
     }
 
+    /// Where the first merchant's dialect has a call.
+    pub fn path(&self, call: Call) -> &'static str {
+        call.path(self.side.dialect)
+    }
+
+    /// Something goes wrong with the next such request of the first merchant's dialect.
+    pub fn next(&self, call: Call, fault: Fault) -> Planned<'_> {
+        self.nhanh.faults().next(self.path(call), fault)
+    }
+
+    /// How many such requests Nhanh.vn has seen in the first merchant's dialect.
+    pub fn asked(&self, call: Call) -> usize {
+        self.asked_at(self.path(call))
+    }
+
     /// How many requests of a path Nhanh.vn has seen.
-    pub fn asked(&self, path: &str) -> usize {
+    pub fn asked_at(&self, path: &str) -> usize {
         self.nhanh.requests().iter().filter(|request| request.path == path).count()
     }
 

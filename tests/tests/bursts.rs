@@ -4,6 +4,8 @@
 
 use std::time::Duration;
 
+use acceptance::dialect::Call::{OrderAdd, OrderEdit};
+use acceptance::dialect::{Dialect, V2, V3};
 use acceptance::orders::{order, tell};
 use acceptance::world::{Plan, World, until};
 use anyhow::Result;
@@ -68,11 +70,10 @@ async fn upload(world: &World, orders: Vec<Order>) -> Result<()> {
     Ok(())
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn new_orders_go_ahead_of_three_thousand_reconciles() -> Result<()> {
+async fn new_orders_go_ahead_of_three_thousand_reconciles(dialect: Dialect) -> Result<()> {
     let pace = Pace { requests: REQUESTS, window_ms: u32::try_from(WINDOW.as_millis())? };
     let limit = nhanh_sim::Pace { requests: REQUESTS, window: WINDOW, ..nhanh_sim::Pace::default() };
-    let world = World::stocked(Plan { pace: Some(pace), limit, verify_token: None, ..Plan::default() }).await?;
+    let world = World::stocked(Plan { pace: Some(pace), limit, verify_token: None, ..Plan::of(dialect) }).await?;
     let like = order(&world, "like").await?;
     upload(&world, pushed_before(&world, &like)?).await?;
 
@@ -80,13 +81,13 @@ async fn new_orders_go_ahead_of_three_thousand_reconciles() -> Result<()> {
         let host = world.host.clone();
         async move { host.work(connector_host::work::Stop::Idle(Duration::from_secs(60))).await }
     });
-    until("the reconciles are under way", || world.asked("/api/order/update") > 100).await?;
+    until("the reconciles are under way", || world.asked(OrderEdit) > 100).await?;
     for number in 0..5 {
         let new = order(&world, &format!("new-{number}")).await?;
         tell(&world, &new, 1, OrderEventKind::Created).await?;
     }
-    until("the new orders are at Nhanh", || world.asked("/api/order/add") == 5).await?;
-    let reconciled_first = world.asked("/api/order/update");
+    until("the new orders are at Nhanh", || world.asked(OrderAdd) == 5).await?;
+    let reconciled_first = world.asked(OrderEdit);
     worker.await??;
 
     assert!(reconciled_first < RECONCILED / 2, "new orders waited behind {reconciled_first} reconciles");
@@ -97,3 +98,7 @@ async fn new_orders_go_ahead_of_three_thousand_reconciles() -> Result<()> {
     assert_eq!(locked, 0, "no request was ever sent into a lock");
     Ok(())
 }
+
+acceptance::in_each_version!(
+    new_orders_go_ahead_of_three_thousand_reconciles,
+);

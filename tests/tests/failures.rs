@@ -4,6 +4,8 @@
 
 use std::time::Duration;
 
+use acceptance::dialect::Call::Products;
+use acceptance::dialect::{Dialect, V2, V3};
 use acceptance::orders::{copies, ending, make};
 use acceptance::world::{Plan, World};
 use anyhow::Result;
@@ -13,8 +15,6 @@ use connector_host::outbound::OutboundConfig;
 use connector_host::store::{ConnectionState, RunState};
 use nhanh_sim::{Fault, Grant, Permission, Switches};
 use serde_json::{Value, json};
-
-const SEARCH: &str = "/api/product/search";
 
 /// What the host does.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -100,20 +100,19 @@ fn table() -> Vec<(&'static str, Wrong, &'static str, &'static str, Then)> {
     ]
 }
 
-fn plan() -> Plan {
+fn plan(dialect: Dialect) -> Plan {
     let outbound = OutboundConfig { reply_bytes: 512 * 1024, ..OutboundConfig::default() };
-    Plan { outbound, ..Plan::on_a_manual_clock() }
+    Plan { outbound, ..Plan::on_a_manual_clock(dialect) }
 }
 
-#[tokio::test]
-async fn every_fault_has_its_class_its_code_and_its_consequence() -> Result<()> {
+async fn every_fault_has_its_class_its_code_and_its_consequence(dialect: Dialect) -> Result<()> {
     for (name, wrong, class, code, then) in table() {
-        let world = World::connected(plan()).await?;
+        let world = World::connected(plan(dialect)).await?;
         match wrong {
-            Wrong::Answer(fault) => drop(world.nhanh.faults().next(SEARCH, fault)),
+            Wrong::Answer(fault) => drop(world.next(Products, fault)),
             Wrong::Switched(change, fault) => {
                 world.nhanh.faults().switch(change);
-                world.nhanh.faults().next(SEARCH, fault);
+                world.next(Products, fault);
             }
             Wrong::Done(act) => act(&world),
         }
@@ -122,7 +121,7 @@ async fn every_fault_has_its_class_its_code_and_its_consequence() -> Result<()> 
         let failure = world.run(run).await?.failure.unwrap_or_else(|| panic!("{name}: the run knows no failure"));
         assert_eq!((names::failure_class(&failure.class), failure.code.as_str()), (class, code), "{name}");
         assert!(!failure.message.vi.is_empty() && !failure.message.en.is_empty(), "{name}");
-        assert_eq!(world.asked(SEARCH), 1, "{name}: one request");
+        assert_eq!(world.asked(Products), 1, "{name}: one request");
         let noticed = world.noticed(code).await?;
         assert_eq!(noticed, u32::from(!matches!(then, Then::Again | Then::AgainAfter(_))), "{name}: notices");
         consequence(&world, name, run, code, then).await?;
@@ -142,7 +141,7 @@ async fn consequence(world: &World, name: &str, run: i64, code: &str, then: Then
         Then::AgainAfter(lock) => {
             assert_eq!(state().await?, (RunState::Waiting, ConnectionState::Active), "{name}");
             world.later(lock - Duration::from_millis(1)).await?;
-            assert_eq!(world.asked(SEARCH), 1, "{name}: nothing is sent to a locked path");
+            assert_eq!(world.asked(Products), 1, "{name}: nothing is sent to a locked path");
             assert!(world.pull(&[Entity::Branch]).await?.changed() > 0, "{name}: other paths are open");
             world.later(Duration::from_millis(1)).await?;
             assert_eq!(world.run(run).await?.state, RunState::Done, "{name}: it goes on when the lock is over");
@@ -178,9 +177,8 @@ async fn consequence(world: &World, name: &str, run: i64, code: &str, then: Then
     Ok(())
 }
 
-#[tokio::test]
-async fn a_server_that_cannot_be_reached_was_sent_nothing() -> Result<()> {
-    let world = World::connected(plan()).await?;
+async fn a_server_that_cannot_be_reached_was_sent_nothing(dialect: Dialect) -> Result<()> {
+    let world = World::connected(plan(dialect)).await?;
     let run = world.click(&world.side, Entity::Product).await?;
     world.nhanh.clone().shutdown().await;
     world.work().await?;
@@ -191,13 +189,12 @@ async fn a_server_that_cannot_be_reached_was_sent_nothing() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
-async fn an_answer_that_takes_too_long_is_none() -> Result<()> {
+async fn an_answer_that_takes_too_long_is_none(dialect: Dialect) -> Result<()> {
     let seconds = Duration::from_secs;
     let outbound = OutboundConfig { connect_timeout: Duration::from_millis(900), answer_timeout: seconds(1), ..OutboundConfig::default() };
     for fault in [Fault::Latency(seconds(30)), Fault::Slow(seconds(30))] {
-        let world = World::connected(Plan { outbound: outbound.clone(), ..Plan::on_a_manual_clock() }).await?;
-        world.nhanh.faults().next(SEARCH, fault);
+        let world = World::connected(Plan { outbound: outbound.clone(), ..Plan::on_a_manual_clock(dialect) }).await?;
+        world.next(Products, fault);
         let run = world.click(&world.side, Entity::Product).await?;
         world.work().await?;
         let failure = world.run(run).await?.failure.expect("a failure");
@@ -208,10 +205,9 @@ async fn an_answer_that_takes_too_long_is_none() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
-async fn calling_while_locked_would_make_the_lock_longer_and_does_not_happen() -> Result<()> {
-    let world = World::connected(plan()).await?;
-    world.nhanh.faults().next(SEARCH, Fault::RateLimited);
+async fn calling_while_locked_would_make_the_lock_longer_and_does_not_happen(dialect: Dialect) -> Result<()> {
+    let world = World::connected(plan(dialect)).await?;
+    world.next(Products, Fault::RateLimited);
     // Two streams read the same path: the lock is the path's.
     let product = world.click(&world.side, Entity::Product).await?;
     world.work().await?;
@@ -219,7 +215,7 @@ async fn calling_while_locked_would_make_the_lock_longer_and_does_not_happen() -
     for _ in 0..9 {
         world.later(Duration::from_secs(1)).await?;
     }
-    assert_eq!(world.asked(SEARCH), 1);
+    assert_eq!(world.asked(Products), 1);
     world.later(Duration::from_secs(1)).await?;
     world.later(Duration::from_secs(1)).await?;
     for run in [product, stock] {
@@ -230,9 +226,8 @@ async fn calling_while_locked_would_make_the_lock_longer_and_does_not_happen() -
     Ok(())
 }
 
-#[tokio::test]
-async fn an_order_waits_for_the_next_login_and_goes_out_once() -> Result<()> {
-    let world = World::stocked(plan()).await?;
+async fn an_order_waits_for_the_next_login_and_goes_out_once(dialect: Dialect) -> Result<()> {
+    let world = World::stocked(plan(dialect)).await?;
     expire(&world);
     let order = make(&world, "patient").await?;
     world.work().await?;
@@ -245,10 +240,9 @@ async fn an_order_waits_for_the_next_login_and_goes_out_once() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
-async fn an_order_waits_for_a_right_or_a_setting_that_is_missing_and_the_pulls_go_on() -> Result<()> {
+async fn an_order_waits_for_a_right_or_a_setting_that_is_missing_and_the_pulls_go_on(dialect: Dialect) -> Result<()> {
     for code in ["nhanh.err-403", "nhanh.api-off"] {
-        let world = World::stocked(plan()).await?;
+        let world = World::stocked(plan(dialect)).await?;
         match code {
             "nhanh.api-off" => api_off(&world),
             _ => assert_eq!(world.nhanh.restrict(world.side.app.app_id, world.side.business, Permission::OrderWrite), 1),
@@ -273,27 +267,35 @@ async fn an_order_waits_for_a_right_or_a_setting_that_is_missing_and_the_pulls_g
     Ok(())
 }
 
-#[tokio::test]
-async fn one_bad_record_is_refused_alone_and_names_its_field() -> Result<()> {
-    let world = World::connected(Plan { mirrored: true, ..plan() }).await?;
-    let depot = world.nhanh.business().depots[0];
-    let of_depot = format!("/inventory/depots/{depot}/available");
+async fn one_bad_record_is_refused_alone_and_names_its_field(dialect: Dialect) -> Result<()> {
+    let world = World::connected(Plan { mirrored: true, ..plan(dialect) }).await?;
+    let depots = world.nhanh.business().depots;
     let products = world.nhanh.products(world.side.business);
-    let stocked: Vec<i64> = products.iter().filter(|it| it.is_stocked() && it.status == "Active").map(|it| it.id).collect();
+    let told = |it: &nhanh_sim::ProductView| it.is_stocked() && it.status == "Active" && it.stock.len() == depots.len();
+    let stocked: Vec<i64> = products.iter().filter(|it| told(it)).map(|it| it.id).collect();
+    // The retail price, and what the second depot has.
+    let (price, level) = match dialect {
+        V2 => ("/price", format!("/inventory/depots/{}/available", depots[1])),
+        V3 => ("/prices/retail", "/inventory/depots/1/available".to_owned()),
+    };
     // Where it is spoilt, with what, and the field that the refusal names.
     let spoilt = [
-        (stocked[0], "/price".to_owned(), json!({ "amount": 5 }), "/price".to_owned()),
-        (stocked[1], "/price".to_owned(), json!("mười nghìn"), "/price".to_owned()),
-        (stocked[2], of_depot.clone(), json!("nhiều"), of_depot),
+        (stocked[0], price.to_owned(), json!({ "amount": 5 })),
+        (stocked[1], price.to_owned(), json!("mười nghìn")),
+        (stocked[2], level, json!("nhiều")),
     ];
-    let edits: Vec<_> = spoilt.iter().map(|(id, pointer, value, _)| (*id, pointer.clone(), value.clone())).collect();
-    world.mirror.as_ref().unwrap().rewrite(move |path, _, reply| {
-        if path != SEARCH {
+    let (edits, path) = (spoilt.clone(), world.path(Products));
+    world.mirror.as_ref().unwrap().rewrite(move |asked, reply| {
+        if asked.path != path {
             return reply;
         }
         let mut page: Value = serde_json::from_slice(&reply).unwrap();
         for (id, pointer, value) in &edits {
-            if let Some(field) = page.pointer_mut(&format!("/data/products/{id}{pointer}")) {
+            let row = match dialect {
+                V2 => page.pointer_mut(&format!("/data/products/{id}")),
+                V3 => page["data"].as_array_mut().unwrap().iter_mut().find(|row| row["id"] == *id),
+            };
+            if let Some(field) = row.and_then(|row| row.pointer_mut(pointer)) {
                 *field = value.clone();
             }
         }
@@ -302,7 +304,7 @@ async fn one_bad_record_is_refused_alone_and_names_its_field() -> Result<()> {
     let tally = world.pull(&[Entity::Branch, Entity::Product]).await?;
     let refused = world.host.store().refused(world.side.connection).await?;
     let told: Vec<_> = refused.into_iter().map(|(entity, id, failure)| (entity, id, failure.field)).collect();
-    let expected: Vec<_> = spoilt.iter().map(|(id, _, _, field)| ("product".to_owned(), id.to_string(), Some(field.clone()))).collect();
+    let expected: Vec<_> = spoilt.iter().map(|(id, field, _)| ("product".to_owned(), id.to_string(), Some(field.clone()))).collect();
     assert_eq!(told, expected);
     assert_eq!(tally.get("product.refused"), 3);
     let rest = u64::try_from(products.len())? - 3;
@@ -313,3 +315,13 @@ async fn one_bad_record_is_refused_alone_and_names_its_field() -> Result<()> {
     assert!(world.host.store().refused(world.side.connection).await?.is_empty(), "and nobody is told of them any more");
     Ok(())
 }
+
+acceptance::in_each_version!(
+    every_fault_has_its_class_its_code_and_its_consequence,
+    a_server_that_cannot_be_reached_was_sent_nothing,
+    an_answer_that_takes_too_long_is_none,
+    calling_while_locked_would_make_the_lock_longer_and_does_not_happen,
+    an_order_waits_for_the_next_login_and_goes_out_once,
+    an_order_waits_for_a_right_or_a_setting_that_is_missing_and_the_pulls_go_on,
+    one_bad_record_is_refused_alone_and_names_its_field,
+);

@@ -4,12 +4,14 @@
 
 use std::time::Duration;
 
+use acceptance::dialect::{Dialect, V2, V3};
 use acceptance::orders::{copies, ending, make};
 use acceptance::world::{Plan, VERIFY_TOKEN, World};
 use anyhow::Result;
 use connector_host::contract::Verdict;
+use connector_host::contract::types::Entity;
 use connector_host::store::ConnectionState;
-use nhanh_sim::{EventKind, Grant, WebhookForm};
+use nhanh_sim::{Event, EventKind, Grant};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const MARKS: [u32; 5] = [30, 14, 7, 3, 1];
@@ -27,9 +29,8 @@ async fn verdict(world: &World, code: &str) -> Result<Option<Verdict>> {
     Ok(lines.into_iter().find(|line| line.code == code).map(|line| line.verdict))
 }
 
-#[tokio::test]
-async fn people_are_told_once_at_each_mark_and_an_ended_grant_drops_nothing() -> Result<()> {
-    let world = World::stocked(Plan::on_a_manual_clock()).await?;
+async fn people_are_told_once_at_each_mark_and_an_ended_grant_drops_nothing(dialect: Dialect) -> Result<()> {
+    let world = World::stocked(Plan::on_a_manual_clock(dialect)).await?;
     assert_eq!(verdict(&world, "check.grant").await?, Some(Verdict::Ok));
     world.later(DAY * 334).await?;
     assert_eq!(told(&world).await?, [0, 0, 0, 0, 0], "31 days are left");
@@ -58,18 +59,37 @@ async fn people_are_told_once_at_each_mark_and_an_ended_grant_drops_nothing() ->
     Ok(())
 }
 
-#[tokio::test]
-async fn the_checklist_knows_branches_webhooks_and_unticked_events() -> Result<()> {
-    let world = World::connected(Plan::default()).await?;
+async fn the_checklist_knows_branches_and_webhooks(dialect: Dialect) -> Result<()> {
+    let world = World::connected(Plan::of(dialect)).await?;
     assert_eq!(verdict(&world, "check.branches").await?, Some(Verdict::Warning), "no branch has been synced yet");
-    let form =
-        WebhookForm { callback_url: world.side.callback.clone(), verify_token: VERIFY_TOKEN.to_owned(), events: vec![EventKind::OrderAdd] };
-    world.nhanh.save_webhooks(world.side.app.app_id, form).await?;
-    assert_eq!(verdict(&world, "check.events").await?, Some(Verdict::Warning));
-    assert_eq!(verdict(&world, "check.webhooks").await?, Some(Verdict::Ok));
-
-    let world = World::stocked(Plan::default()).await?;
+    world.pull(&[Entity::Branch, Entity::Product]).await?;
     assert_eq!(verdict(&world, "check.branches").await?, Some(Verdict::Ok));
-    assert_eq!(verdict(&world, "check.events").await?, Some(Verdict::Ok));
+    let product = world.nhanh.products(world.side.business)[0].id;
+    assert_eq!(world.post(&world.delivery(world.side.business, &Event::ProductUpdate(product))?).await?, 200);
+    assert_eq!(verdict(&world, "check.webhooks").await?, Some(Verdict::Ok));
     Ok(())
 }
+
+#[tokio::test]
+async fn in_2_0_the_checklist_knows_events_that_are_not_ticked() -> Result<()> {
+    let world = World::connected(Plan::of(V2)).await?;
+    assert_eq!(verdict(&world, "check.events").await?, Some(Verdict::Ok));
+    assert_eq!(verdict(&world, "check.webhooks").await?, Some(Verdict::Ok), "the probe has come");
+    world.save_webhooks(&world.side, VERIFY_TOKEN, &[EventKind::OrderAdd]).await?;
+    assert_eq!(verdict(&world, "check.events").await?, Some(Verdict::Warning));
+    Ok(())
+}
+
+#[tokio::test]
+async fn in_3_0_no_probe_says_what_is_ticked_and_the_checklist_says_nothing_of_it() -> Result<()> {
+    let world = World::connected(Plan::of(V3)).await?;
+    world.save_webhooks(&world.side, VERIFY_TOKEN, &[EventKind::OrderAdd]).await?;
+    assert_eq!(verdict(&world, "check.events").await?, None);
+    assert_eq!(world.noticed("webhook.events-missing").await?, 0);
+    Ok(())
+}
+
+acceptance::in_each_version!(
+    people_are_told_once_at_each_mark_and_an_ended_grant_drops_nothing,
+    the_checklist_knows_branches_and_webhooks,
+);

@@ -3,7 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use acceptance::world::{Plan, Side, VERIFY_TOKEN, World};
+use acceptance::delivery::Delivery;
+use acceptance::dialect::{Dialect, V2, V3};
+use acceptance::world::{Plan, Side, World};
 use anyhow::Result;
 use connector_host::contract::Policy;
 use connector_host::contract::types::Entity;
@@ -24,16 +26,14 @@ async fn shown(world: &World, side: &Side, product: i64) -> Result<Vec<i64>> {
 }
 
 /// A stock delivery of this business with a level that no seed makes.
-fn delivery(world: &World, business: i64, product: i64, depot: i64) -> Vec<u8> {
+fn delivery(world: &World, business: i64, product: i64, depot: i64) -> Result<Delivery> {
     world.nhanh.hold_webhooks();
     world.nhanh.change_level(product, depot, |level| *level = Level { remain: Quantity::units(777), ..Level::default() });
-    let body = world.nhanh.webhook_body(business, &Event::InventoryChange(product), VERIFY_TOKEN).unwrap();
-    body.to_string().into_bytes()
+    world.delivery(business, &Event::InventoryChange(product))
 }
 
-#[tokio::test]
-async fn two_tenants_pulled_at_once_keep_their_own() -> Result<()> {
-    let world = World::connected(Plan::on_a_manual_clock()).await?;
+async fn two_tenants_pulled_at_once_keep_their_own(dialect: Dialect) -> Result<()> {
+    let world = World::connected(Plan::on_a_manual_clock(dialect)).await?;
     let size = ShopSize { depots: 2, products: 40, customers: 5, categories: 3, orders: 0 };
     let theirs = world.nhanh.add_business("Cửa hàng Cỏ May", size);
     let other = world.join("co-may", theirs.id, None).await?;
@@ -68,18 +68,16 @@ async fn two_tenants_pulled_at_once_keep_their_own() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
-async fn tags_and_callback_addresses_are_never_shared() -> Result<()> {
-    let world = World::connected(Plan::on_a_manual_clock()).await?;
+async fn tags_and_callback_addresses_are_never_shared(dialect: Dialect) -> Result<()> {
+    let world = World::connected(Plan::on_a_manual_clock(dialect)).await?;
     let other = world.join("co-may", world.side.business, None).await?;
     assert_ne!(world.side.tag, other.tag);
     assert_ne!(world.side.callback, other.callback);
     Ok(())
 }
 
-#[tokio::test]
-async fn a_delivery_of_the_second_business_reaches_the_second_connection_of_the_same_tenant_and_app() -> Result<()> {
-    let world = World::stocked(Plan::on_a_manual_clock()).await?;
+async fn a_delivery_of_the_second_business_reaches_the_second_connection_of_the_same_tenant_and_app(dialect: Dialect) -> Result<()> {
+    let world = World::stocked(Plan::on_a_manual_clock(dialect)).await?;
     let second = world.nhanh.add_business("Hoa Sen 2", ShopSize { depots: 1, products: 20, customers: 0, categories: 1, orders: 0 });
     let side = world.join("hoa-sen", second.id, Some(world.side.app.clone())).await?;
     world.pull_of(&side, &[Entity::Branch, Entity::Product]).await?;
@@ -88,16 +86,15 @@ async fn a_delivery_of_the_second_business_reaches_the_second_connection_of_the_
     }
     let sold = world.host.store().sellable(side.connection, 1).await?.pop().unwrap();
     let product: i64 = sold.remote.parse()?;
-    let body = delivery(&world, second.id, product, second.depots[0]);
-    assert_eq!(world.post_bytes(&world.side.callback, body).await?, 200, "to the first connection's address");
+    let told = delivery(&world, second.id, product, second.depots[0])?;
+    assert_eq!(world.post(&told).await?, 200, "to the first connection's address");
     assert_eq!(shown(&world, &side, product).await?, [777_000], "applied to the second's");
     assert_eq!(shown(&world, &world.side, product).await?, [0; 0]);
     Ok(())
 }
 
-#[tokio::test]
-async fn a_delivery_never_reaches_another_tenant_not_even_one_with_the_same_app() -> Result<()> {
-    let world = World::stocked(Plan::on_a_manual_clock()).await?;
+async fn a_delivery_never_reaches_another_tenant_not_even_one_with_the_same_app(dialect: Dialect) -> Result<()> {
+    let world = World::stocked(Plan::on_a_manual_clock(dialect)).await?;
     let theirs = world.nhanh.add_business("Cỏ May", ShopSize { depots: 1, products: 20, customers: 0, categories: 1, orders: 0 });
     let other = world.join("co-may", theirs.id, Some(world.side.app.clone())).await?;
     world.pull_of(&other, &[Entity::Branch, Entity::Product]).await?;
@@ -107,10 +104,17 @@ async fn a_delivery_never_reaches_another_tenant_not_even_one_with_the_same_app(
     let sold = world.host.store().sellable(other.connection, 1).await?.pop().unwrap();
     let product: i64 = sold.remote.parse()?;
     let before = shown(&world, &other, product).await?;
-    let body = delivery(&world, theirs.id, product, theirs.depots[0]);
-    assert_eq!(world.post_bytes(&world.side.callback, body.clone()).await?, 200);
+    let told = delivery(&world, theirs.id, product, theirs.depots[0])?;
+    assert_eq!(world.post(&told).await?, 200);
     assert_eq!(shown(&world, &other, product).await?, before, "not through a stranger's address");
-    assert_eq!(world.post_bytes(&other.callback, body).await?, 200);
+    assert_eq!(world.post_to(&other.callback, &told).await?, 200);
     assert_eq!(shown(&world, &other, product).await?, [777_000], "through its own");
     Ok(())
 }
+
+acceptance::in_each_version!(
+    two_tenants_pulled_at_once_keep_their_own,
+    tags_and_callback_addresses_are_never_shared,
+    a_delivery_of_the_second_business_reaches_the_second_connection_of_the_same_tenant_and_app,
+    a_delivery_never_reaches_another_tenant_not_even_one_with_the_same_app,
+);

@@ -4,17 +4,19 @@
 
 use std::time::Duration;
 
+use acceptance::delivery::{Delivery, batch};
+use acceptance::dialect::{Dialect, V2, V3};
 use acceptance::orders::{make, outcome};
-use acceptance::world::{Plan, Side, VERIFY_TOKEN, World, until};
+use acceptance::world::{Plan, VERIFY_TOKEN, World, until};
 use anyhow::Result;
 use connector_host::contract::Policy;
 use connector_host::contract::types::Entity;
-use nhanh_sim::{Event, EventKind, NewOrder, Quantity, Recipient, SaveError, WebhookForm};
+use nhanh_sim::{Event, EventKind, NewOrder, Quantity, Recipient, SaveError};
 use serde_json::{Value, json};
 
 /// A pulled shop that keeps its stock updated.
-async fn world() -> Result<World> {
-    let world = World::stocked(Plan::on_a_manual_clock()).await?;
+async fn world(dialect: Dialect) -> Result<World> {
+    let world = World::stocked(Plan::on_a_manual_clock(dialect)).await?;
     world.host.store().set_policy(world.side.connection, Entity::Stock, Policy::KeepUpdated).await?;
     Ok(world)
 }
@@ -26,23 +28,12 @@ async fn goods(world: &World) -> Result<(i64, i64, i64)> {
     Ok((sold[0].remote.parse()?, sold[1].remote.parse()?, depot))
 }
 
-/// Moves stock at Nhanh.vn without a webhook, and returns the body that one would have.
-fn level(world: &World, product: i64, depot: i64, units: i64) -> Value {
+/// Moves stock at Nhanh.vn without a webhook, and returns the one that would have come.
+fn level(world: &World, product: i64, depot: i64, units: i64) -> Delivery {
     world.nhanh.hold_webhooks();
     world.nhanh.change_level(product, depot, |level| *level = nhanh_sim::Level { remain: Quantity::units(units), ..*level });
     world.nhanh.change_level(product, depot, |level| level.extra = Quantity::ZERO - (level.available() - level.extra - level.remain));
-    world.nhanh.webhook_body(world.side.business, &Event::InventoryChange(product), VERIFY_TOKEN).unwrap()
-}
-
-/// One delivery that speaks of several products.
-fn batch(bodies: &[Value]) -> Value {
-    let mut whole = bodies[0].clone();
-    for body in bodies {
-        for (key, value) in body["data"].as_object().unwrap() {
-            whole["data"][key] = value.clone();
-        }
-    }
-    whole
+    world.delivery(world.side.business, &Event::InventoryChange(product)).unwrap()
 }
 
 /// Everything that a delivery could change.
@@ -59,45 +50,36 @@ fn deliveries(world: &World) -> Result<i64> {
     world.count("SELECT count(*) FROM delivery")
 }
 
-async fn save(world: &World, verify_token: &str, events: Vec<EventKind>) -> Result<(), SaveError> {
-    let Side { app, callback, .. } = &world.side;
-    let form = WebhookForm { callback_url: callback.clone(), verify_token: verify_token.to_owned(), events };
-    world.nhanh.save_webhooks(app.app_id, form).await
-}
-
-#[tokio::test]
-async fn the_probe_is_answered_before_there_is_a_form_or_a_grant() -> Result<()> {
-    let world = World::drafted(Plan::on_a_manual_clock()).await?;
-    assert_eq!(world.post_bytes(&world.side.callback, Vec::new()).await?, 200, "an empty body");
-    save(&world, VERIFY_TOKEN, EventKind::ALL.to_vec()).await?;
+async fn the_probe_is_answered_before_there_is_a_form_or_a_grant(dialect: Dialect) -> Result<()> {
+    let world = World::drafted(Plan::on_a_manual_clock(dialect)).await?;
+    assert_eq!(world.post_bytes(&world.side.callback, None, Vec::new()).await?, 200, "an empty body");
+    world.save_webhooks(&world.side, VERIFY_TOKEN, EventKind::all(dialect)).await?;
     world.fill_in(&world.side, &[]).await?;
-    save(&world, VERIFY_TOKEN, EventKind::ALL.to_vec()).await?;
-    assert_eq!(world.post_bytes(&world.side.callback, b"  \n".to_vec()).await?, 200);
+    world.save_webhooks(&world.side, VERIFY_TOKEN, EventKind::all(dialect)).await?;
+    assert_eq!(world.post_bytes(&world.side.callback, None, b"  \n".to_vec()).await?, 200);
     assert_eq!(world.noticed("webhook.forged").await?, 0);
     Ok(())
 }
 
-#[tokio::test]
-async fn a_slip_in_the_verify_token_shows_while_the_merchant_saves() -> Result<()> {
-    let world = World::connected(Plan::on_a_manual_clock()).await?;
-    let slip = save(&world, "hoa-sen-verify-2027", EventKind::ALL.to_vec()).await;
+async fn a_slip_in_the_verify_token_shows_while_the_merchant_saves(dialect: Dialect) -> Result<()> {
+    let world = World::connected(Plan::on_a_manual_clock(dialect)).await?;
+    let slip = world.save_webhooks(&world.side, "hoa-sen-verify-2027", EventKind::all(dialect)).await;
     assert_eq!(slip, Err(SaveError::ProbeStatus(401)));
     assert_eq!(world.noticed("webhook.forged").await?, 1);
     Ok(())
 }
 
-#[tokio::test]
-async fn a_callback_address_that_nobody_gave_out_is_not_found() -> Result<()> {
-    let world = World::connected(Plan::on_a_manual_clock()).await?;
-    assert_eq!(world.post_bytes(&world.address.webhook_url("somebody-guessed"), Vec::new()).await?, 404);
+async fn a_callback_address_that_nobody_gave_out_is_not_found(dialect: Dialect) -> Result<()> {
+    let world = World::connected(Plan::on_a_manual_clock(dialect)).await?;
+    assert_eq!(world.post_bytes(&world.address.webhook_url("somebody-guessed"), None, Vec::new()).await?, 404);
     Ok(())
 }
 
 #[tokio::test]
-async fn events_that_are_not_ticked_are_told() -> Result<()> {
-    let world = World::connected(Plan::on_a_manual_clock()).await?;
+async fn in_2_0_events_that_are_not_ticked_are_told() -> Result<()> {
+    let world = World::connected(Plan::on_a_manual_clock(V2)).await?;
     assert_eq!(world.noticed("webhook.events-missing").await?, 0, "with all of them ticked there is nothing to tell");
-    save(&world, VERIFY_TOKEN, vec![EventKind::OrderAdd, EventKind::ProductAdd]).await?;
+    world.save_webhooks(&world.side, VERIFY_TOKEN, &[EventKind::OrderAdd, EventKind::ProductAdd]).await?;
     let told = world.notices().await?.into_iter().rfind(|notice| notice.code == "webhook.events-missing").expect("a notice");
     for event in EventKind::ALL {
         let ticked = matches!(event, EventKind::OrderAdd | EventKind::ProductAdd);
@@ -106,9 +88,8 @@ async fn events_that_are_not_ticked_are_told() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
-async fn five_four_five_is_three_facts() -> Result<()> {
-    let world = world().await?;
+async fn five_four_five_is_three_facts(dialect: Dialect) -> Result<()> {
+    let world = world(dialect).await?;
     let (product, _, depot) = goods(&world).await?;
     let before = deliveries(&world)?;
     for units in [5, 4, 5] {
@@ -119,41 +100,34 @@ async fn five_four_five_is_three_facts() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
-async fn five_four_five_is_three_facts_also_inside_batches() -> Result<()> {
-    let world = world().await?;
+async fn five_four_five_is_three_facts_also_inside_batches(dialect: Dialect) -> Result<()> {
+    let world = world(dialect).await?;
     let (first, second, depot) = goods(&world).await?;
     let (five, one) = (level(&world, first, depot, 5), level(&world, second, depot, 1));
     let four = level(&world, first, depot, 4);
     assert_eq!(world.post(&five).await?, 200);
-    assert_eq!(world.post(&batch(&[four, one])).await?, 200);
+    assert_eq!(world.post(&batch(&[four, one]).unwrap()).await?, 200);
     assert_eq!((world.shown(first, depot).await?, world.shown(second, depot).await?), (Some(4_000), Some(1_000)));
     assert_eq!(world.post(&five).await?, 200, "the same bytes as the first");
     assert_eq!((world.shown(first, depot).await?, world.shown(second, depot).await?), (Some(5_000), Some(1_000)));
     Ok(())
 }
 
-#[tokio::test]
-async fn a_repeat_of_the_last_delivery_is_a_duplicate() -> Result<()> {
-    let world = world().await?;
+async fn a_repeat_of_the_last_delivery_is_a_duplicate(dialect: Dialect) -> Result<()> {
+    let world = world(dialect).await?;
     let (product, _, depot) = goods(&world).await?;
     let body = level(&world, product, depot, 7);
     world.post(&body).await?;
     let before = state(&world)?;
     assert_eq!(world.post(&body).await?, 200);
     // The same facts in another spelling: keys in another order, other white space.
-    let respelt = format!(
-        "{{ \"data\": {}, \"webhooksVerifyToken\": \"{VERIFY_TOKEN}\",\n \"businessId\": {}, \"event\": \"inventoryChange\" }}",
-        body["data"], body["businessId"]
-    );
-    assert_eq!(world.post_bytes(&world.side.callback, respelt.into_bytes()).await?, 200);
+    assert_eq!(world.post_bytes(&world.side.callback, body.authorization(), body.respelt()).await?, 200);
     assert_eq!(state(&world)?, before);
     Ok(())
 }
 
-#[tokio::test]
-async fn a_late_retry_is_put_right_by_the_refresh() -> Result<()> {
-    let world = world().await?;
+async fn a_late_retry_is_put_right_by_the_refresh(dialect: Dialect) -> Result<()> {
+    let world = world(dialect).await?;
     let (product, _, depot) = goods(&world).await?;
     let old = level(&world, product, depot, 5);
     let new = level(&world, product, depot, 4);
@@ -166,9 +140,8 @@ async fn a_late_retry_is_put_right_by_the_refresh() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
-async fn a_burst_of_changes_is_refreshed_once() -> Result<()> {
-    let world = world().await?;
+async fn a_burst_of_changes_is_refreshed_once(dialect: Dialect) -> Result<()> {
+    let world = world(dialect).await?;
     let (first, second, depot) = goods(&world).await?;
     let before = world.count("SELECT count(*) FROM run")?;
     for units in 1..=10 {
@@ -180,36 +153,31 @@ async fn a_burst_of_changes_is_refreshed_once() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
-async fn what_proves_nothing_is_refused_and_changes_nothing() -> Result<()> {
-    let world = world().await?;
+async fn what_proves_nothing_is_refused_and_changes_nothing(dialect: Dialect) -> Result<()> {
+    let world = world(dialect).await?;
     let (product, _, depot) = goods(&world).await?;
-    let mut wrong = level(&world, product, depot, 3);
-    wrong["webhooksVerifyToken"] = json!("not-the-verify-token-1");
-    let mut none = wrong.clone();
-    none.as_object_mut().unwrap().remove("webhooksVerifyToken");
-    let mut number = wrong.clone();
-    number["webhooksVerifyToken"] = json!(2026);
-    let mut prefix = wrong.clone();
-    prefix["webhooksVerifyToken"] = json!(&VERIFY_TOKEN[..VERIFY_TOKEN.len() - 1]);
+    let told = level(&world, product, depot, 3);
+    let wrong = told.clone().proven_by("not-the-verify-token-1");
+    let none = told.clone().unproven();
+    let number = told.clone().proven_by(2026);
+    let prefix = told.clone().proven_by(&VERIFY_TOKEN[..VERIFY_TOKEN.len() - 1]);
+    let scheme = told.proven_by(format!("Bearer {VERIFY_TOKEN}"));
     let before = state(&world)?;
-    for (name, body) in [("wrong", wrong), ("none", none), ("a number", number), ("all but its end", prefix)] {
+    for (name, body) in
+        [("wrong", wrong), ("none", none), ("a number", number), ("all but its end", prefix), ("with a word before it", scheme)]
+    {
         assert_eq!(world.post(&body).await?, 401, "{name}");
         assert_eq!(state(&world)?, before, "{name}");
     }
-    assert_eq!(world.post_bytes(&world.side.callback, b"not JSON at all".to_vec()).await?, 401);
+    assert_eq!(world.post_bytes(&world.side.callback, None, b"not JSON at all".to_vec()).await?, 401);
     assert_eq!(state(&world)?, before);
     assert!(world.noticed("webhook.forged").await? >= 4);
     Ok(())
 }
 
-#[tokio::test]
-async fn what_is_proven_and_means_nothing_is_answered_200_and_changes_nothing() -> Result<()> {
-    let world = world().await?;
-    let proven = |mut body: Value| {
-        body["webhooksVerifyToken"] = json!(VERIFY_TOKEN);
-        body
-    };
+async fn what_is_proven_and_means_nothing_is_answered_200_and_changes_nothing(dialect: Dialect) -> Result<()> {
+    let world = world(dialect).await?;
+    let proven = |body: Value| Delivery::new(dialect, body, VERIFY_TOKEN);
     let business = world.side.business;
     let theirs = world.nhanh.add_business("Cửa hàng khác", nhanh_sim::ShopSize::small());
     let foreign = world.nhanh.products(theirs.id)[0].id;
@@ -221,8 +189,8 @@ async fn what_is_proven_and_means_nothing_is_answered_200_and_changes_nothing() 
         ("data that is a word", proven(json!({ "event": "inventoryChange", "businessId": business, "data": "soon" }))),
         ("data without ids", proven(json!({ "event": "orderDelete", "businessId": business, "data": [] }))),
         ("a business that is an object", proven(json!({ "event": "productAdd", "businessId": {}, "data": { "productId": 1 } }))),
-        ("another business", world.nhanh.webhook_body(theirs.id, &Event::ProductAdd(foreign), VERIFY_TOKEN).unwrap()),
-        ("another business' stock", world.nhanh.webhook_body(theirs.id, &Event::InventoryChange(foreign), VERIFY_TOKEN).unwrap()),
+        ("another business", world.delivery(theirs.id, &Event::ProductAdd(foreign))?),
+        ("another business' stock", world.delivery(theirs.id, &Event::InventoryChange(foreign))?),
     ];
     let before = state(&world)?;
     for (name, body) in cases {
@@ -232,29 +200,26 @@ async fn what_is_proven_and_means_nothing_is_answered_200_and_changes_nothing() 
     Ok(())
 }
 
-#[tokio::test]
-async fn without_a_verify_token_nothing_is_believed_and_the_merchant_is_told() -> Result<()> {
-    let plan = Plan { verify_token: None, ..Plan::on_a_manual_clock() };
+async fn without_a_verify_token_nothing_is_believed_and_the_merchant_is_told(dialect: Dialect) -> Result<()> {
+    let plan = Plan { verify_token: None, ..Plan::on_a_manual_clock(dialect) };
     let world = World::stocked(plan).await?;
     world.host.store().set_policy(world.side.connection, Entity::Stock, Policy::KeepUpdated).await?;
     let (product, _, depot) = goods(&world).await?;
     let body = level(&world, product, depot, 9);
-    let mut bare = body.clone();
-    bare.as_object_mut().unwrap().remove("webhooksVerifyToken");
+    let bare = body.clone().unproven();
     let before = state(&world)?;
     for body in [&body, &bare] {
         assert_eq!(world.post(body).await?, 200);
         assert_eq!(state(&world)?, before);
     }
     assert_eq!(world.noticed("webhook.no-token").await?, 2);
-    assert_eq!(world.post(&world.nhanh.probe_body("whatever-it-is-1", &EventKind::ALL)).await?, 200, "a probe is still answered");
-    assert_eq!(world.noticed("webhook.no-token").await?, 2, "and is nothing to be told of");
+    world.save_webhooks(&world.side, "whatever-it-is-1", EventKind::all(dialect)).await?;
+    assert_eq!(world.noticed("webhook.no-token").await?, 2, "a probe is still answered, and is nothing to be told of");
     Ok(())
 }
 
-#[tokio::test]
-async fn an_update_of_our_order_shows_beside_it() -> Result<()> {
-    let world = world().await?;
+async fn an_update_of_our_order_shows_beside_it(dialect: Dialect) -> Result<()> {
+    let world = world(dialect).await?;
     let order = make(&world, "tracked").await?;
     world.work().await?;
     let remote: i64 = outcome(&world, &order).await?.remote.unwrap().parse()?;
@@ -266,9 +231,8 @@ async fn an_update_of_our_order_shows_beside_it() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
-async fn an_order_of_somebody_else_costs_no_request() -> Result<()> {
-    let world = world().await?;
+async fn an_order_of_somebody_else_costs_no_request(dialect: Dialect) -> Result<()> {
+    let world = world(dialect).await?;
     let before = world.nhanh.requests().len();
     let recipient = Recipient { name: "Khách lẻ".to_owned(), mobile: "0987654321".to_owned(), ..Recipient::default() };
     let marketplace = NewOrder { own_id: Some("SHOPEE-1".to_owned()), status: "New".to_owned(), recipient, ..NewOrder::default() };
@@ -282,9 +246,8 @@ async fn an_order_of_somebody_else_costs_no_request() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
-async fn a_record_deleted_there_is_marked_and_stays_at_nobi() -> Result<()> {
-    let world = world().await?;
+async fn a_record_deleted_there_is_marked_and_stays_at_nobi(dialect: Dialect) -> Result<()> {
+    let world = world(dialect).await?;
     let (product, _, _) = goods(&world).await?;
     let before = world.host.store().nobi_counts(&world.side.tenant).await?;
     world.nhanh.delete_product(product);
@@ -294,10 +257,9 @@ async fn a_record_deleted_there_is_marked_and_stays_at_nobi() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
-async fn what_a_host_that_was_down_missed_is_delivered_again() -> Result<()> {
+async fn what_a_host_that_was_down_missed_is_delivered_again(dialect: Dialect) -> Result<()> {
     for status in [500, 503] {
-        let plan = Plan { retry_after: [Duration::from_secs(1); 3], ..Plan::on_a_manual_clock() };
+        let plan = Plan { retry_after: [Duration::from_secs(1); 3], ..Plan::on_a_manual_clock(dialect) };
         let mut world = World::stocked(plan).await?;
         world.host.store().set_policy(world.side.connection, Entity::Stock, Policy::KeepUpdated).await?;
         let (product, _, depot) = goods(&world).await?;
@@ -315,3 +277,21 @@ async fn what_a_host_that_was_down_missed_is_delivered_again() -> Result<()> {
     }
     Ok(())
 }
+
+acceptance::in_each_version!(
+    the_probe_is_answered_before_there_is_a_form_or_a_grant,
+    a_slip_in_the_verify_token_shows_while_the_merchant_saves,
+    a_callback_address_that_nobody_gave_out_is_not_found,
+    five_four_five_is_three_facts,
+    five_four_five_is_three_facts_also_inside_batches,
+    a_repeat_of_the_last_delivery_is_a_duplicate,
+    a_late_retry_is_put_right_by_the_refresh,
+    a_burst_of_changes_is_refreshed_once,
+    what_proves_nothing_is_refused_and_changes_nothing,
+    what_is_proven_and_means_nothing_is_answered_200_and_changes_nothing,
+    without_a_verify_token_nothing_is_believed_and_the_merchant_is_told,
+    an_update_of_our_order_shows_beside_it,
+    an_order_of_somebody_else_costs_no_request,
+    a_record_deleted_there_is_marked_and_stays_at_nobi,
+    what_a_host_that_was_down_missed_is_delivered_again,
+);
