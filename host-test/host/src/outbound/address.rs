@@ -2,8 +2,9 @@
 //!
 //! The attack: a public name that resolves to the machine itself, to the network behind it or to the cloud's metadata service, on every
 //! look-up or only on the second one. The rule: the look-up that is judged is the one that is connected to. The HTTP client asks
-//! [`Guard`] for addresses and gets public ones only; there is no second look-up. Literal addresses never come here: they are judged when
-//! the endpoints are compiled.
+//! [`Guard`] for addresses and gets public ones only; there is no second look-up. A name that the operator gave may be private, but not
+//! link-local, where metadata services are: whoever answers for the name would choose then. Literal addresses never come here: they are
+//! judged when the endpoints are compiled, and the operator may give any.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -14,7 +15,7 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use thiserror::Error;
 
 /// Looks a name up. The machine's resolver is one; a test's table is another.
-pub(super) type Lookup = Arc<dyn Fn(String) -> Pin<Box<dyn Future<Output = io::Result<Vec<IpAddr>>> + Send>> + Send + Sync>;
+pub type Lookup = Arc<dyn Fn(String) -> Pin<Box<dyn Future<Output = io::Result<Vec<IpAddr>>> + Send>> + Send + Sync>;
 
 /// The machine's resolver.
 pub(super) fn system() -> Lookup {
@@ -27,30 +28,59 @@ pub(super) fn system() -> Lookup {
 }
 
 /// A name leads nowhere that a connector may go.
-#[derive(Clone, Debug, Error)]
-#[error("the name resolves to private addresses only; the operator can allow this by naming the origin")]
-pub(super) struct Private;
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub(super) enum Private {
+    /// The descriptor named it.
+    #[error("the name resolves to private addresses only; the operator can allow this by naming the origin")]
+    Described,
+    /// The operator named it.
+    #[error("the name resolves to link-local or metadata addresses only; the operator can allow this by giving the address itself")]
+    Named,
+}
+
+/// The most addresses of one name that are tried.
+const MOST_ADDRESSES: usize = 16;
 
 /// Gives the HTTP client the addresses that it may connect to.
 pub(super) struct Guard {
     pub(super) lookup: Lookup,
-    /// The operator named the origin: every address is good.
-    pub(super) any: bool,
+    /// The operator named the origin.
+    pub(super) named: bool,
 }
 
 impl Resolve for Guard {
     fn resolve(&self, name: Name) -> Resolving {
         let found = (self.lookup)(name.as_str().to_owned());
-        let any = self.any;
+        let named = self.named;
         Box::pin(async move {
             let mut addresses = found.await?;
-            addresses.retain(|address| any || is_public(*address));
+            addresses.retain(|address| if named { !is_local_to_the_link(*address) } else { is_public(*address) });
+            addresses.truncate(MOST_ADDRESSES);
             if addresses.is_empty() {
-                return Err(Private.into());
+                return Err(if named { Private::Named } else { Private::Described }.into());
             }
             // Port 0: the client puts in the port of the address that it was given.
             Ok(Box::new(addresses.into_iter().map(|address| SocketAddr::new(address, 0))) as Addrs)
         })
+    }
+}
+
+/// Whether an address is nobody's server: link-local, where most metadata services are, the other metadata addresses, and what no
+/// connection is made to.
+fn is_local_to_the_link(address: IpAddr) -> bool {
+    match address.to_canonical() {
+        IpAddr::V4(address) => match address.octets() {
+            [0, ..] | [169, 254, ..] | [100, 100, 100, 200] | [168, 63, 129, 16] | [192, 0, 0, 192] => true,
+            [first, ..] => first >= 224,
+        },
+        IpAddr::V6(address) => match address.segments() {
+            [0, 0, 0, 0, 0, 0, 0, 0] | [0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254] => true,
+            [0x64, 0xff9b, 0, 0, 0, 0, high, low] => {
+                let [[a, b], [c, d]] = [high.to_be_bytes(), low.to_be_bytes()];
+                is_local_to_the_link(Ipv4Addr::new(a, b, c, d).into())
+            }
+            [first, ..] => first & 0xffc0 == 0xfe80 || first & 0xff00 == 0xff00,
+        },
     }
 }
 
@@ -150,6 +180,60 @@ mod tests {
         ] {
             assert!(!is_public(text.parse().unwrap()), "{text}");
         }
+    }
+
+    fn guard(answers: &'static [&'static [&'static str]], named: bool) -> Guard {
+        let asked = std::sync::atomic::AtomicUsize::new(0);
+        let lookup: Lookup = Arc::new(move |_| {
+            let answer = answers[asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed)];
+            Box::pin(async move { Ok(answer.iter().map(|text| text.parse().unwrap()).collect()) })
+        });
+        Guard { lookup, named }
+    }
+
+    async fn given(guard: &Guard) -> Result<Vec<String>, Private> {
+        match guard.resolve("shop.example".parse().unwrap()).await {
+            Ok(addresses) => Ok(addresses.map(|address| address.ip().to_string()).collect()),
+            Err(error) => Err(*error.downcast().unwrap()),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_name_that_changes_its_mind_is_judged_each_time_that_it_is_connected_to() {
+        let guard = guard(&[&["8.8.8.8"], &["127.0.0.1"], &["10.0.0.1", "8.8.4.4", "::1"], &[]], false);
+        assert_eq!(given(&guard).await.unwrap(), ["8.8.8.8"]);
+        assert_eq!(given(&guard).await, Err(Private::Described));
+        assert_eq!(given(&guard).await.unwrap(), ["8.8.4.4"]);
+        assert_eq!(given(&guard).await, Err(Private::Described));
+    }
+
+    #[tokio::test]
+    async fn a_name_that_the_operator_gave_may_be_private_and_not_a_metadata_service() {
+        let inner = guard(&[&["127.0.0.1", "10.0.0.1", "192.168.0.1", "::1", "fd00::1", "8.8.8.8"]], true);
+        assert_eq!(given(&inner).await.unwrap().len(), 6);
+        let metadata: &[&[&str]] = &[&[
+            "169.254.169.254",
+            "169.254.170.2",
+            "100.100.100.200",
+            "168.63.129.16",
+            "192.0.0.192",
+            "fd00:ec2::254",
+            "fe80::1",
+            "::ffff:169.254.169.254",
+            "64:ff9b::a9fe:a9fe",
+            "0.0.0.0",
+            "::",
+            "255.255.255.255",
+            "224.0.0.1",
+            "ff02::1",
+        ]];
+        assert_eq!(given(&guard(metadata, true)).await, Err(Private::Named));
+    }
+
+    #[tokio::test]
+    async fn a_name_with_a_thousand_addresses_is_tried_a_few_times() {
+        let lookup: Lookup = Arc::new(|_| Box::pin(async { Ok(vec!["8.8.8.8".parse().unwrap(); 1_000]) }));
+        assert_eq!(given(&Guard { lookup, named: false }).await.unwrap().len(), MOST_ADDRESSES);
     }
 
     #[test]

@@ -97,6 +97,12 @@ impl Cache {
         self.kept().retain(|entry| entry.key != *key);
     }
 
+    /// Drops these answers.
+    pub(super) fn forget_answers(&self, answers: &[Digest]) {
+        let mut kept = self.kept();
+        answers.iter().for_each(|digest| kept.remove(digest));
+    }
+
     /// Drops what a connection was told.
     pub(super) fn forget_connection(&self, connection: &str) {
         self.kept().retain(|entry| entry.connection != connection);

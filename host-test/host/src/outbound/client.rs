@@ -8,7 +8,7 @@
 use std::sync::Arc;
 use std::sync::OnceLock;
 
-use ::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use ::http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, TRANSFER_ENCODING};
 use reqwest::{Client, redirect, retry};
 
 use super::address::{Guard, Lookup, Private};
@@ -74,9 +74,9 @@ impl Clients {
     }
 
     async fn read(&self, mut response: reqwest::Response) -> Result<Raw, Error> {
-        // Nothing was asked to be compressed, and what is compressed cannot be searched for secrets.
-        if response.headers().get_all(CONTENT_ENCODING).iter().any(|value| !value.as_bytes().eq_ignore_ascii_case(b"identity")) {
-            return Err(Error::NoAnswer("the answer is compressed, which was not asked for".to_owned()));
+        let compressed = || Error::NoAnswer("the answer is compressed, which was not asked for".to_owned());
+        if says_compressed(response.headers()) {
+            return Err(compressed());
         }
         let limit = self.config.reply_bytes;
         let announced = response.content_length().and_then(|length| usize::try_from(length).ok()).unwrap_or(0);
@@ -93,6 +93,9 @@ impl Clients {
             }
             body.extend_from_slice(&chunk);
         }
+        if COMPRESSED.iter().any(|magic| body.starts_with(magic)) {
+            return Err(compressed());
+        }
         Ok(Raw { status, content_type, body })
     }
 
@@ -106,7 +109,7 @@ impl Clients {
     }
 
     fn make(&self, reach: Reach, writes: bool) -> reqwest::Result<Client> {
-        let guard = Guard { lookup: self.lookup.clone(), any: !matches!(reach, Reach::Public) };
+        let guard = Guard { lookup: self.lookup.clone(), named: !matches!(reach, Reach::Public) };
         let mut builder = Client::builder()
             .user_agent(concat!("nobi-connector-host/", env!("CARGO_PKG_VERSION")))
             .redirect(redirect::Policy::none())
@@ -128,6 +131,18 @@ impl Clients {
     }
 }
 
+/// How gzip and zstd begin, whatever the headers say.
+const COMPRESSED: [&[u8]; 2] = [b"\x1f\x8b\x08", b"\x28\xb5\x2f\xfd"];
+
+/// Nothing was asked to be compressed, and what is compressed cannot be searched for secrets. On the way it may be cut into chunks, and
+/// nothing else may be done to it.
+fn says_compressed(headers: &HeaderMap) -> bool {
+    let other_than = |name, plain: &str| {
+        headers.get_all(name).iter().any(|value| value.to_str().map_or(true, |value| !value.trim().eq_ignore_ascii_case(plain)))
+    };
+    other_than(CONTENT_ENCODING, "identity") || other_than(TRANSFER_ENCODING, "chunked")
+}
+
 /// What is known about a request that came back as an error.
 fn fate(error: reqwest::Error) -> Error {
     let error = error.without_url();
@@ -139,8 +154,8 @@ fn fate(error: reqwest::Error) -> Error {
     }
     let mut source = std::error::Error::source(&error);
     while let Some(inner) = source {
-        if inner.is::<Private>() {
-            return Error::Denied(Private.to_string());
+        if let Some(private) = inner.downcast_ref::<Private>() {
+            return Error::Denied(private.to_string());
         }
         source = inner.source();
     }

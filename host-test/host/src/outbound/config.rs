@@ -20,7 +20,8 @@ pub struct OutboundConfig {
     pub headers: usize,
     /// Bytes of all those headers together.
     pub header_bytes: usize,
-    /// Replies that are kept for routes with `cache-ms`.
+    /// Replies that are kept for routes with `cache-ms`, of all connections together. A merchant's place names alone are some 60 lists of
+    /// some kB each, and are kept for a day.
     pub cache_entries: usize,
     /// Bytes of all kept replies together.
     pub cache_bytes: usize,
@@ -46,7 +47,7 @@ impl Default for OutboundConfig {
             request_bytes: MIB,
             headers: 32,
             header_bytes: 8 * KIB,
-            cache_entries: 256,
+            cache_entries: 4096,
             cache_bytes: 32 * MIB,
             live_reserve_percent: 4,
             longest_close: Duration::from_secs(3600),

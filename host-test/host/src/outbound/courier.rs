@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 
+use super::cache::Digest;
 use super::{Caller, Outbound};
 use crate::contract::http::{Error, Request, Response};
 use crate::sandbox::Courier;
@@ -16,10 +17,26 @@ pub struct Errand {
     done: Mutex<Done>,
 }
 
+/// What the other side gave back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Heard {
+    /// No reply came.
+    Nothing,
+    /// Every reply was a web page, or said that there is nothing at the path.
+    OnlyPages,
+    /// At least one reply was something else.
+    Answers,
+}
+
 #[derive(Default)]
 struct Done {
     captured: Vec<(String, Secret)>,
     last: Option<(String, String)>,
+    /// Replies that came over the wire and were pages; and those that were anything else.
+    pages: u32,
+    others: u32,
+    /// Replies that memory keeps.
+    remembered: Vec<Digest>,
     /// Requests that change something and have left, or may have.
     writes: u32,
 }
@@ -42,6 +59,22 @@ impl Errand {
     /// Whether a request that changes something left the house, or may have.
     pub fn wrote(&self) -> bool {
         lock(&self.done).writes > 0
+    }
+
+    /// What came over the wire since this was asked last.
+    pub fn heard(&self) -> Heard {
+        let mut done = lock(&self.done);
+        match (std::mem::take(&mut done.pages), std::mem::take(&mut done.others)) {
+            (0, 0) => Heard::Nothing,
+            (_, 0) => Heard::OnlyPages,
+            _ => Heard::Answers,
+        }
+    }
+
+    /// The call failed: an answer that it was given from memory, or that memory kept of it, may be the reason and is not believed again.
+    pub fn disbelieve(&self) {
+        let answers = std::mem::take(&mut lock(&self.done).remembered);
+        self.outbound.forget_answers(&answers);
     }
 
     /// The call ended in `rate-limited`: shuts the path of its last request.
@@ -70,6 +103,12 @@ impl Courier for Errand {
                 lock(&self.done).writes -= writes;
             }
         })?;
+        {
+            let mut done = lock(&self.done);
+            let count = if reply.is_page { &mut done.pages } else { &mut done.others };
+            *count += u32::from(!reply.remembered);
+            done.remembered.extend(reply.memory);
+        }
         if !reply.captured.is_empty() {
             let mut caller = lock(&self.caller);
             let secrets = Arc::make_mut(&mut caller.secrets);

@@ -2,7 +2,9 @@
 //!
 //! The attack: a header that moves the request elsewhere (`Host`, `X-Forwarded-Host`), that ends it early so that the next one is the
 //! guest's own (`Content-Length`, `Transfer-Encoding`, a line break in a value), that turns a read into a write
-//! (`X-HTTP-Method-Override`), or that stands where a secret will stand. The rule: those are refused, and none is set twice.
+//! (`X-HTTP-Method-Override`), or that stands where a secret will stand, also where a server reads `_` and `-` as one (`Transfer_Encoding`,
+//! `access_token`). The rule: those are refused, none is set twice, and a name has letters, digits and `-` only, so that there is one way to
+//! read it.
 
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 
@@ -28,22 +30,32 @@ const FRAMING: &[&str] = &[
 /// What says who asks, from where, or for what in truth; and what the host sets.
 const RESERVED: &[&str] = &[
     "accept-encoding",
+    "alt-used",
     "authorization",
+    "client-ip",
     "cookie",
     "cookie2",
+    "date",
+    "early-data",
     "forwarded",
     "origin",
     "referer",
     "set-cookie",
+    "true-client-ip",
     "user-agent",
     "via",
+    "x-client-ip",
+    "x-cluster-client-ip",
+    "x-host",
     "x-http-method",
     "x-http-method-override",
     "x-method-override",
-    "x-original-url",
     "x-real-ip",
     "x-rewrite-url",
 ];
+
+/// The same, by how a name begins: what proxies and browsers write.
+const RESERVED_FAMILIES: &[&str] = &["cf-", "sec-", "x-amz", "x-envoy-", "x-forwarded", "x-goog-", "x-ms-", "x-original-"];
 
 fn is_framing(name: &str) -> bool {
     FRAMING.contains(&name) || name.starts_with("proxy-")
@@ -64,7 +76,11 @@ pub(super) fn of_guest(pairs: &[Pair], config: &OutboundConfig) -> Result<Header
     for pair in pairs {
         let name = HeaderName::from_bytes(pair.name.as_bytes()).map_err(|_| "a header's name is not one".to_owned())?;
         let lower = name.as_str();
-        if is_framing(lower) || RESERVED.contains(&lower) || lower.starts_with("x-forwarded-") || lower.starts_with("sec-") {
+        if !lower.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-') {
+            return Err("a header's name has other characters than letters, digits and `-`".to_owned());
+        }
+        let reserved = RESERVED.contains(&lower) || RESERVED_FAMILIES.iter().any(|family| lower.starts_with(family));
+        if is_framing(lower) || reserved {
             return Err(format!("the header `{lower}` is not a connector's to set"));
         }
         // Visible ASCII only: no line break, no NUL, nothing that is read in two encodings.
@@ -121,6 +137,18 @@ mod tests {
             "User-Agent",
             "Accept-Encoding",
             "Sec-Fetch-Site",
+            "X-Original-URL",
+            "X-Original-Host",
+            "X-Host",
+            "True-Client-IP",
+            "CF-Connecting-IP",
+            "X-Amzn-Trace-Id",
+            "Transfer_Encoding",
+            "Content_Length",
+            "X_Forwarded_For",
+            "access_token",
+            "x.y",
+            "x~y",
             "",
             "a b",
             "a:b",

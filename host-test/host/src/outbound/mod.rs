@@ -36,10 +36,11 @@ mod request;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use self::address::Lookup;
 use self::cache::Cache;
 use self::client::Clients;
 pub use self::config::{OutboundConfig, OutboundError};
-pub use self::courier::Errand;
+pub use self::courier::{Errand, Heard};
 pub use self::endpoints::{EndpointError, Endpoints, Overrides, Target};
 use self::pace::{Counted, Key, Pacer, Permit};
 use crate::clock::Clock;
@@ -60,6 +61,8 @@ pub enum Lane {
 pub struct Caller {
     /// The connection. Memory is kept apart by it.
     pub connection: String,
+    /// Which of the connection's grants this is. Memory is kept apart by it as well: what one grant was told says nothing of another.
+    pub generation: i64,
     /// The app at the other side. With `account` it is what the other side counts.
     pub app: String,
     /// The account of the grant; none before there is a grant.
@@ -87,6 +90,11 @@ pub struct Reply {
     pub writes: bool,
     /// Answered from memory: nothing was sent.
     pub remembered: bool,
+    /// What a server says that has no such interface (any more): a web page, or that there is nothing at this path. Whether an answer can
+    /// be read all the same is the guest's to say.
+    pub is_page: bool,
+    /// What memory knows the reply by, where it is kept or came from there.
+    memory: Option<cache::Digest>,
 }
 
 /// The way out. One for the whole process: the paces are counted here.
@@ -104,7 +112,8 @@ impl Outbound {
         Outbound::with_lookup(config, clock, address::system())
     }
 
-    fn with_lookup(config: OutboundConfig, clock: Clock, lookup: address::Lookup) -> Result<Arc<Outbound>, OutboundError> {
+    /// The same, with the platform's own way to look names up. What it finds is judged in the same way.
+    pub fn with_lookup(config: OutboundConfig, clock: Clock, lookup: Lookup) -> Result<Arc<Outbound>, OutboundError> {
         config.check()?;
         Ok(Arc::new(Outbound {
             pacer: Pacer::new(clock.clone(), config.live_reserve_percent),
@@ -120,14 +129,16 @@ impl Outbound {
     pub async fn send(&self, caller: &Caller, request: Request) -> Result<Reply, Error> {
         let target = caller.endpoints.route_of(&request)?;
         let wire = request::wire(&request, &target, &caller.secrets, &self.config)?;
-        let reply = |response, captured, remembered| Reply {
+        let memory = target.route.cache.map(|time| (wire.digest(&caller.connection, caller.generation), time));
+        let reply = |response: Response, captured, remembered| Reply {
+            is_page: reply::is_page(&response),
             response,
             captured,
             path: target.path().to_owned(),
             writes: target.writes(),
             remembered,
+            memory: memory.as_ref().map(|(digest, _)| *digest),
         };
-        let memory = target.route.cache.map(|time| (wire.digest(&caller.connection), time));
         if let Some(response) = memory.as_ref().and_then(|(digest, _)| self.cache.get(digest, self.clock.now())) {
             return Ok(reply(response, Vec::new(), true));
         }
@@ -140,11 +151,11 @@ impl Outbound {
         tracing::debug!(connection = caller.connection, path = target.path(), status = raw.status, bytes = raw.body.len(), "answered");
         drop(permit);
         let (response, captured) = reply::clean(raw, target.route, &caller.secrets);
-        if let Some((digest, time)) = memory
+        if let Some((digest, time)) = &memory
             && response.status == 200
         {
             let until = self.clock.now().saturating_add(i64::try_from(time.as_millis()).unwrap_or(i64::MAX));
-            self.cache.put(digest, &caller.connection, key, &response, until);
+            self.cache.put(*digest, &caller.connection, key, &response, until);
         }
         Ok(reply(response, captured, false))
     }
@@ -160,9 +171,14 @@ impl Outbound {
         self.pacer.close(&key, Duration::from_millis(for_ms.into()).min(self.config.longest_close));
     }
 
-    /// Drops every remembered answer of a connection: after a failed call (an answer that was no good is not kept), and when it ends.
+    /// Drops every remembered answer of a connection: when it gets another grant, and when it ends.
     pub fn forget(&self, connection: &str) {
         self.cache.forget_connection(connection);
+    }
+
+    /// Drops single remembered answers: they turned out to be no good.
+    fn forget_answers(&self, answers: &[cache::Digest]) {
+        self.cache.forget_answers(answers);
     }
 }
 

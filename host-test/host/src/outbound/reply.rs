@@ -27,6 +27,13 @@ pub(super) fn clean(raw: Raw, route: &Route, secrets: &Secrets) -> (Response, Ve
     (response, captured)
 }
 
+/// A web page, or a word that there is nothing at the path: what a server says that has no such interface (any more). What the header calls
+/// the body is not asked: PHP calls its JSON `text/html`.
+pub(super) fn is_page(response: &Response) -> bool {
+    let body = response.body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&response.body).trim_ascii_start();
+    matches!(response.status, 404 | 410) || (body.starts_with(b"<") && !body.starts_with(b"<?xml"))
+}
+
 /// The first place of each capture that holds a text or a number gives the secret; all its places are emptied. On a route that captures, a
 /// body that is not JSON is not handed on at all: it may hold the secret where nobody can find it.
 fn capture(body: Vec<u8>, route: &Route) -> (Vec<u8>, Vec<(String, Secret)>) {

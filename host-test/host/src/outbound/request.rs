@@ -34,13 +34,14 @@ impl fmt::Debug for Wire {
 
 impl Wire {
     /// Says whether two requests are the same one, secrets included: another grant makes another request.
-    pub(super) fn digest(&self, connection: &str) -> [u8; 32] {
+    pub(super) fn digest(&self, connection: &str, generation: i64) -> [u8; 32] {
         let mut hash = Sha256::new();
         let mut part = |bytes: &[u8]| {
             hash.update((bytes.len() as u64).to_be_bytes());
             hash.update(bytes);
         };
         part(connection.as_bytes());
+        part(&generation.to_be_bytes());
         part(if self.method == Method::Get { b"GET" } else { b"POST" });
         part(self.url.as_str().as_bytes());
         for (name, value) in &self.headers {

@@ -2,73 +2,168 @@
 
 use std::time::Duration;
 
-/// What one call may use, and how the engine keeps calls apart.
+const KIB: usize = 1024;
+const MIB: usize = 1024 * KIB;
+
+/// What one call may use, what all calls may use together, and how the engine keeps them apart. Microseconds are of one call of the
+/// plugin, measured in one run with and without the setting (`cargo bench -p connector-host`).
 #[derive(Clone, Debug)]
 pub struct SandboxConfig {
-    /// Instances that may live at once. More calls wait. Few slots stay warm in the caches; a call lives for tens of microseconds.
+    /// Instances that may live at once (64). More calls wait. Few slots stay warm in the caches; a pure call lives for tens of
+    /// microseconds.
     pub slots: u32,
-    /// Bytes of linear memory of one instance, all its memories together. The plugin's arena begins with 4 MiB; a page of 100 products
-    /// needs about 2 MiB of it.
+    /// Of these, how many may be `exchange` calls (48), which live as long as the other side takes to answer. The rest is always there
+    /// for pure calls: a server that drips must not stop every webhook.
+    pub exchange_slots: u32,
+    /// Percent of the slots, of either kind, that the calls of one connector may hold (75). A connector that holds on to all that it can
+    /// get leaves the others a quarter.
+    pub connector_share_percent: u32,
+    /// How long a call waits for a slot (30 s); then it ends in [`Limit::Slots`](super::Limit::Slots) and may be made again. Longer than a
+    /// burst lasts, shorter than anybody waits.
+    pub slot_wait: Duration,
+
+    /// Bytes of linear memory of one instance, all its memories together (64 MiB). The plugin's arena begins with 4 MiB; a page of 100
+    /// products needs about 2 MiB of it.
     pub memory_bytes: usize,
-    /// Elements of all tables of one instance together. The plugin has a few hundred function pointers.
+    /// Of these, how many an instance gets whatever the others hold (8 MiB): a normal call never needs more.
+    pub memory_reserved_bytes: usize,
+    /// Bytes that all instances together may hold beyond what is reserved for each (512 MiB). Without it 64 memory bombs would be 4 GiB.
+    pub memory_shared_bytes: usize,
+    /// Linear memories of one component, all its modules together (1). The encoder's shims share the module's.
+    pub memories: u32,
+    /// Elements of all tables of one instance together (10,000). The plugin has a few hundred function pointers.
     pub table_elements: usize,
-    /// Core instances in one component: the module, and the shims that the encoder adds.
+    /// Tables of one component (8): the module's, and one for each shim that the encoder adds.
+    pub tables: u32,
+    /// Core instances of one component (8): the module, and the shims that the encoder adds. Two are too few for any component that
+    /// imports a function with a result.
     pub core_instances: u32,
-    /// Bytes of native stack for guest code. The plugin's own stack is 256 KiB of linear memory.
+    /// Bytes of the host's own bookkeeping of one instance (1 MiB): grows with functions, globals and tables.
+    pub instance_bytes: usize,
+    /// Bytes of native stack for guest code (512 KiB). The plugin's own stack is 256 KiB of linear memory.
     pub stack_bytes: usize,
-    /// Fuel of a call before its input is counted. Fuel, not epochs, and never both: fuel is deterministic, so a recorded call runs out at
-    /// the same place when it is replayed.
+    /// Bytes of native stack that a host function finds below the guest's (512 KiB). What it needs is some 10 KiB; address space costs
+    /// nothing until it is touched.
+    pub host_stack_bytes: usize,
+
+    /// Fuel of a call before its input is counted (20 million, some 20 ms). Fuel, not epochs, and never both (none 18.5 µs, epochs 24.1,
+    /// fuel 24.8, both 33.0): fuel is deterministic, so a recorded call runs out at the same place when it is replayed.
     pub fuel_base: u64,
-    /// Fuel for each byte of input. Reading JSON costs about 46 a byte; mapping and the copy out cost as much again.
+    /// Fuel for each byte of input (400). Reading JSON costs about 46 a byte; mapping and the copy out cost as much again.
     pub fuel_per_byte: u64,
-    /// Fuel that an `exchange` call gets on top, for the replies that it reads: ten pages of look-up at 200 kB.
+    /// Fuel that an `exchange` call gets on top, for the replies that it reads (1 milliard): ten pages of look-up at 200 kB.
     pub fuel_exchange: u64,
-    /// Fuel between two yields to the executor, so that a long call does not hold a worker thread.
+    /// Fuel between two yields to the executor (1 million, some 1 ms), so that a long call does not hold a worker thread.
     pub fuel_yield: u64,
-    /// Bytes that one call may move from the guest to the host: results, requests, log lines.
+
+    /// Bytes that one call may move from the guest to the host: results, requests, log lines (32 MiB).
     pub lowered_bytes: usize,
-    /// Wall time of a pure call, waiting for a slot not included.
+    /// What one host call counts at least (64 bytes), so that 32 MiB are half a million empty log lines, and not fuel's millions.
+    pub host_call_bytes: usize,
+    /// Wall time of a pure call, waiting for a slot not included (5 s). Fuel ends a call long before; this is for a machine that is busy.
     pub pure_deadline: Duration,
-    /// Wall time of an `exchange` call, its requests included.
+    /// Wall time of an `exchange` call, its requests included (60 s).
     pub exchange_deadline: Duration,
-    /// Requests that one `exchange` call may send.
+    /// Requests that one `exchange` call may send (64).
     pub http_calls: u32,
-    /// Bytes of all replies of one `exchange` call.
+    /// Bytes of all replies of one `exchange` call (32 MiB).
     pub reply_bytes: usize,
-    /// Log lines of one call; the rest is dropped and counted.
+    /// Log lines of one call; the rest is dropped and counted (100).
     pub log_lines: u32,
-    /// Bytes of a log line; the rest is cut.
+    /// Bytes of a log line; the rest is cut (1 KiB).
     pub log_line_bytes: usize,
-    /// Bytes of a component that is admitted at all.
-    pub component_bytes: usize,
-    /// Bytes of linear memory that a free slot keeps, so that the next call does not fault them in again. 2 MiB is no faster and sits in
-    /// memory.
+
+    /// Bytes of linear memory that a free slot keeps, so that the next call does not fault them in again (512 KiB; they are zeroed all the
+    /// same). 2 MiB is no faster and sits in memory; without `pagemap_scan` 256 KiB would be better.
     pub keep_resident_bytes: usize,
+    /// The same for a table (16 KiB: 2,000 function pointers).
+    pub table_resident_bytes: usize,
+    /// Zero each native stack after its call (no). It costs 6 µs a call and does not scale over threads, and no guest can read its native
+    /// stack. Here so that the benchmark can show it.
+    pub stack_zeroing: bool,
+    /// Instances from a pool (yes). Without, each call maps its memory anew and takes the process's lock on memory maps for it: two
+    /// threads are slower than one. Here so that the benchmark can show it.
+    pub pool: bool,
+
+    /// What a component may look like before anything of it is compiled.
+    pub admission: AdmissionConfig,
+}
+
+/// Bounds of a component's shape. They keep the compiler's time and memory, and the host's bookkeeping, in proportion to what a connector
+/// needs; what a component does when it runs is bounded by the rest of [`SandboxConfig`].
+#[derive(Clone, Debug)]
+pub struct AdmissionConfig {
+    /// Bytes of a component (4 MiB). Ours has less than half a MiB.
+    pub bytes: usize,
+    /// Core modules (8): the code, and the shims and adapters that the encoder adds.
+    pub modules: usize,
+    /// Components inside the component (16). The encoder makes one for each exported interface, with nothing in it but names; one that
+    /// holds code, instances or further components is refused, since instances of instances multiply.
+    pub components: usize,
+    /// Imports, exports, instances and canonical functions of the component, each (256).
+    pub items: usize,
+    /// Types and aliases of all components together (20,000). The contract has some hundred.
+    pub types: usize,
+    /// Functions of all core modules together (20,000), and their imports, exports, globals, elements and data segments, each.
+    pub functions: usize,
+    /// Bytes of one function's code (256 KiB). The compiler's time grows faster than a function does.
+    pub function_bytes: usize,
+    /// Locals of one function, parameters not included (4,096).
+    pub locals: u32,
+    /// Blocks inside blocks in one function (512).
+    pub nesting: usize,
 }
 
 impl Default for SandboxConfig {
     fn default() -> Self {
-        const KIB: usize = 1024;
-        const MIB: usize = 1024 * KIB;
         SandboxConfig {
             slots: 64,
+            exchange_slots: 48,
+            connector_share_percent: 75,
+            slot_wait: Duration::from_secs(30),
             memory_bytes: 64 * MIB,
+            memory_reserved_bytes: 8 * MIB,
+            memory_shared_bytes: 512 * MIB,
+            memories: 1,
             table_elements: 10_000,
+            tables: 8,
             core_instances: 8,
+            instance_bytes: MIB,
             stack_bytes: 512 * KIB,
+            host_stack_bytes: 512 * KIB,
             fuel_base: 20_000_000,
             fuel_per_byte: 400,
             fuel_exchange: 1_000_000_000,
             fuel_yield: 1_000_000,
             lowered_bytes: 32 * MIB,
+            host_call_bytes: 64,
             pure_deadline: Duration::from_secs(5),
             exchange_deadline: Duration::from_secs(60),
             http_calls: 64,
             reply_bytes: 32 * MIB,
             log_lines: 100,
             log_line_bytes: KIB,
-            component_bytes: 4 * MIB,
             keep_resident_bytes: 512 * KIB,
+            table_resident_bytes: 16 * KIB,
+            stack_zeroing: false,
+            pool: true,
+            admission: AdmissionConfig::default(),
+        }
+    }
+}
+
+impl Default for AdmissionConfig {
+    fn default() -> Self {
+        AdmissionConfig {
+            bytes: 4 * MIB,
+            modules: 8,
+            components: 16,
+            items: 256,
+            types: 20_000,
+            functions: 20_000,
+            function_bytes: 256 * KIB,
+            locals: 4_096,
+            nesting: 512,
         }
     }
 }

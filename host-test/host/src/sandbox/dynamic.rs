@@ -6,12 +6,13 @@
 use std::fmt;
 use std::sync::Arc;
 
+use sha2::{Digest, Sha256};
 use wasmtime::component::types::{ComponentFunc, ComponentItem};
-use wasmtime::component::{Component, ComponentExportIndex, HasSelf, InstancePre, Linker, Val};
+use wasmtime::component::{Component, ComponentExportIndex, InstancePre, Val};
 
+use super::admission::{self, World};
 use super::imports::{CallState, Courier};
-use super::{AdmissionError, CallError, Limit, Outcome, Sandbox, Usage};
-use crate::contract::Plugin;
+use super::{AdmissionError, CallError, CodeSource, Limit, Outcome, Sandbox, Usage};
 
 /// How much more a dynamic call may move to the host than a typed one: a value takes 40 bytes and a record keeps its field names, where
 /// the typed call has a struct.
@@ -22,6 +23,7 @@ pub struct Program {
     sandbox: Arc<Sandbox>,
     pre: InstancePre<CallState>,
     functions: Vec<Function>,
+    source: CodeSource,
 }
 
 /// One exported function.
@@ -63,16 +65,11 @@ impl fmt::Display for Function {
 impl Sandbox {
     /// Compiles any component that imports no more than the contract's `http` and `log`. What it exports is not checked.
     pub fn load(self: &Arc<Self>, bytes: &[u8]) -> Result<Program, AdmissionError> {
-        if bytes.len() > self.config.component_bytes {
-            return Err(AdmissionError::TooLarge { bytes: bytes.len(), limit: self.config.component_bytes });
-        }
-        let component = Component::from_binary(&self.engine, bytes).map_err(|error| AdmissionError::Invalid(format!("{error:#}")))?;
-        let mut linker = Linker::new(&self.engine);
-        Plugin::add_to_linker::<_, HasSelf<CallState>>(&mut linker, |state| state)
-            .map_err(|error| AdmissionError::World(format!("{error:#}")))?;
-        let pre = linker.instantiate_pre(&component).map_err(|error| AdmissionError::World(format!("{error:#}")))?;
+        admission::judge(bytes, &self.config, World::Any)?;
+        let (component, source) = self.compile(bytes, &Sha256::digest(bytes).into())?;
+        let pre = self.linker()?.instantiate_pre(&component).map_err(|error| AdmissionError::Compile(format!("{error:#}")))?;
         let functions = functions(&component);
-        Ok(Program { sandbox: self.clone(), pre, functions })
+        Ok(Program { sandbox: self.clone(), pre, functions, source })
     }
 }
 
@@ -80,6 +77,11 @@ impl Program {
     /// Every exported function, in the component's order.
     pub fn functions(&self) -> &[Function] {
         &self.functions
+    }
+
+    /// Where its machine code came from.
+    pub fn code_source(&self) -> &CodeSource {
+        &self.source
     }
 
     /// One call in a fresh instance. The arguments must fit the signature. `input_bytes` is what fuel is counted by. Without a courier
@@ -111,7 +113,7 @@ impl Program {
         input_bytes: usize,
         courier: Option<Arc<dyn Courier>>,
     ) -> Result<super::Call<wasmtime::component::Instance>, CallError> {
-        let mut call = self.sandbox.open(input_bytes, courier).await?;
+        let mut call = self.sandbox.open(None, input_bytes, courier).await?;
         call.store.set_hostcall_fuel(self.sandbox.config.lowered_bytes.saturating_mul(LOWERED_FACTOR));
         let started = tokio::time::timeout(call.deadline, self.pre.instantiate_async(&mut call.store)).await;
         call.hold(started.map_err(|_| CallError::from(Limit::Deadline))?)

@@ -7,15 +7,15 @@ use super::config::SandboxConfig;
 /// Builds the engine: with a pool of instances, or on demand where the pool's address space cannot be reserved. The second value says which.
 pub(super) fn build(config: &SandboxConfig) -> wasmtime::Result<(Engine, bool)> {
     let mut settings = common(config);
-    settings.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(config)));
-    match Engine::new(&settings) {
-        Ok(engine) => Ok((engine, true)),
-        Err(error) => {
-            tracing::warn!(%error, "no address space for a pool of instances: every call maps its memory anew");
-            settings.allocation_strategy(InstanceAllocationStrategy::OnDemand);
-            Ok((Engine::new(&settings)?, false))
+    if config.pool {
+        settings.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(config)));
+        match Engine::new(&settings) {
+            Ok(engine) => return Ok((engine, true)),
+            Err(error) => tracing::warn!(%error, "no address space for a pool of instances: every call maps its memory anew"),
         }
     }
+    settings.allocation_strategy(InstanceAllocationStrategy::OnDemand);
+    Ok((Engine::new(&settings)?, false))
 }
 
 fn common(config: &SandboxConfig) -> Config {
@@ -26,16 +26,21 @@ fn common(config: &SandboxConfig) -> Config {
         .concurrency_support(false)
         .gc_support(false)
         .max_wasm_stack(config.stack_bytes)
-        .async_stack_size(config.stack_bytes + 512 * 1024)
-        // Zeroing costs 6 µs a call and does not scale; a guest cannot read its native stack.
-        .async_stack_zeroing(false)
+        .async_stack_size(config.stack_bytes.saturating_add(config.host_stack_bytes))
+        .async_stack_zeroing(config.stack_zeroing)
         .cranelift_opt_level(OptLevel::Speed)
+        // The bits of a NaN are the one thing that two machines may compute differently: a recorded call must replay.
+        .cranelift_nan_canonicalization(true)
+        // Nobody reads a guest's backtrace or unwinds through it; what is not made is not stored, checked and mapped either.
         .wasm_backtrace_max_frames(None)
+        .generate_address_map(false)
+        .native_unwind_info(false)
         .wasm_threads(false)
         .wasm_memory64(false)
         .wasm_multi_memory(false)
         .wasm_relaxed_simd(false)
         .wasm_tail_call(false)
+        .wasm_exceptions(false)
         .wasm_custom_page_sizes(false)
         .wasm_wide_arithmetic(false);
     settings
@@ -45,18 +50,21 @@ fn pool(config: &SandboxConfig) -> PoolingAllocationConfig {
     let mut pool = PoolingAllocationConfig::new();
     let core = config.slots.saturating_mul(config.core_instances);
     pool.total_component_instances(config.slots)
-        // The encoder adds shim modules: a component is several core instances, and each may have a table.
+        .max_component_instance_size(config.instance_bytes)
         .total_core_instances(core)
         .max_core_instances_per_component(config.core_instances)
-        .total_tables(core)
-        .max_tables_per_component(config.core_instances)
-        .total_memories(config.slots.saturating_mul(2))
-        .max_memories_per_component(2)
+        .max_core_instance_size(config.instance_bytes)
+        .total_tables(config.slots.saturating_mul(config.tables))
+        .max_tables_per_component(config.tables)
+        .max_tables_per_module(config.tables)
+        .total_memories(config.slots.saturating_mul(config.memories))
+        .max_memories_per_component(config.memories)
+        .max_memories_per_module(1)
         .total_stacks(config.slots)
         .max_memory_size(config.memory_bytes)
         .table_elements(config.table_elements)
         .linear_memory_keep_resident(config.keep_resident_bytes)
-        .table_keep_resident(16 * 1024)
+        .table_keep_resident(config.table_resident_bytes)
         .pagemap_scan(Enabled::Auto);
     pool
 }

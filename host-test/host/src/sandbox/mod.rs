@@ -4,28 +4,37 @@
 //! [`Outcome`]: the answer or a typed error, with usage and log lines in both cases. The sandbox never knows a connection, a secret or a
 //! store: what a guest may reach is what the [`Courier`] of the call lets it reach.
 
+mod admission;
+mod cache;
 mod config;
 mod dynamic;
 mod engine;
 mod error;
+mod fit;
 mod imports;
 mod limits;
+mod slots;
+mod text;
 mod witness;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use wasmtime::component::{Component, Linker};
+use wasmtime::component::{Component, HasSelf, Linker};
 use wasmtime::{Engine, Store};
 
-pub use self::config::SandboxConfig;
+use self::admission::World;
+pub use self::cache::{CacheError, CacheMiss, CodeCache, CodeSource};
+pub use self::config::{AdmissionConfig, SandboxConfig};
 pub use self::dynamic::{Function, Program};
-pub use self::error::{AdmissionError, CallError, Limit};
+pub use self::error::{AdmissionError, CallError, Flaw, Limit, Misfit};
+use self::fit::Fit;
 use self::imports::CallState;
 pub use self::imports::{Courier, LogLine};
+use self::limits::Commons;
 pub use self::limits::Usage;
+use self::slots::{Slot, Slots};
 pub use self::witness::Witness;
 use self::witness::{show, show_reply};
 use crate::contract::{self, Plugin, PluginPre, catalog, http, orders, types};
@@ -48,26 +57,42 @@ pub type Answer<T> = Outcome<Result<T, types::Failure>>;
 pub struct Sandbox {
     engine: Engine,
     config: SandboxConfig,
-    slots: Arc<Semaphore>,
+    slots: Slots,
+    commons: Arc<Commons>,
     pooled: bool,
     witness: Option<Arc<dyn Witness>>,
+    cache: Option<CodeCache>,
 }
 
 impl Sandbox {
     /// Builds the engine. Fails only where the machine cannot run compiled code at all.
     pub fn new(config: SandboxConfig) -> Result<Arc<Sandbox>, CallError> {
-        Self::build(config, None)
+        Self::build(config, None, None)
+    }
+
+    /// The same, with compiled code that is kept between two starts.
+    ///
+    /// ```no_run
+    /// # async fn start(component: &[u8], key: &str) -> Result<(), Box<dyn std::error::Error>> {
+    /// use connector_host::sandbox::{CodeCache, Sandbox, SandboxConfig};
+    /// let cache = CodeCache::open("data/code".as_ref(), key)?;
+    /// let sandbox = Sandbox::with_cache(SandboxConfig::default(), cache)?;
+    /// let connector = sandbox.admit(component).await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn with_cache(config: SandboxConfig, cache: CodeCache) -> Result<Arc<Sandbox>, CallError> {
+        Self::build(config, None, Some(cache))
     }
 
     /// The same, with a witness that sees every byte which is lowered into a guest.
     pub fn watched(config: SandboxConfig, witness: Arc<dyn Witness>) -> Result<Arc<Sandbox>, CallError> {
-        Self::build(config, Some(witness))
+        Self::build(config, Some(witness), None)
     }
 
-    fn build(config: SandboxConfig, witness: Option<Arc<dyn Witness>>) -> Result<Arc<Sandbox>, CallError> {
+    fn build(config: SandboxConfig, witness: Option<Arc<dyn Witness>>, cache: Option<CodeCache>) -> Result<Arc<Sandbox>, CallError> {
         let (engine, pooled) = engine::build(&config).map_err(|error| CallError::Host(error.to_string()))?;
-        let slots = Arc::new(Semaphore::new(config.slots as usize));
-        Ok(Arc::new(Sandbox { engine, config, slots, pooled, witness }))
+        let (slots, commons) = (Slots::all(&config), Commons::new(config.memory_shared_bytes));
+        Ok(Arc::new(Sandbox { engine, config, slots, commons, pooled, witness, cache }))
     }
 
     /// Whether instances come from a pool; without one each call maps its memory anew.
@@ -85,22 +110,48 @@ impl Sandbox {
         &self.config
     }
 
-    /// Compiles a component, checks that it fits the contract, and asks it once what it is.
+    /// Judges a component, compiles it, and asks it once what it is. The work is done on a thread of its own: calls under way go on.
     pub async fn admit(self: &Arc<Self>, bytes: &[u8]) -> Result<Connector, AdmissionError> {
-        if bytes.len() > self.config.component_bytes {
-            return Err(AdmissionError::TooLarge { bytes: bytes.len(), limit: self.config.component_bytes });
+        let (sandbox, owned) = (self.clone(), bytes.to_vec());
+        let prepared = tokio::task::spawn_blocking(move || sandbox.prepare(&owned)).await;
+        let (pre, digest, source) = prepared.map_err(|error| AdmissionError::Compile(error.to_string()))??;
+        let bare = Guest { sandbox: self.clone(), share: Slots::of_connector(&self.config), pre };
+        let descriptor = bare.describe().await.result.map_err(AdmissionError::Describe)?;
+        admission::judge_descriptor(&descriptor)?;
+        Ok(Connector { guest: bare, descriptor: Arc::new(descriptor), digest: data_encoding::HEXLOWER.encode(&digest), source })
+    }
+
+    fn prepare(&self, bytes: &[u8]) -> Result<(PluginPre<CallState>, [u8; 32], CodeSource), AdmissionError> {
+        admission::judge(bytes, &self.config, World::Contract)?;
+        let digest = Sha256::digest(bytes).into();
+        let (component, source) = self.compile(bytes, &digest)?;
+        let pre = self.linker()?.instantiate_pre(&component).and_then(PluginPre::new);
+        Ok((pre.map_err(|error| AdmissionError::Compile(format!("{error:#}")))?, digest, source))
+    }
+
+    /// From the cache where there is one and it can be used. The component was admitted before.
+    fn compile(&self, bytes: &[u8], digest: &[u8; 32]) -> Result<(Component, CodeSource), AdmissionError> {
+        let miss = match self.cache.as_ref().map(|cache| cache.load(&self.engine, digest)) {
+            Some(Ok(component)) => return Ok((component, CodeSource::Cached)),
+            Some(Err(miss)) => Some(miss),
+            None => None,
+        };
+        if let Some(reason) = miss.as_ref().filter(|miss| **miss != CacheMiss::Absent) {
+            tracing::warn!(component = data_encoding::HEXLOWER.encode(digest), %reason, "the kept code is not used: compiled anew");
         }
-        let component = Component::from_binary(&self.engine, bytes).map_err(|error| AdmissionError::Invalid(format!("{error:#}")))?;
+        let component = Component::from_binary(&self.engine, bytes).map_err(|error| AdmissionError::Compile(format!("{error:#}")))?;
+        if let Some(cache) = &self.cache {
+            cache.store(&self.engine, digest, &component);
+        }
+        Ok((component, miss.map_or(CodeSource::Compiled, CodeSource::Recompiled)))
+    }
+
+    /// The contract's imports, and nothing else.
+    fn linker(&self) -> Result<Linker<CallState>, AdmissionError> {
         let mut linker = Linker::new(&self.engine);
-        Plugin::add_to_linker::<_, wasmtime::component::HasSelf<CallState>>(&mut linker, |state| state)
-            .map_err(|error| AdmissionError::World(format!("{error:#}")))?;
-        let pre =
-            linker.instantiate_pre(&component).and_then(PluginPre::new).map_err(|error| AdmissionError::World(format!("{error:#}")))?;
-        let digest = data_encoding::HEXLOWER.encode(&Sha256::digest(bytes));
-        let bare = Guest { sandbox: self.clone(), pre };
-        let described = bare.describe().await;
-        let descriptor = described.result.map_err(|error| AdmissionError::Descriptor(error.to_string()))?;
-        Ok(Connector { guest: bare, descriptor: Arc::new(descriptor), digest })
+        Plugin::add_to_linker::<_, HasSelf<CallState>>(&mut linker, |state| state)
+            .map_err(|error| AdmissionError::Compile(format!("{error:#}")))?;
+        Ok(linker)
     }
 }
 
@@ -110,12 +161,15 @@ pub struct Connector {
     guest: Guest,
     descriptor: Arc<contract::Descriptor>,
     digest: String,
+    source: CodeSource,
 }
 
 /// What every call begins from.
 #[derive(Clone)]
 struct Guest {
     sandbox: Arc<Sandbox>,
+    /// How many slots its calls may hold.
+    share: Arc<Slots>,
     pre: PluginPre<CallState>,
 }
 
@@ -125,7 +179,12 @@ struct Call<I = Plugin> {
     plugin: I,
     fuel: u64,
     deadline: Duration,
-    _slot: OwnedSemaphorePermit,
+    _slot: Slot,
+}
+
+/// One call of a function that can fail: what it answers is made to fit the contract.
+macro_rules! ask {
+    ($($call:tt)*) => { fitted(run!($($call)*)) };
 }
 
 /// One call: a slot, a fresh instance, the function under its deadline, and what is left of it.
@@ -141,18 +200,19 @@ macro_rules! run {
         }
     }};
 }
+
 impl Sandbox {
     /// A slot and a store with the limits of one call; nothing is instantiated in it yet.
-    async fn open(&self, input_bytes: usize, courier: Option<Arc<dyn Courier>>) -> Result<Call<()>, CallError> {
+    async fn open(&self, share: Option<&Slots>, input_bytes: usize, courier: Option<Arc<dyn Courier>>) -> Result<Call<()>, CallError> {
         let config = &self.config;
-        let slot = self.slots.clone().acquire_owned().await.map_err(|error| CallError::Host(error.to_string()))?;
+        let slot = self.slots.enter(share, courier.is_some(), config.slot_wait).await?;
         let mut fuel = config.fuel_base.saturating_add(config.fuel_per_byte.saturating_mul(input_bytes as u64));
         let mut deadline = config.pure_deadline;
         if courier.is_some() {
             fuel = fuel.saturating_add(config.fuel_exchange);
             deadline = config.exchange_deadline;
         }
-        let mut store = Store::new(&self.engine, CallState::new(config, courier, self.witness.clone()));
+        let mut store = Store::new(&self.engine, CallState::new(config, self.commons.clone(), courier, self.witness.clone()));
         store.limiter(|state| &mut state.limiter);
         store.set_hostcall_fuel(config.lowered_bytes);
         let prepared = store.set_fuel(fuel).and_then(|()| store.fuel_async_yield_interval(Some(config.fuel_yield)));
@@ -167,7 +227,7 @@ impl Guest {
     }
 
     async fn begin(&self, input_bytes: usize, courier: Option<Arc<dyn Courier>>) -> Result<Call, CallError> {
-        let mut call = self.sandbox.open(input_bytes, courier).await?;
+        let mut call = self.sandbox.open(Some(&self.share), input_bytes, courier).await?;
         let plugin = self.pre.instantiate_async(&mut call.store).await;
         call.hold(plugin)
     }
@@ -175,6 +235,13 @@ impl Guest {
     async fn describe(&self) -> Outcome<contract::Descriptor> {
         run!(self, 0, None, |call| call.plugin.nobi_connector_connector().call_describe(&mut call.store))
     }
+}
+
+fn fitted<T: Fit>(mut answer: Answer<T>) -> Answer<T> {
+    if let Ok(Err(breach)) = answer.result.as_mut().map(Fit::fit) {
+        answer.result = Err(CallError::Trap(breach.to_owned()));
+    }
+    answer
 }
 
 impl Call<()> {
@@ -217,6 +284,11 @@ impl Connector {
         &self.digest
     }
 
+    /// Where its machine code came from.
+    pub fn code_source(&self) -> &CodeSource {
+        &self.source
+    }
+
     /// The sandbox that it runs in.
     pub fn sandbox(&self) -> &Arc<Sandbox> {
         &self.guest.sandbox
@@ -230,7 +302,7 @@ impl Connector {
     /// Where a person logs in.
     pub async fn authorize_url(&self, context: &types::Context, return_to: &str) -> Answer<http::Request> {
         show(self.guest.witness(), "authorize-url", &(context, return_to));
-        run!(self.guest, size_of_context(context) + return_to.len(), None, |call| call
+        ask!(self.guest, size_of_context(context) + return_to.len(), None, |call| call
             .plugin
             .nobi_connector_connector()
             .call_authorize_url(&mut call.store, context, return_to))
@@ -239,7 +311,7 @@ impl Connector {
     /// Which request a step of a pull is.
     pub async fn build_sync_request(&self, context: &types::Context, step: &contract::Step) -> Answer<http::Request> {
         show(self.guest.witness(), "build-sync-request", &(context, step));
-        run!(self.guest, size_of_context(context) + size_of_step(step), None, |call| call
+        ask!(self.guest, size_of_context(context) + size_of_step(step), None, |call| call
             .plugin
             .nobi_connector_connector()
             .call_build_sync_request(&mut call.store, context, step))
@@ -255,7 +327,7 @@ impl Connector {
         show(self.guest.witness(), "read-sync-response", &(context, step));
         show_reply(self.guest.witness(), "read-sync-response", response);
         let bytes = size_of_context(context) + size_of_step(step) + response.body.len();
-        run!(self.guest, bytes, None, |call| call.plugin.nobi_connector_connector().call_read_sync_response(
+        ask!(self.guest, bytes, None, |call| call.plugin.nobi_connector_connector().call_read_sync_response(
             &mut call.store,
             context,
             step,
@@ -269,7 +341,7 @@ impl Connector {
         if let Some(witness) = self.guest.witness() {
             witness.lowered("handle-webhook", &delivery.body);
         }
-        run!(self.guest, size_of_context(context) + delivery.body.len(), None, |call| call
+        ask!(self.guest, size_of_context(context) + delivery.body.len(), None, |call| call
             .plugin
             .nobi_connector_connector()
             .call_handle_webhook(&mut call.store, context, delivery))
@@ -278,7 +350,7 @@ impl Connector {
     /// What would be sent for an order event.
     pub async fn map_order(&self, context: &types::Context, event: &orders::OrderEvent) -> Answer<contract::OrderPlan> {
         show(self.guest.witness(), "map-order", &(context, event));
-        run!(self.guest, size_of_context(context) + size_of_order(event), None, |call| call
+        ask!(self.guest, size_of_context(context) + size_of_order(event), None, |call| call
             .plugin
             .nobi_connector_connector()
             .call_map_order(&mut call.store, context, event))
@@ -290,7 +362,7 @@ impl Connector {
         if let Some(witness) = self.guest.witness() {
             witness.lowered("map-product", raw);
         }
-        run!(self.guest, size_of_context(context) + raw.len(), None, |call| call.plugin.nobi_connector_connector().call_map_product(
+        ask!(self.guest, size_of_context(context) + raw.len(), None, |call| call.plugin.nobi_connector_connector().call_map_product(
             &mut call.store,
             context,
             raw
@@ -300,7 +372,7 @@ impl Connector {
     /// Exchanges the one-time code for a grant.
     pub async fn redeem(&self, context: &types::Context, courier: Arc<dyn Courier>) -> Answer<types::Account> {
         show(self.guest.witness(), "redeem", context);
-        run!(self.guest, size_of_context(context), Some(courier), |call| call
+        ask!(self.guest, size_of_context(context), Some(courier), |call| call
             .plugin
             .nobi_connector_exchange()
             .call_redeem(&mut call.store, context))
@@ -309,7 +381,7 @@ impl Connector {
     /// What works and what does not.
     pub async fn check(&self, context: &types::Context, courier: Arc<dyn Courier>) -> Answer<Vec<contract::CheckLine>> {
         show(self.guest.witness(), "check", context);
-        run!(self.guest, size_of_context(context), Some(courier), |call| call
+        ask!(self.guest, size_of_context(context), Some(courier), |call| call
             .plugin
             .nobi_connector_exchange()
             .call_check(&mut call.store, context))
@@ -324,7 +396,7 @@ impl Connector {
         courier: Arc<dyn Courier>,
     ) -> Answer<contract::PushOutcome> {
         show(self.guest.witness(), "push-order", &(context, event, earlier));
-        run!(self.guest, size_of_context(context) + size_of_order(event), Some(courier), |call| call
+        ask!(self.guest, size_of_context(context) + size_of_order(event), Some(courier), |call| call
             .plugin
             .nobi_connector_exchange()
             .call_push_order(&mut call.store, context, event, earlier))

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use rusqlite::{Connection as Sqlite, OptionalExtension, Row, params};
 use serde::{Deserialize, Serialize};
 
+use super::logins::Changes;
 use super::{ConnectionId, Result, SealError, Store, StoreError, found, from_json, random, to_json};
 use crate::clock::Instant;
 use crate::contract::types::{Account, Message, Reason};
@@ -59,6 +60,27 @@ pub struct Connection {
     pub account: Option<Account>,
     /// The events that the last probe said are ticked.
     pub events: Option<Vec<String>>,
+    /// Counts the grants: 0 before the first.
+    pub generation: i64,
+    /// Since when the other side has answered with nothing but pages that cannot be read.
+    pub unreadable_since: Option<Instant>,
+}
+
+/// What a piece of work stands on: a connection as one grant made it. Once there is another grant, what was asked under the one before says
+/// nothing of the connection any more: its pages are thrown away, and its failures pause nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Footing {
+    /// The connection.
+    pub connection: ConnectionId,
+    /// Which of its grants.
+    pub generation: i64,
+}
+
+impl Connection {
+    /// What work that begins now stands on.
+    pub fn footing(&self) -> Footing {
+        Footing { connection: self.id, generation: self.generation }
+    }
 }
 
 /// What a new connection begins with.
@@ -87,16 +109,18 @@ pub struct Notice {
     pub times: u32,
 }
 
-const COLUMNS: &str = "id, tenant, connector, tag, hook, state, pause, settings, overrides, account, events";
+const COLUMNS: &str = "id, tenant, connector, tag, hook, state, pause, settings, overrides, account, events, generation, unreadable_since";
 
-type Raw = (ConnectionId, [String; 5], Option<String>, String, String, Option<String>, Option<String>);
+type Raw = (ConnectionId, [String; 5], Option<String>, String, String, [Option<String>; 2], (i64, Option<Instant>));
 
 fn raw(row: &Row<'_>) -> rusqlite::Result<Raw> {
     let text = [row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?];
-    Ok((row.get(0)?, text, row.get(6)?, row.get(7)?, row.get(8)?, row.get(9)?, row.get(10)?))
+    let (told, counted) = ([row.get(9)?, row.get(10)?], (row.get(11)?, row.get(12)?));
+    Ok((row.get(0)?, text, row.get(6)?, row.get(7)?, row.get(8)?, told, counted))
 }
 
-fn typed((id, [tenant, connector, tag, hook, state], pause, settings, overrides, account, events): Raw) -> Result<Connection> {
+fn typed((id, [tenant, connector, tag, hook, state], pause, settings, overrides, told, counted): Raw) -> Result<Connection> {
+    let ([account, events], (generation, unreadable_since)) = (told, counted);
     Ok(Connection {
         id,
         tenant,
@@ -109,7 +133,17 @@ fn typed((id, [tenant, connector, tag, hook, state], pause, settings, overrides,
         overrides: from_json(&overrides)?,
         account: account.as_deref().map(from_json).transpose()?,
         events: events.as_deref().map(from_json).transpose()?,
+        generation,
+        unreadable_since,
     })
+}
+
+/// Fails with [`StoreError::Superseded`] where there is another grant by now.
+pub(super) fn stand(sqlite: &Sqlite, footing: Footing) -> Result<()> {
+    let mut statement = sqlite.prepare_cached("SELECT generation FROM connection WHERE id = ?1")?;
+    let generation: i64 =
+        found(statement.query_row([footing.connection], |row| row.get(0)), || format!("connection {}", footing.connection))?;
+    if generation == footing.generation { Ok(()) } else { Err(StoreError::Superseded) }
 }
 
 pub(super) fn load(sqlite: &Sqlite, id: ConnectionId) -> Result<Connection> {
@@ -215,13 +249,16 @@ impl Store {
         .await
     }
 
-    /// Keeps what the form says. Secrets that are not given stay as they are.
-    pub async fn save_form(&self, id: ConnectionId, app: String, settings: BTreeMap<String, String>, secrets: Secrets) -> Result<()> {
-        let sealed = self.seal_all(id, &secrets)?;
+    /// Keeps what the form changes. `app_field`: the field that names the app. Fails with [`StoreError::Superseded`] where there is another
+    /// grant by now, which the changes were not held against.
+    pub async fn save_form(&self, footing: Footing, app_field: &str, changes: Changes) -> Result<()> {
+        let (id, app_field) = (footing.connection, app_field.to_owned());
+        let sealed = self.seal_all(id, &changes.secrets)?;
         self.write(move |sqlite| {
-            let changed =
-                sqlite.execute("UPDATE connection SET settings = ?2, app = ?3 WHERE id = ?1", params![id, to_json(&settings)?, app])?;
-            found(if changed == 1 { Ok(()) } else { Err(rusqlite::Error::QueryReturnedNoRows) }, || format!("connection {id}"))?;
+            stand(sqlite, footing)?;
+            let settings = changes.over(&load(sqlite, id)?.settings);
+            let app = settings.get(&app_field).map_or("", String::as_str);
+            sqlite.execute("UPDATE connection SET settings = ?2, app = ?3 WHERE id = ?1", params![id, to_json(&settings)?, app])?;
             put_sealed(sqlite, id, &sealed)
         })
         .await
@@ -229,13 +266,25 @@ impl Store {
 
     /// The secrets of a connection, opened.
     pub async fn secrets(&self, id: ConnectionId) -> Result<Secrets> {
+        let rows = self.read(move |sqlite| sealed(sqlite, id)).await?;
+        self.opened(id, rows)
+    }
+
+    /// The secrets that go with one grant. Fails with [`StoreError::Superseded`] where there is another by now: its token and the settings
+    /// of the one before do not belong together.
+    pub(crate) async fn secrets_of(&self, footing: Footing) -> Result<Secrets> {
         let rows = self
             .read(move |sqlite| {
-                let mut statement = sqlite.prepare_cached("SELECT name, sealed FROM secret WHERE connection = ?1")?;
-                let rows = statement.query_map([id], |row| Ok((row.get::<_, String>(0)?, row.get::<_, Vec<u8>>(1)?)))?;
-                Ok(rows.collect::<std::result::Result<Vec<_>, _>>()?)
+                // Both of one moment.
+                let snapshot = sqlite.unchecked_transaction()?;
+                stand(&snapshot, footing)?;
+                sealed(&snapshot, footing.connection)
             })
             .await?;
+        self.opened(footing.connection, rows)
+    }
+
+    fn opened(&self, id: ConnectionId, rows: Vec<(String, Vec<u8>)>) -> Result<Secrets> {
         let mut secrets = Secrets::default();
         for (name, sealed) in rows {
             let opened = self.sealer.open(&place(id, &name), &sealed)?;
@@ -244,33 +293,32 @@ impl Store {
         Ok(secrets)
     }
 
-    /// Keeps a new grant: account, captured secrets and state in one transaction. Another account than before is refused.
-    pub async fn grant(&self, id: ConnectionId, account: Account, captured: Secrets) -> Result<Connection> {
-        let sealed = self.seal_all(id, &captured)?;
+    /// Pauses a connection, with one notice. Nothing is dropped. One that is paused for another reason keeps that, and is told this one.
+    /// Fails with [`StoreError::Superseded`] where there is another grant by now: the reason was about the one before.
+    pub async fn pause(&self, footing: Footing, at: Instant, reason: Reason) -> Result<()> {
         self.write(move |sqlite| {
-            let before = load(sqlite, id)?;
-            if let Some(known) = before.account.as_ref().filter(|known| known.id != account.id) {
-                return Err(StoreError::Refused(format!(
-                    "Kết nối này thuộc doanh nghiệp {}; bạn vừa đăng nhập doanh nghiệp {}. Hãy đăng nhập đúng doanh nghiệp, hoặc tạo kết nối mới. \
-                     (This connection belongs to business {}; the login was for {}. Log in to the right one, or make a new connection.)",
-                    known.id, account.id, known.id, account.id
-                )));
+            stand(sqlite, footing)?;
+            let before = load(sqlite, footing.connection)?;
+            pause(sqlite, footing.connection, at, &reason)?;
+            match before.pause {
+                Some(known) if known.code != reason.code => notify(sqlite, footing.connection, at, &reason.code, &reason.message),
+                _ => Ok(()),
             }
-            sqlite.execute(
-                "UPDATE connection SET state = 'active', pause = NULL, account = ?2, account_id = ?3 WHERE id = ?1",
-                params![id, to_json(&account)?, account.id],
-            )?;
-            put_sealed(sqlite, id, &sealed)?;
-            // A new grant ends on another day: its notices begin anew.
-            sqlite.execute("DELETE FROM notice WHERE connection = ?1 AND code LIKE 'grant.%'", [id])?;
-            load(sqlite, id)
         })
         .await
     }
 
-    /// Pauses an active connection, with one notice. Nothing is dropped.
-    pub async fn pause(&self, id: ConnectionId, at: Instant, reason: Reason) -> Result<()> {
-        self.write(move |sqlite| pause(sqlite, id, at, &reason)).await
+    /// Keeps since when there have been nothing but pages that cannot be read; a readable answer ends that. Says since when.
+    pub async fn heard(&self, footing: Footing, readable: bool, at: Instant) -> Result<Option<Instant>> {
+        self.write(move |sqlite| {
+            stand(sqlite, footing)?;
+            let begin = (!readable).then_some(at);
+            // What has begun goes on: the first of them counts.
+            let update = "UPDATE connection SET unreadable_since = CASE WHEN ?2 IS NULL THEN NULL ELSE coalesce(unreadable_since, ?2) END
+                          WHERE id = ?1 RETURNING unreadable_since";
+            Ok(sqlite.prepare_cached(update)?.query_row(params![footing.connection, begin], |row| row.get(0))?)
+        })
+        .await
     }
 
     /// Adds a notice, or counts one more where the same is shown already.
@@ -312,35 +360,23 @@ impl Store {
         .await
     }
 
-    /// Remembers that a login began; `state` is the hash of what the person's cookie holds.
-    pub async fn remember_login(&self, state: [u8; 32], id: ConnectionId, at: Instant) -> Result<()> {
-        self.write(move |sqlite| {
-            sqlite.execute("INSERT INTO pending_login (state, connection, created) VALUES (?1, ?2, ?3)", params![state, id, at])?;
-            Ok(())
-        })
-        .await
-    }
-
-    /// Takes a login that began not before `since`. It can be taken once.
-    pub async fn take_login(&self, state: [u8; 32], since: Instant) -> Result<Option<ConnectionId>> {
-        self.write(move |sqlite| {
-            sqlite.execute("DELETE FROM pending_login WHERE created < ?1", [since])?;
-            Ok(sqlite.query_row("DELETE FROM pending_login WHERE state = ?1 RETURNING connection", [state], |row| row.get(0)).optional()?)
-        })
-        .await
-    }
-
-    fn seal_all(&self, id: ConnectionId, secrets: &Secrets) -> Result<Vec<(String, Vec<u8>)>> {
+    pub(super) fn seal_all(&self, id: ConnectionId, secrets: &Secrets) -> Result<Vec<(String, Vec<u8>)>> {
         let sealed = secrets.iter().map(|(name, secret)| Ok((name.to_owned(), self.sealer.seal(&place(id, name), secret.expose())?)));
         Ok(sealed.collect::<std::result::Result<_, SealError>>()?)
     }
 }
 
-fn put_sealed(sqlite: &Sqlite, id: ConnectionId, sealed: &[(String, Vec<u8>)]) -> Result<()> {
+pub(super) fn put_sealed(sqlite: &Sqlite, id: ConnectionId, sealed: &[(String, Vec<u8>)]) -> Result<()> {
     for (name, sealed) in sealed {
         sqlite.execute("INSERT OR REPLACE INTO secret (connection, name, sealed) VALUES (?1, ?2, ?3)", params![id, name, sealed])?;
     }
     Ok(())
+}
+
+fn sealed(sqlite: &Sqlite, id: ConnectionId) -> Result<Vec<(String, Vec<u8>)>> {
+    let mut statement = sqlite.prepare_cached("SELECT name, sealed FROM secret WHERE connection = ?1")?;
+    let rows = statement.query_map([id], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(rows.collect::<std::result::Result<_, _>>()?)
 }
 
 fn tag() -> Result<String> {

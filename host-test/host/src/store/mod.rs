@@ -3,6 +3,7 @@
 
 mod connections;
 mod inbox;
+mod logins;
 mod outbox;
 mod queue;
 mod records;
@@ -20,13 +21,14 @@ use serde::de::DeserializeOwned;
 use thiserror::Error;
 
 pub(crate) use self::connections::notify;
-pub use self::connections::{Connection, ConnectionState, NewConnection, Notice};
+pub use self::connections::{Connection, ConnectionState, Footing, NewConnection, Notice};
 pub use self::inbox::{Ingest, Ingested};
+pub use self::logins::{Changes, Grant, PendingLogin};
 pub(crate) use self::outbox::hurry;
-pub use self::outbox::{Intent, OrderEventRow, OrderOutcome, OrderPush, Settled};
+pub use self::outbox::{Intent, OrderEventRow, OrderOutcome, OrderPush, Settled, Settlement};
 pub use self::queue::{Lane, Task, Work};
 pub use self::records::{Level, NobiCounts, Sellable};
-pub use self::runs::{AppliedPage, Run, RunState, Stream, Trigger};
+pub use self::runs::{AppliedPage, Halt, Run, RunState, Stream, Trigger};
 pub(crate) use self::seal::random;
 pub use self::seal::{SealError, Sealer};
 use self::writer::Writer;
@@ -52,6 +54,9 @@ pub enum StoreError {
     /// The state forbids it.
     #[error("{0}")]
     Refused(String),
+    /// The connection got another grant after the work began: nothing was written. A retry that reads everything anew helps.
+    #[error("Kết nối vừa được cấp quyền lại; hãy thử lại. (The connection got another grant meanwhile; try again.)")]
+    Superseded,
     /// Another order is called that at the other side, or may be. A retry does not help: a person has to change the order's code.
     #[error("the own id {own_id} is that of the order {order}")]
     Taken {
@@ -120,7 +125,7 @@ impl Store {
 }
 
 /// The schema's versions, oldest first. A landed one is never edited: a change is a new one.
-const MIGRATIONS: [&str; 1] = [include_str!("schema.sql")];
+const MIGRATIONS: [&str; 2] = [include_str!("schema.sql"), include_str!("schema-2.sql")];
 
 fn migrate(connection: &Sqlite) -> Result<()> {
     let version: u32 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;

@@ -4,7 +4,7 @@
 use rusqlite::{Connection as Sqlite, OptionalExtension, params};
 use serde::Serialize;
 
-use super::connections::load;
+use super::connections::{Footing, load, stand};
 use super::queue::{Lane, Task, enqueue};
 use super::{ConnectionId, Result, Store, StoreError, found, from_json, to_json};
 use crate::clock::Instant;
@@ -40,12 +40,29 @@ pub struct OrderEventRow {
 /// What is written down before a byte goes out.
 #[derive(Clone, Debug)]
 pub struct Intent {
-    /// Whose it is.
-    pub connection: ConnectionId,
+    /// Whose it is, and under which grant it goes out.
+    pub footing: Footing,
     /// What it will be called at the other side.
     pub own_id: String,
     /// The order as it goes out.
     pub record: Order,
+    /// When.
+    pub at: Instant,
+}
+
+/// How an event ended, and what is known by it.
+#[derive(Clone, Debug)]
+pub struct Settlement {
+    /// Whose it is, and under which grant it ended so.
+    pub footing: Footing,
+    /// The event's row.
+    pub row: i64,
+    /// How it ended.
+    pub settled: Settled,
+    /// The order's id at the other side.
+    pub remote: Option<String>,
+    /// What is shown of it.
+    pub outcome: serde_json::Value,
     /// When.
     pub at: Instant,
 }
@@ -220,12 +237,15 @@ impl Store {
 
     /// Writes the intent down. After it a byte may be on its way: whatever happens next, the order is looked up before it is sent again.
     ///
-    /// Fails with [`StoreError::Taken`] where another order of the connection has the own id: nothing may go out under it.
+    /// Fails with [`StoreError::Taken`] where another order of the connection has the own id: nothing may go out under it. Fails with
+    /// [`StoreError::Superseded`] where there is another grant by now: nothing goes out under the one before.
     pub async fn intend(&self, intent: Intent) -> Result<()> {
         self.write(move |sqlite| {
+            stand(sqlite, intent.footing)?;
+            let connection = intent.footing.connection;
             let holder: Option<String> = sqlite
                 .prepare_cached("SELECT order_id FROM order_push WHERE connection = ?1 AND own_id = ?2 AND order_id <> ?3")?
-                .query_row(params![intent.connection, intent.own_id, intent.record.id], |row| row.get(0))
+                .query_row(params![connection, intent.own_id, intent.record.id], |row| row.get(0))
                 .optional()?;
             if let Some(order) = holder {
                 return Err(StoreError::Taken { own_id: intent.own_id, order });
@@ -238,7 +258,7 @@ impl Store {
                        sent = CASE WHEN may_have_arrived THEN sent ELSE excluded.sent END,
                        first_sent = coalesce(first_sent, excluded.first_sent), last_sent = excluded.last_sent, empty_lookups = 0",
                 )?
-                .execute(params![intent.connection, intent.record.id, intent.own_id, intent.at, to_json(&intent.record)?])?;
+                .execute(params![connection, intent.record.id, intent.own_id, intent.at, to_json(&intent.record)?])?;
             Ok(())
         })
         .await
@@ -259,17 +279,15 @@ impl Store {
         .await
     }
 
-    /// Ends an event. With a remote id the order is bound to it in the same transaction.
-    pub async fn settle(
-        &self,
-        connection: ConnectionId,
-        row: i64,
-        settled: Settled,
-        remote: Option<String>,
-        outcome: serde_json::Value,
-        at: Instant,
-    ) -> Result<()> {
+    /// Ends an event. With a remote id the order is bound to it in the same transaction; that is a fact, whatever the grant. Without one,
+    /// fails with [`StoreError::Superseded`] where there is another grant by now: what did not pass under one may pass under the next.
+    pub async fn settle(&self, settlement: Settlement) -> Result<()> {
         self.write(move |sqlite| {
+            let Settlement { footing, row, settled, remote, outcome, at } = settlement;
+            let connection = footing.connection;
+            if remote.is_none() {
+                stand(sqlite, footing)?;
+            }
             let order: String = found(
                 sqlite
                     .prepare_cached("UPDATE outbox SET state = ?2, outcome = ?3 WHERE id = ?1 RETURNING order_id")?

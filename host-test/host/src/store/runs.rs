@@ -3,10 +3,10 @@
 use rusqlite::{Connection as Sqlite, OptionalExtension, Row, params};
 use serde::{Deserialize, Serialize};
 
-use super::connections::{load, notify, pause};
+use super::connections::{Footing, load, notify, pause, stand};
 use super::queue::{Lane, Task, enqueue};
 use super::remarks::{forget_remarks, keep_refused, keep_warned};
-use super::{ConnectionId, Result, Store, StoreError, found, from_json, to_json};
+use super::{Connection, ConnectionId, Result, Store, StoreError, found, from_json, to_json};
 use crate::clock::Instant;
 use crate::contract::types::{Entity, Failure, Reason};
 use crate::contract::{Page, Policy, Scope};
@@ -97,6 +97,19 @@ pub struct AppliedPage {
     pub tally: Tally,
     /// The run's last page.
     pub ended: bool,
+}
+
+/// What becomes of a run that stopped before its end. What came in stays.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Halt {
+    /// It will be tried again.
+    Wait,
+    /// It goes on when its connection does, which pauses for this reason.
+    PauseConnection(Reason),
+    /// It ends, and its stream pauses; the others go on.
+    PauseStream,
+    /// It ends, with a notice.
+    GiveUp,
 }
 
 const COLUMNS: &str = "id, connection, entity, trigger, scope, state, cursor, done, total, tally, failure, started, ended";
@@ -192,9 +205,22 @@ impl Store {
         .await
     }
 
+    /// One run and its connection, both as they were at one moment: a cursor and the settings that it means something under.
+    pub async fn run_and_owner(&self, id: i64) -> Result<(Run, Connection)> {
+        self.read(move |sqlite| {
+            let snapshot = sqlite.unchecked_transaction()?;
+            let run = load_run(&snapshot, id)?;
+            let owner = load(&snapshot, run.connection)?;
+            Ok((run, owner))
+        })
+        .await
+    }
+
     /// Applies a page: rows, links, refused records, cursor and counts, in one transaction. `flows`: the defaults, toggles respected.
-    pub async fn apply_page(&self, run: i64, page: Page, flows: Policies, at: Instant) -> Result<AppliedPage> {
+    /// Fails with [`StoreError::Superseded`] where the page was asked for under an earlier grant: its cursor may mean nothing any more.
+    pub async fn apply_page(&self, run: i64, footing: Footing, page: Page, flows: Policies, at: Instant) -> Result<AppliedPage> {
         self.write(move |sqlite| {
+            stand(sqlite, footing)?;
             let before = load_run(sqlite, run)?;
             let connection = load(sqlite, before.connection)?;
             let policies = chosen(sqlite, connection.id, flows)?;
@@ -241,33 +267,34 @@ impl Store {
         .await
     }
 
-    /// Ends a run before its end. What came in stays.
-    pub async fn fail_run(&self, run: i64, failure: Failure, at: Instant) -> Result<()> {
+    /// Keeps why a run stopped, and what becomes of it, in one transaction. Fails with [`StoreError::Superseded`] where it was under an earlier
+    /// grant that it stopped.
+    pub async fn halt_run(&self, run: i64, footing: Footing, failure: Failure, halt: Halt, at: Instant) -> Result<()> {
         self.write(move |sqlite| {
-            sqlite
-                .execute("UPDATE run SET state = 'failed', failure = ?2, ended = ?3 WHERE id = ?1", params![run, to_json(&failure)?, at])?;
-            Ok(())
+            stand(sqlite, footing)?;
+            let ends = matches!(halt, Halt::PauseStream | Halt::GiveUp);
+            let update = "UPDATE run SET failure = ?2, state = CASE WHEN ?3 THEN 'failed' ELSE state END,
+                            ended = CASE WHEN ?3 THEN ?4 ELSE ended END WHERE id = ?1 RETURNING entity";
+            let entity: String =
+                found(sqlite.prepare_cached(update)?.query_row(params![run, to_json(&failure)?, ends, at], |row| row.get(0)), || {
+                    format!("run {run}")
+                })?;
+            let id = footing.connection;
+            match halt {
+                Halt::Wait => Ok(()),
+                Halt::PauseConnection(reason) => pause(sqlite, id, at, &reason),
+                Halt::PauseStream => pause_stream(sqlite, id, &entity, &Reason { code: failure.code, message: failure.message }, at),
+                Halt::GiveUp => notify(sqlite, id, at, &failure.code, &failure.message),
+            }
         })
         .await
     }
 
-    /// Notes why a run has not gone on yet; it will be tried again.
-    pub async fn note_run(&self, run: i64, failure: Failure) -> Result<()> {
+    /// Pauses one stream, with one notice; the others go on. Fails with [`StoreError::Superseded`] where there is another grant by now.
+    pub async fn pause_stream(&self, footing: Footing, entity: Entity, reason: Reason, at: Instant) -> Result<()> {
         self.write(move |sqlite| {
-            sqlite.execute("UPDATE run SET failure = ?2 WHERE id = ?1", params![run, to_json(&failure)?])?;
-            Ok(())
-        })
-        .await
-    }
-
-    /// Pauses one stream, with one notice; the others go on.
-    pub async fn pause_stream(&self, connection: ConnectionId, entity: Entity, reason: Reason, at: Instant) -> Result<()> {
-        self.write(move |sqlite| {
-            sqlite.execute(
-                "INSERT INTO stream (connection, entity, pause) VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET pause = excluded.pause",
-                params![connection, names::entity(entity), to_json(&reason)?],
-            )?;
-            notify(sqlite, connection, at, &reason.code, &reason.message)
+            stand(sqlite, footing)?;
+            pause_stream(sqlite, footing.connection, names::entity(entity), &reason, at)
         })
         .await
     }
@@ -337,12 +364,14 @@ impl Store {
         })
         .await
     }
+}
 
-    /// Pauses a connection from inside a run. See [`Store::pause`].
-    pub(crate) async fn pause_for(&self, connection: ConnectionId, failure: Failure, at: Instant) -> Result<()> {
-        let reason = Reason { code: failure.code, message: failure.message };
-        self.write(move |sqlite| pause(sqlite, connection, at, &reason)).await
-    }
+fn pause_stream(sqlite: &Sqlite, connection: ConnectionId, entity: &str, reason: &Reason, at: Instant) -> Result<()> {
+    sqlite.execute(
+        "INSERT INTO stream (connection, entity, pause) VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET pause = excluded.pause",
+        params![connection, entity, to_json(reason)?],
+    )?;
+    notify(sqlite, connection, at, &reason.code, &reason.message)
 }
 
 fn begin_run(

@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::extract::{DefaultBodyLimit, Path, Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 
-use crate::store::ConnectionId;
-use crate::work::{Host, LoginError, Received, Refusal};
+use crate::contract::FieldKind;
+use crate::store::{ConnectionId, StoreError};
+use crate::work::{Form, FormError, Host, LoginError, Received, Refusal};
 
 /// The cookie that holds a login's state.
 const LOGIN_COOKIE: &str = "nobi-login";
@@ -36,7 +37,8 @@ impl PublicAddress {
         format!("{}/landing", self.0)
     }
 
-    /// Where a person begins the login of a connection.
+    /// Where a person begins the login of a connection. Fields of the form may follow as a query, `?KEY=VALUE`: they come into force
+    /// with the grant.
     pub fn login_url(&self, connection: ConnectionId) -> String {
         format!("{}/login/{connection}", self.0)
     }
@@ -92,8 +94,14 @@ fn word(received: &Received) -> &str {
     }
 }
 
-async fn login(State(edge): State<Arc<Edge>>, Path(connection): Path<ConnectionId>) -> Response {
-    match edge.host.begin_login(connection, &edge.address.redirect_url()).await {
+/// The query names fields of the form that come into force with the grant. An address ends up in histories and logs: no secret is taken from it.
+async fn login(State(edge): State<Arc<Edge>>, Path(connection): Path<ConnectionId>, Query(changes): Query<Form>) -> Response {
+    match holds_secret(&edge.host, connection, &changes).await {
+        Ok(false) => {}
+        Ok(true) => return page(StatusCode::BAD_REQUEST, "Địa chỉ đăng nhập không được chứa mã bí mật. (An address holds no secrets.)"),
+        Err(error) => return said(&error.into()),
+    }
+    match edge.host.begin_login_with(connection, &edge.address.redirect_url(), changes).await {
         Ok(start) => {
             // Lax: the way back from the other side's login page is a navigation from another site.
             let secure = if edge.address.is_https() { "; Secure" } else { "" };
@@ -106,6 +114,12 @@ async fn login(State(edge): State<Arc<Edge>>, Path(connection): Path<ConnectionI
         }
         Err(error) => said(&error),
     }
+}
+
+async fn holds_secret(host: &Host, connection: ConnectionId, changes: &Form) -> Result<bool, StoreError> {
+    let owner = host.store().connection(connection).await?;
+    let form = &host.connector(&owner.connector)?.descriptor().form;
+    Ok(form.iter().any(|field| matches!(field.kind, FieldKind::Secret) && changes.contains_key(&field.key)))
 }
 
 async fn landing(State(edge): State<Arc<Edge>>, uri: Uri, headers: HeaderMap) -> Response {
@@ -132,9 +146,10 @@ fn said(error: &LoginError) -> Response {
     let status = match error {
         LoginError::Unknown | LoginError::NoCode(_) => StatusCode::BAD_REQUEST,
         LoginError::Failed(_) => StatusCode::BAD_GATEWAY,
-        LoginError::Store(crate::store::StoreError::Missing(_)) => StatusCode::NOT_FOUND,
-        LoginError::Store(crate::store::StoreError::Refused(_)) => StatusCode::CONFLICT,
-        LoginError::Call(_) | LoginError::Store(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        LoginError::Store(StoreError::Missing(_)) => StatusCode::NOT_FOUND,
+        LoginError::Store(StoreError::Refused(_) | StoreError::Superseded) => StatusCode::CONFLICT,
+        LoginError::Form(FormError::Fields(_) | FormError::NeedsLogin(_) | FormError::Failed(_)) => StatusCode::BAD_REQUEST,
+        LoginError::Form(_) | LoginError::Call(_) | LoginError::Store(_) => StatusCode::INTERNAL_SERVER_ERROR,
     };
     page(status, &error.to_string())
 }

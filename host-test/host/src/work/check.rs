@@ -3,7 +3,7 @@
 
 use super::{Host, failures, message};
 use crate::clock::Instant;
-use crate::contract::types::{Message, Reason};
+use crate::contract::types::{Failure, Message, Reason};
 use crate::contract::{CheckLine, Verdict};
 use crate::outbound::Lane;
 use crate::secret::Secrets;
@@ -20,9 +20,7 @@ impl Host {
         let connector = self.connector(&owner.connector)?.clone();
         let mut lines = Vec::new();
         if owner.account.is_some() {
-            let errand = self.errand(&owner, connector.descriptor(), Lane::Live, Secrets::default()).await?;
-            let context = self.context(&owner, connector.descriptor());
-            match connector.check(&context, errand).await.result.map_err(|error| failures::of_call(&error)).and_then(|answer| answer) {
+            match self.component_lines(&owner).await? {
                 Ok(found) => lines.extend(found),
                 Err(failure) => {
                     lines.push(CheckLine { code: failure.code, verdict: Verdict::Failed, message: failure.message, fix: None });
@@ -36,6 +34,15 @@ impl Host {
             lines.extend(events_line(&owner, &webhooks.events));
         }
         Ok(lines)
+    }
+
+    /// The component's own lines, or why there are none.
+    pub(super) async fn component_lines(&self, owner: &Connection) -> Result<Result<Vec<CheckLine>, Failure>, StoreError> {
+        let connector = self.connector(&owner.connector)?.clone();
+        let errand = self.errand(owner, connector.descriptor(), Lane::Live, Secrets::default()).await?;
+        let context = self.context(owner, connector.descriptor());
+        let call = connector.check(&context, errand).await;
+        Ok(call.result.map_err(|error| failures::of_call(&error)).and_then(|answer| answer))
     }
 
     /// The grant's depots against the branches that are linked here.
@@ -104,7 +111,11 @@ impl Host {
             }
             if expires <= now {
                 let reason = Reason { code: "grant.ended".to_owned(), message: ended() };
-                self.store.pause(owner.id, now, reason).await?;
+                match self.store.pause(owner.footing(), now, reason).await {
+                    // There is a new grant: it was the one before that ended.
+                    Err(StoreError::Superseded) => {}
+                    paused => paused?,
+                }
                 continue;
             }
             // The nearest mark that has been passed; each is told once a grant.

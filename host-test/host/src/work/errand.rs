@@ -11,7 +11,8 @@ use crate::secret::Secrets;
 use crate::store::{Connection, StoreError};
 
 impl Host {
-    /// The way out for one piece of work. `extra`: secrets that are not kept, such as the one-time code of a login.
+    /// The way out for one piece of work. `extra`: secrets that are not kept, such as the one-time code of a login. Fails with
+    /// [`StoreError::Superseded`] where there is another grant by now: its token does not go with this connection's settings.
     pub(super) async fn errand(
         &self,
         connection: &Connection,
@@ -19,12 +20,13 @@ impl Host {
         lane: Lane,
         extra: Secrets,
     ) -> Result<Arc<Errand>, StoreError> {
-        let mut secrets = self.store.secrets(connection.id).await?;
+        let mut secrets = self.store.secrets_of(connection.footing()).await?;
         for (name, secret) in extra.iter() {
             secrets.insert(name, secret.clone());
         }
         let caller = Caller {
             connection: connection.id.to_string(),
+            generation: connection.generation,
             app: connection.settings.get(&descriptor.app_field).cloned().unwrap_or_default(),
             account: connection.account.as_ref().map(|account| account.id.clone()),
             endpoints: Arc::new(self.endpoints(connection, descriptor)?),

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 
 use thiserror::Error;
 
-use super::{Host, message};
-use crate::contract::types::Message;
+use super::{Host, message, moving};
+use crate::contract::types::{Failure, Message};
 use crate::contract::{Choice, Field, FieldKind};
-use crate::secret::{Secret, Secrets};
-use crate::store::{Connection, ConnectionId, StoreError};
+use crate::sandbox::CallError;
+use crate::secret::Secret;
+use crate::store::{Changes, Connection, ConnectionId, StoreError};
 
 /// What a person filled in, by the field's key.
 pub type Form = BTreeMap<String, String>;
@@ -27,55 +28,81 @@ pub struct FieldError {
 #[derive(Debug, Error)]
 pub enum FormError {
     /// These fields are not right.
-    #[error("{}", .0.iter().map(|error| format!("{}: {} ({})", error.key, error.message.vi, error.message.en)).collect::<Vec<_>>().join("; "))]
+    #[error("{}", lines(.0))]
     Fields(Vec<FieldError>),
+    /// These fields are right, and the grant does not cover their new values: a login brings them into force.
+    #[error("{}", lines(.0))]
+    NeedsLogin(Vec<FieldError>),
+    /// The connector says that nobody can log in with these values.
+    #[error("{} ({}) [{}]", .0.message.vi, .0.message.en, .0.code)]
+    Failed(Box<Failure>),
+    /// The connector could not be asked.
+    #[error(transparent)]
+    Call(#[from] CallError),
     /// The store did not do it.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
+fn lines(errors: &[FieldError]) -> String {
+    let line = |error: &FieldError| format!("{}: {} ({})", error.key, error.message.vi, error.message.en);
+    errors.iter().map(line).collect::<Vec<_>>().join("; ")
+}
+
 impl Host {
-    /// Checks the form and keeps it. A secret field that is left empty keeps its secret.
+    /// Checks the form and keeps it. A field that is not named stays as it is, and a secret field that is left empty keeps its secret; any
+    /// other field that is left empty gets its default. Once there is a grant, values that it does not cover are not kept:
+    /// [`begin_login_with`](Host::begin_login_with) brings them into force with a new one.
     pub async fn fill_in(&self, connection: ConnectionId, form: Form) -> Result<Connection, FormError> {
         let owner = self.store.connection(connection).await?;
+        let connector = self.connector(&owner.connector)?.clone();
+        let changes = self.filled(&owner, &form).await?;
+        let moved = self.what_moves(&owner, &connector, &changes.over(&owner.settings)).await?;
+        if !moved.is_empty() {
+            let error = |field: &&Field| FieldError { key: field.key.clone(), message: moving::needs_login() };
+            return Err(FormError::NeedsLogin(moved.iter().map(error).collect()));
+        }
+        self.store.save_form(owner.footing(), &connector.descriptor().app_field, changes).await?;
+        Ok(self.store.connection(connection).await?)
+    }
+
+    /// What a form changes, once all of it is right.
+    pub(super) async fn filled(&self, owner: &Connection, form: &Form) -> Result<Changes, FormError> {
         let descriptor = self.connector(&owner.connector)?.descriptor().clone();
-        let known = self.store.secrets(connection).await?;
+        let known = self.store.secrets(owner.id).await?;
         let mut errors = Vec::new();
-        let mut settings = BTreeMap::new();
-        let mut secrets = Secrets::default();
+        let mut changes = Changes::default();
         for key in form.keys().filter(|key| !descriptor.form.iter().any(|field| &field.key == *key)) {
             errors.push(FieldError { key: key.clone(), message: message("Không có trường này.", "There is no such field.", &[]) });
         }
         for field in &descriptor.form {
-            let given = form.get(&field.key).map(|text| text.trim()).filter(|text| !text.is_empty());
+            let named = form.get(&field.key).map(|text| text.trim());
             let secret = matches!(field.kind, FieldKind::Secret);
-            match given {
-                None if matches!(field.kind, FieldKind::HostValue(_)) => {}
-                None if field.required && field.default.is_none() && !(secret && known.get(&field.key).is_some()) => {
+            let stays = match secret {
+                true => known.get(&field.key).is_some(),
+                false => named.is_none() && owner.settings.contains_key(&field.key),
+            };
+            match named.filter(|text| !text.is_empty()) {
+                None if stays || matches!(field.kind, FieldKind::HostValue(_)) => {}
+                None if field.required && field.default.is_none() => {
                     errors.push(FieldError { key: field.key.clone(), message: message("Cần điền.", "Must be filled in.", &[]) });
                 }
+                None if secret => {}
                 None => {
-                    if let Some(default) = field.default.clone().filter(|_| !secret) {
-                        settings.insert(field.key.clone(), default);
-                    }
+                    changes.settings.insert(field.key.clone(), field.default.clone());
                 }
                 Some(text) => match fault(field, text, &self.config.roles) {
                     Some(message) => errors.push(FieldError { key: field.key.clone(), message }),
                     None if secret => {
-                        secrets.insert(field.key.clone(), Secret::new(text.to_owned()));
+                        changes.secrets.insert(field.key.clone(), Secret::new(text.to_owned()));
                     }
                     None => {
-                        settings.insert(field.key.clone(), text.to_owned());
+                        changes.settings.insert(field.key.clone(), Some(text.to_owned()));
                     }
                 },
             }
         }
-        if !errors.is_empty() {
-            return Err(FormError::Fields(errors));
-        }
-        let app = settings.get(&descriptor.app_field).cloned().unwrap_or_default();
-        self.store.save_form(connection, app, settings, secrets).await?;
-        Ok(self.store.connection(connection).await?)
+        if errors.is_empty() { Ok(changes) } else { Err(FormError::Fields(errors)) }
     }
 }
 

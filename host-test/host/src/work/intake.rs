@@ -154,7 +154,12 @@ impl Host {
                     "The app was removed at the other side. Log in again to go on.",
                     &[],
                 );
-                self.store.pause(owner.id, now, Reason { code: "uninstalled".to_owned(), message: text }).await?;
+                let reason = Reason { code: "uninstalled".to_owned(), message: text };
+                match self.store.pause(owner.footing(), now, reason).await {
+                    // There is a new grant: the app is there again.
+                    Err(StoreError::Superseded) => {}
+                    paused => paused?,
+                }
                 Ok(Received::Uninstalled)
             }
             WebhookOutcome::Accepted(accepted) => {

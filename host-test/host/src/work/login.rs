@@ -5,12 +5,12 @@ use sha2::{Digest, Sha256};
 use thiserror::Error;
 use url::Url;
 
-use super::{Host, failures, message};
-use crate::contract::types::{Failure, FailureClass};
+use super::{Form, FormError, Host, failures, message, moving};
+use crate::contract::types::{Failure, FailureClass, Message, Reason};
 use crate::outbound::Lane;
 use crate::sandbox::CallError;
 use crate::secret::{Secret, Secrets};
-use crate::store::{Connection, ConnectionId, StoreError, random};
+use crate::store::{Changes, Connection, ConnectionId, Grant, PendingLogin, StoreError, random};
 
 /// A login that began.
 #[derive(Clone, Debug)]
@@ -19,6 +19,9 @@ pub struct LoginStart {
     pub url: String,
     /// What the person's browser keeps until it comes back.
     pub state: String,
+    /// What the grant of this login will move: the fields that it changes and that the grant of before does not cover, from their values
+    /// to the new ones. Absent where it only renews the grant.
+    pub moves: Option<Message>,
 }
 
 /// Why a login did not lead to a grant.
@@ -32,6 +35,9 @@ pub enum LoginError {
         "Đường dẫn quay về không có mã {0}; hãy đăng nhập lại và đồng ý cấp quyền. (The landing address has no {0}: log in again and agree.)"
     )]
     NoCode(String),
+    /// The fields that the login carries are not right.
+    #[error(transparent)]
+    Form(#[from] FormError),
     /// The connector could not say where to log in, or what the exchange came to.
     #[error("{} ({}) [{}]", .0.message.vi, .0.message.en, .0.code)]
     Failed(Box<Failure>),
@@ -56,35 +62,54 @@ fn hash(state: &str) -> [u8; 32] {
 impl Host {
     /// Begins a login. `return_to` is exactly what is registered at the other side.
     pub async fn begin_login(&self, connection: ConnectionId, return_to: &str) -> Result<LoginStart, LoginError> {
+        self.begin_login_with(connection, return_to, Form::new()).await
+    }
+
+    /// Begins a login that carries changed fields of the form, so that they and the grant come into force together: another dialect, another
+    /// app. They are kept with the login; until its grant is there the connection is as it was. Fields that are not named stay.
+    pub async fn begin_login_with(&self, connection: ConnectionId, return_to: &str, form: Form) -> Result<LoginStart, LoginError> {
         let owner = self.store.connection(connection).await?;
         let connector = self.connector(&owner.connector)?.clone();
-        let context = self.context(&owner, connector.descriptor());
+        let changes = if form.is_empty() { Changes::default() } else { self.filled(&owner, &form).await? };
+        let wished = Connection { settings: changes.over(&owner.settings), ..owner.clone() };
+        let moved = self.what_moves(&owner, &connector, &wished.settings).await?;
+        let context = self.context(&wished, connector.descriptor());
         let request = connector.authorize_url(&context, return_to).await.result??;
-        let endpoints = self.endpoints(&owner, connector.descriptor())?;
+        let endpoints = self.endpoints(&wished, connector.descriptor())?;
         let url = endpoints.url_of(&request).map_err(|error| LoginError::from(failures::of_read(&error)))?;
         let state = BASE64URL_NOPAD.encode(&*random::<24>().map_err(StoreError::from)?);
-        self.store.remember_login(hash(&state), connection, self.clock.now()).await?;
-        Ok(LoginStart { url, state })
+        self.store.remember_login(hash(&state), connection, changes, self.clock.now()).await?;
+        let moves = (!moved.is_empty()).then(|| moving::steps(&moved, &owner.settings, &wished.settings));
+        Ok(LoginStart { url, state, moves })
     }
 
     /// Ends a login with what the browser brought back: its state, and the address that it landed on.
     pub async fn end_login(&self, state: &str, landing: &str) -> Result<Connection, LoginError> {
         let since = self.clock.now().saturating_sub(i64::try_from(self.config.login_time.as_millis()).unwrap_or(i64::MAX));
-        let connection = self.store.take_login(hash(state), since).await?.ok_or(LoginError::Unknown)?;
-        self.redeem(connection, landing).await
+        let login = self.store.take_login(hash(state), since).await?.ok_or(LoginError::Unknown)?;
+        self.exchange(login, landing).await
     }
 
     /// Exchanges the code of a landing address for a grant. One try: a code is spent by the first.
     pub async fn redeem(&self, connection: ConnectionId, landing: &str) -> Result<Connection, LoginError> {
+        self.exchange(PendingLogin { connection, changes: Changes::default() }, landing).await
+    }
+
+    /// The same for a login that carries changes: the exchange is made as if they were in force, and they come into force with its grant.
+    async fn exchange(&self, login: PendingLogin, landing: &str) -> Result<Connection, LoginError> {
+        let PendingLogin { connection, changes } = login;
         let owner = self.store.connection(connection).await?;
         let connector = self.connector(&owner.connector)?.clone();
-        let param = &connector.descriptor().grant_code_param;
+        let descriptor = connector.descriptor();
+        let param = &descriptor.grant_code_param;
         let code = code_of(landing, param).ok_or_else(|| LoginError::NoCode(param.clone()))?;
-        let mut extra = Secrets::default();
-        extra.insert("grant-code".to_owned(), Secret::new(code));
+        let wished = Connection { settings: changes.over(&owner.settings), ..owner.clone() };
+        let moved = self.what_moves(&owner, &connector, &wished.settings).await?;
 
-        let errand = self.errand(&owner, connector.descriptor(), Lane::Live, extra).await?;
-        let context = self.context(&owner, connector.descriptor());
+        let mut extra = changes.secrets.clone();
+        extra.insert("grant-code".to_owned(), Secret::new(code));
+        let errand = self.errand(&wished, descriptor, Lane::Live, extra).await?;
+        let context = self.context(&wished, descriptor);
         let account = connector.redeem(&context, errand.clone()).await.result??;
         let captured: Secrets = errand.captured().into_iter().collect();
         if captured.get("access-token").is_none() {
@@ -96,17 +121,32 @@ impl Host {
             );
             return Err(failure.into());
         }
-        let granted = self.store.grant(connection, account, captured).await?;
-        let account = granted.account.as_ref().map_or("", |account| account.id.as_str());
-        let text = message(
-            &format!("Đã kết nối với doanh nghiệp {account}."),
-            &format!("Connected to business {account}."),
-            &[("account", account)],
-        );
-        self.store.notify(connection, self.clock.now(), "connected", text).await?;
+        let told = match moved.is_empty() {
+            true => connected(&account.id),
+            false => moving::told(&moving::steps(&moved, &owner.settings, &wished.settings)),
+        };
+        let grant = Grant {
+            footing: owner.footing(),
+            settings: wished.settings,
+            account,
+            captured,
+            changes,
+            app_field: descriptor.app_field.clone(),
+            moved: (!moved.is_empty()).then_some(self.config.move_overlap),
+            told: Some(told),
+        };
+        let granted = self.store.grant(grant, self.clock.now()).await?;
+        // Nobody is answered from them any more: memory is kept apart by the grant. They only take up room.
+        self.outbound.forget(&connection.to_string());
         self.wake.notify_waiters();
         Ok(granted)
     }
+}
+
+fn connected(account: &str) -> Reason {
+    let text =
+        message(&format!("Đã kết nối với doanh nghiệp {account}."), &format!("Connected to business {account}."), &[("account", account)]);
+    Reason { code: "connected".to_owned(), message: text }
 }
 
 fn code_of(landing: &str, param: &str) -> Option<String> {

@@ -9,9 +9,11 @@ mod failures;
 mod form;
 mod intake;
 mod login;
+mod moving;
 mod pull;
 mod push;
 mod runner;
+mod silence;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -52,6 +54,11 @@ pub struct HostConfig {
     pub refresh_most: Duration,
     /// How far a pull of changes reaches back before the start of the last whole one: clocks differ, and an edit may show late.
     pub overlap: Duration,
+    /// How far a stream reaches further back once its connection was moved: two dialects of one system need not agree on when a record
+    /// changed, nor on what counts as a change.
+    pub move_overlap: Duration,
+    /// How long a connection may get nothing but pages that cannot be read before it pauses: by then nobody is mending anything.
+    pub unreadable_most: Duration,
     /// How long a login may take from its start to the way back.
     pub login_time: Duration,
     /// Bytes of a delivery; more are refused.
@@ -72,6 +79,8 @@ impl Default for HostConfig {
             live_patience: Duration::from_secs(10),
             refresh_most: Duration::from_secs(15 * 60),
             overlap: Duration::from_secs(10 * 60),
+            move_overlap: Duration::from_secs(24 * 60 * 60),
+            unreadable_most: Duration::from_secs(24 * 60 * 60),
             login_time: Duration::from_secs(30 * 60),
             delivery_bytes: 1024 * 1024,
             roles: vec![role("sale", "Nhân viên bán hàng"), role("warehouse", "Nhân viên kho"), role("manager", "Quản lý chi nhánh")],

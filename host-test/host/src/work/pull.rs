@@ -8,7 +8,7 @@ use crate::names;
 use crate::outbound::{Errand, Lane};
 use crate::sandbox::{Connector, Courier};
 use crate::secret::Secrets;
-use crate::store::{Connection, Run, RunState, StoreError};
+use crate::store::{Connection, Halt, Run, RunState, StoreError};
 
 /// What a piece of work came to.
 #[derive(Debug, PartialEq)]
@@ -22,24 +22,24 @@ pub(super) enum Worked {
 impl Host {
     /// Goes on with a run until its last page, or until a failure stops it.
     pub(super) async fn pull(&self, run: i64) -> Result<Worked, StoreError> {
-        let mut run = self.store.run(run).await?;
+        let (mut run, mut owner) = self.store.run_and_owner(run).await?;
         if matches!(run.state, RunState::Done | RunState::Failed) {
             // It ended, and a crash kept its work from being crossed out. Going on would begin it anew.
             return Ok(Worked::Done);
         }
-        let owner = self.store.connection(run.connection).await?;
         let connector = self.connector(&owner.connector)?.clone();
         let errand = self.errand(&owner, connector.descriptor(), Lane::Bulk, Secrets::default()).await?;
         loop {
             let step = Step { entity: run.entity, scope: run.scope.clone(), cursor: run.cursor.clone() };
             let page = match self.step(&owner, &connector, &errand, &step).await {
                 Ok(page) => page,
-                Err(failure) => return self.stopped(&run, &errand, failure).await,
+                Err(failure) => return self.stopped(&run, &owner, &errand, failure).await,
             };
             run.cursor = page.next.clone();
             (run.done, run.total) = (page.done, page.total);
             let flows = flows(connector.descriptor(), &owner);
-            let applied = self.store.apply_page(run.id, page, flows, self.clock.now()).await?;
+            let applied = self.store.apply_page(run.id, owner.footing(), page, flows, self.clock.now()).await?;
+            self.listen(&mut owner, errand.heard(), None).await?;
             self.tell(&run, applied.ended);
             if applied.ended {
                 return Ok(Worked::Done);
@@ -55,47 +55,37 @@ impl Host {
         connector.read_sync_response(&context, step, &response).await.result.map_err(|error| of_call(&error))?
     }
 
-    async fn stopped(&self, run: &Run, errand: &Errand, failure: Failure) -> Result<Worked, StoreError> {
-        // A remembered answer that turned out to be a failure must not be believed twice.
-        self.outbound.forget(&run.connection.to_string());
+    /// What a failure makes of the run. Under an earlier grant it means nothing: the run is gone on with as it stands by then.
+    async fn stopped(&self, run: &Run, owner: &Connection, errand: &Errand, failure: Failure) -> Result<Worked, StoreError> {
+        errand.disbelieve();
         let now = self.clock.now();
         let entity = names::entity(run.entity);
         let class = names::failure_class(&failure.class);
         tracing::info!(connection = run.connection, run = run.id, entity, code = failure.code, class, "a pull stopped");
-        match disposition(&failure.class) {
-            Disposition::Again => {
-                self.store.note_run(run.id, failure).await?;
-                Ok(Worked::Again(None))
-            }
-            Disposition::AgainAfter(ms) => {
+        let silent = self.listen(&mut owner.clone(), errand.heard(), Some(&failure.class)).await?;
+        let (halt, worked) = match (silent, disposition(&failure.class)) {
+            (Some(reason), _) => (Halt::PauseConnection(reason), Worked::Again(Some(0))),
+            (None, Disposition::Again) => (Halt::Wait, Worked::Again(None)),
+            (None, Disposition::AgainAfter(ms)) => {
                 // The pacer's own "not yet" closes nothing: it was this host that held back.
                 if failure.code != "host.pace" {
                     errand.close_last(ms);
                 }
-                self.store.note_run(run.id, failure).await?;
-                Ok(Worked::Again(Some(ms)))
+                (Halt::Wait, Worked::Again(Some(ms)))
             }
-            Disposition::PauseConnection => {
-                // The run stays where it is: it goes on when the connection does.
-                self.store.note_run(run.id, failure.clone()).await?;
-                self.store.pause_for(run.connection, failure, now).await?;
-                Ok(Worked::Again(Some(0)))
-            }
-            Disposition::PauseStream => {
+            // The run stays where it is: it goes on when the connection does.
+            (None, Disposition::PauseConnection) => {
                 let reason = Reason { code: failure.code.clone(), message: failure.message.clone() };
-                self.store.pause_stream(run.connection, run.entity, reason, now).await?;
-                self.store.fail_run(run.id, failure, now).await?;
-                self.tell(run, true);
-                Ok(Worked::Done)
+                (Halt::PauseConnection(reason), Worked::Again(Some(0)))
             }
-            Disposition::GiveUp => {
-                let (code, text) = (failure.code.clone(), failure.message.clone());
-                self.store.fail_run(run.id, failure, now).await?;
-                self.store.notify(run.connection, now, &code, text).await?;
-                self.tell(run, true);
-                Ok(Worked::Done)
-            }
+            (None, Disposition::PauseStream) => (Halt::PauseStream, Worked::Done),
+            (None, Disposition::GiveUp) => (Halt::GiveUp, Worked::Done),
+        };
+        self.store.halt_run(run.id, owner.footing(), failure, halt, now).await?;
+        if worked == Worked::Done {
+            self.tell(run, true);
         }
+        Ok(worked)
     }
 
     fn tell(&self, run: &Run, ended: bool) {

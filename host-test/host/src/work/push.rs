@@ -11,15 +11,15 @@ use crate::contract::orders::{Earlier, OrderEventKind};
 use crate::contract::types::{Entity, Failure, FailureClass, Reason, Warning};
 use crate::contract::{OrderPlan, Policy, PushOutcome, Pushed};
 use crate::names;
-use crate::outbound::Lane;
+use crate::outbound::{Heard, Lane};
 use crate::secret::Secrets;
-use crate::store::{Connection, Intent, OrderEventRow, Settled, StoreError};
+use crate::store::{Connection, Intent, OrderEventRow, Settled, Settlement, StoreError};
 
 impl Host {
     /// Brings the next waiting event of an order out.
     pub(super) async fn push(&self, connection: i64, order: &str) -> Result<Worked, StoreError> {
         let Some(row) = self.store.next_event(connection, order).await? else { return Ok(Worked::Done) };
-        let owner = self.store.connection(connection).await?;
+        let mut owner = self.store.connection(connection).await?;
         let connector = self.connector(&owner.connector)?.clone();
         if flows(connector.descriptor(), &owner).of(Entity::Order) == Policy::Off {
             // Switched off after it was queued: it waits no longer, and says why.
@@ -29,6 +29,9 @@ impl Host {
             return self.end(&owner, &row, Settled::Skipped, None, json!({ "reason": "skip.never-pushed" })).await;
         }
 
+        // On each path creates and cancels go before reconciles, of which one file brings thousands.
+        let lane = if matches!(row.event.kind, OrderEventKind::Reconciled(_)) { Lane::Bulk } else { Lane::Live };
+        let errand = self.errand(&owner, connector.descriptor(), lane, Secrets::default()).await?;
         // Only a create has an intent. What any other event comes to depends on what the other side says, so `push-order` alone decides it.
         let creates = matches!(row.event.kind, OrderEventKind::Created) && row.event.order.remote.is_none();
         if creates {
@@ -39,17 +42,15 @@ impl Host {
                 Ok(OrderPlan::Skip(reason)) => return self.skipped(&owner, &row, reason).await,
                 Err(failure) => return self.refused(&owner, &row, failure).await,
             };
-            let intent = Intent { connection, own_id, record: row.event.order.clone(), at: self.clock.now() };
+            let intent = Intent { footing: owner.footing(), own_id, record: row.event.order.clone(), at: self.clock.now() };
             match self.store.intend(intent).await {
                 Err(StoreError::Taken { own_id, order }) => return self.refused(&owner, &row, taken(&own_id, &order)).await,
                 intended => intended?,
             }
         }
-        // On each path creates and cancels go before reconciles, of which one file brings thousands.
-        let lane = if matches!(row.event.kind, OrderEventKind::Reconciled(_)) { Lane::Bulk } else { Lane::Live };
-        let errand = self.errand(&owner, connector.descriptor(), lane, Secrets::default()).await?;
         let context = self.context(&owner, connector.descriptor());
         let call = connector.push_order(&context, &row.event, &row.earlier, errand.clone()).await;
+        let said = call.result.is_ok();
         let answer = match call.result {
             Ok(answer) => answer,
             // The call broke off after a request that changes something left, or may have left.
@@ -57,7 +58,8 @@ impl Host {
             Err(error) => Err(of_call(&error)),
         };
         let now = self.clock.now();
-        match answer {
+        let well = answer.is_ok();
+        let worked = match answer {
             Ok(PushOutcome::Created(pushed)) => self.bound(&owner, &row, "created", pushed).await,
             Ok(PushOutcome::Adopted(pushed)) => self.bound(&owner, &row, "adopted", pushed).await,
             Ok(PushOutcome::Updated(pushed)) => self.bound(&owner, &row, "updated", pushed).await,
@@ -77,12 +79,23 @@ impl Host {
                 if creates {
                     self.store.know(connection, order, after(&failure, &row.earlier, now)).await?;
                 }
+                errand.disbelieve();
                 if let Disposition::AgainAfter(ms) = disposition(&failure.class) {
                     errand.close_last(ms);
                 }
+                // A call that broke off says nothing of what it heard.
+                let heard = if said { errand.heard() } else { Heard::Nothing };
+                if let Some(reason) = self.listen(&mut owner, heard, Some(&failure.class)).await? {
+                    self.store.pause(owner.footing(), now, reason).await?;
+                    return Ok(Worked::Again(Some(0)));
+                }
                 self.refused(&owner, &row, failure).await
             }
+        }?;
+        if well {
+            self.listen(&mut owner, errand.heard(), None).await?;
         }
+        Ok(worked)
     }
 
     async fn bound(&self, owner: &Connection, row: &OrderEventRow, how: &str, pushed: Pushed) -> Result<Worked, StoreError> {
@@ -104,7 +117,8 @@ impl Host {
         remote: Option<String>,
         outcome: serde_json::Value,
     ) -> Result<Worked, StoreError> {
-        self.store.settle(owner.id, row.id, settled, remote, outcome, self.clock.now()).await?;
+        let (footing, at) = (owner.footing(), self.clock.now());
+        self.store.settle(Settlement { footing, row: row.id, settled, remote, outcome, at }).await?;
         Ok(Worked::Done)
     }
 
@@ -115,13 +129,14 @@ impl Host {
             Disposition::Again => Ok(Worked::Again(None)),
             Disposition::AgainAfter(ms) => Ok(Worked::Again(Some(ms))),
             Disposition::PauseConnection => {
-                self.store.pause_for(owner.id, failure, self.clock.now()).await?;
+                let reason = Reason { code: failure.code, message: failure.message };
+                self.store.pause(owner.footing(), self.clock.now(), reason).await?;
                 Ok(Worked::Again(Some(0)))
             }
             // A right or a setting is missing, not something in this order: it waits, and goes out once a person has mended that.
             Disposition::PauseStream => {
                 let reason = Reason { code: failure.code, message: failure.message };
-                self.store.pause_stream(owner.id, Entity::Order, reason, self.clock.now()).await?;
+                self.store.pause_stream(owner.footing(), Entity::Order, reason, self.clock.now()).await?;
                 Ok(Worked::Again(None))
             }
             Disposition::GiveUp => {

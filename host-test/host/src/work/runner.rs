@@ -104,6 +104,11 @@ impl Host {
                 let due = self.clock.now().saturating_add(i64::try_from(wait.as_millis()).unwrap_or(i64::MAX));
                 self.store.again(work.id, due, true).await
             }
+            // It was begun under an earlier grant: everything is read anew, at once.
+            Err(StoreError::Superseded) => {
+                tracing::info!(connection = work.connection, "a piece of work begins anew under another grant");
+                self.store.again(work.id, self.clock.now(), false).await
+            }
             // What the work names is not there any more.
             Err(StoreError::Missing(what)) => {
                 tracing::warn!(connection = work.connection, what, "work was dropped: what it names is gone");

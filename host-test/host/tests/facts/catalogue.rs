@@ -241,8 +241,7 @@ async fn a_record_that_is_there_again_is_linked_again() {
 async fn a_branch_without_phone_or_representative_gets_the_defaults_and_says_so() {
     let house = House::new().await;
     let mut connection = house.connected("shop").await;
-    let settings = [("default-branch-phone".to_owned(), "0281234567".to_owned())].into();
-    house.store.save_form(connection.id, "app".to_owned(), settings, Default::default()).await.unwrap();
+    house.saves(&connection, &[("default-branch-phone", "0281234567")], Default::default()).await;
     connection = house.store.connection(connection.id).await.unwrap();
     let bare = Branch { phone: None, representative: None, ..make::branch("1") };
     house.click(&connection, Entity::Branch, &all(Policy::KeepUpdated), vec![Change::Branch(bare)]).await;

@@ -44,7 +44,7 @@ async fn a_file_of_a_newer_version_is_refused_and_left_as_it_is() {
 async fn another_business_on_the_same_connection_is_refused_and_nothing_changes() {
     let house = House::new().await;
     let before = house.connected("shop").await;
-    let refused = house.store.grant(before.id, make::account("another"), secrets(&[("access-token", "stolen")])).await;
+    let refused = house.grants(&before, "another", secrets(&[("access-token", "stolen")])).await;
     assert!(matches!(&refused, Err(StoreError::Refused(text)) if text.contains("another")), "{refused:?}");
     let after = house.store.connection(before.id).await.unwrap();
     assert_eq!(after.account, before.account);
@@ -56,9 +56,9 @@ async fn a_grant_for_the_same_business_keeps_the_tag_and_ends_a_pause() {
     let house = House::new().await;
     let before = house.connected("shop").await;
     let reason = connector_host::contract::types::Reason { code: "dead".to_owned(), message: make::words("dead") };
-    house.store.pause(before.id, NOW, reason).await.unwrap();
-    let account = before.account.clone().unwrap();
-    let after = house.store.grant(before.id, account, secrets(&[("access-token", "fresh")])).await.unwrap();
+    house.store.pause(before.footing(), NOW, reason).await.unwrap();
+    let business = before.account.clone().unwrap().id;
+    let after = house.grants(&before, &business, secrets(&[("access-token", "fresh")])).await.unwrap();
     assert_eq!((after.state, after.pause.is_none(), after.tag), (ConnectionState::Active, true, before.tag));
     let kept = house.store.secrets(before.id).await.unwrap();
     assert_eq!(kept.get("access-token").unwrap().expose(), "fresh");
@@ -85,19 +85,20 @@ async fn every_connection_has_a_tag_and_a_callback_address_of_its_own() {
 async fn a_login_is_taken_once() {
     let house = House::new().await;
     let connection = house.draft("shop").await;
-    house.store.remember_login([7; 32], connection.id, NOW).await.unwrap();
-    assert_eq!(house.store.take_login([8; 32], NOW - 1).await.unwrap(), None);
-    assert_eq!(house.store.take_login([7; 32], NOW - 1).await.unwrap(), Some(connection.id));
-    assert_eq!(house.store.take_login([7; 32], NOW - 1).await.unwrap(), None);
+    house.store.remember_login([7; 32], connection.id, Default::default(), NOW).await.unwrap();
+    let take = async |state| house.store.take_login([state; 32], NOW - 1).await.unwrap().map(|login| login.connection);
+    assert_eq!(take(8).await, None);
+    assert_eq!(take(7).await, Some(connection.id));
+    assert_eq!(take(7).await, None);
 }
 
 #[tokio::test]
 async fn a_login_that_began_too_long_ago_is_not_taken() {
     let house = House::new().await;
     let connection = house.draft("shop").await;
-    house.store.remember_login([7; 32], connection.id, NOW).await.unwrap();
-    assert_eq!(house.store.take_login([7; 32], NOW + 1).await.unwrap(), None);
-    assert_eq!(house.store.take_login([7; 32], NOW).await.unwrap(), None);
+    house.store.remember_login([7; 32], connection.id, Default::default(), NOW).await.unwrap();
+    assert!(house.store.take_login([7; 32], NOW + 1).await.unwrap().is_none());
+    assert!(house.store.take_login([7; 32], NOW).await.unwrap().is_none());
 }
 
 #[tokio::test]

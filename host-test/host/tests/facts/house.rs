@@ -15,7 +15,9 @@ use connector_host::nobi::{Policies, Tally};
 use connector_host::outbound::{Outbound, OutboundConfig, Overrides};
 use connector_host::sandbox::{Sandbox, SandboxConfig};
 use connector_host::secret::{Secret, Secrets};
-use connector_host::store::{AppliedPage, Connection, Ingest, Ingested, NewConnection, Sealer, Store, Trigger};
+use connector_host::store::{
+    AppliedPage, Changes, Connection, Grant, Ingest, Ingested, NewConnection, Sealer, Settled, Settlement, Store, StoreError, Trigger,
+};
 use connector_host::work::{Host, HostConfig};
 
 use crate::guest::Guest;
@@ -74,9 +76,36 @@ impl House {
     /// A connection of this tenant with a token for its webhooks and a grant.
     pub(crate) async fn connected(&self, tenant: &str) -> Connection {
         let draft = self.draft(tenant).await;
-        let settings = [("app-id".to_owned(), "app".to_owned())].into();
-        self.store.save_form(draft.id, "app".to_owned(), settings, secrets(&[("verify-token", VERIFY)])).await.unwrap();
-        self.store.grant(draft.id, make::account(&format!("business-{}", draft.id)), secrets(&[("access-token", TOKEN)])).await.unwrap()
+        self.saves(&draft, &[("app-id", "app")], secrets(&[("verify-token", VERIFY)])).await;
+        let draft = self.store.connection(draft.id).await.unwrap();
+        self.grants(&draft, &format!("business-{}", draft.id), secrets(&[("access-token", TOKEN)])).await.unwrap()
+    }
+
+    /// Keeps these fields of the form; the others stay.
+    pub(crate) async fn saves(&self, connection: &Connection, settings: &[(&str, &str)], secrets: Secrets) {
+        let settings = settings.iter().map(|(key, value)| ((*key).to_owned(), Some((*value).to_owned()))).collect();
+        self.store.save_form(connection.footing(), "app-id", Changes { settings, secrets }).await.unwrap();
+    }
+
+    /// A login of this business, begun with the connection as it stands here, that changes nothing beside the grant.
+    pub(crate) async fn grants(&self, connection: &Connection, business: &str, captured: Secrets) -> Result<Connection, StoreError> {
+        let grant = Grant {
+            footing: connection.footing(),
+            settings: connection.settings.clone(),
+            account: make::account(business),
+            captured,
+            changes: Changes::default(),
+            app_field: "app-id".to_owned(),
+            moved: None,
+            told: None,
+        };
+        self.store.grant(grant, self.clock.now()).await
+    }
+
+    /// Ends an event as done, with the order's id at the other side where there is one.
+    pub(crate) async fn settles(&self, connection: &Connection, row: i64, remote: Option<&str>) -> Result<(), StoreError> {
+        let (footing, remote) = (connection.footing(), remote.map(str::to_owned));
+        self.store.settle(Settlement { footing, row, settled: Settled::Done, remote, outcome: serde_json::json!({}), at: NOW }).await
     }
 
     pub(crate) async fn host(&self, guest: &Guest) -> Arc<Host> {
@@ -114,7 +143,8 @@ impl House {
     ) -> AppliedPage {
         let scope = if trigger == Trigger::Live { Scope::Only(Vec::new()) } else { Scope::Everything };
         let run = self.store.begin_run(connection.id, entity, scope, trigger, self.clock.now()).await.unwrap();
-        self.store.apply_page(run.expect("no other run is under way"), page, policies.clone(), self.clock.now()).await.unwrap()
+        let run = run.expect("no other run is under way");
+        self.store.apply_page(run, connection.footing(), page, policies.clone(), self.clock.now()).await.unwrap()
     }
 
     /// Takes in a delivery whose canonical form hashes to this.

@@ -240,5 +240,5 @@ pub(crate) fn event(order_id: &str, sequence: u64, kind: OrderEventKind) -> Orde
 
 /// What is written down before this order's first byte.
 pub(crate) fn intent(connection: &Connection, order_id: &str, own_id: &str, at: i64) -> Intent {
-    Intent { connection: connection.id, own_id: own_id.to_owned(), record: order(order_id), at }
+    Intent { footing: connection.footing(), own_id: own_id.to_owned(), record: order(order_id), at }
 }

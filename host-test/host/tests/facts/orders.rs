@@ -4,8 +4,6 @@ use connector_host::contract::Policy;
 use connector_host::contract::catalog::{Change, OrderStatus, Product};
 use connector_host::contract::orders::OrderEventKind;
 use connector_host::contract::types::Entity;
-use connector_host::store::Settled;
-use serde_json::json;
 
 use crate::house::{House, all};
 use crate::make::{self, NOW};
@@ -30,7 +28,7 @@ async fn a_status_stands_beside_the_order_that_is_bound_to_it() {
     let connection = house.connected("shop").await;
     house.store.order_event(connection.id, make::event("o", 1, OrderEventKind::Created), NOW).await.unwrap();
     let next = house.store.next_event(connection.id, "o").await.unwrap().unwrap();
-    house.store.settle(connection.id, next.id, Settled::Done, Some("777".to_owned()), json!({}), NOW).await.unwrap();
+    house.settles(&connection, next.id, Some("777")).await.unwrap();
     let tally = house.click(&connection, Entity::OrderStatus, &all(Policy::KeepUpdated), vec![status("777", None)]).await;
     assert_eq!(tally.get("order-status.updated"), 1);
     assert_eq!(house.see::<String>("SELECT json_extract(remote_status, '$.code') FROM nobi_order"), "Success");

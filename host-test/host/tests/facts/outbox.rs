@@ -1,8 +1,7 @@
 //! Orders on their way out, as the store keeps them: in sequence, each event once, the intent before everything.
 
 use connector_host::contract::orders::{Earlier, OrderEventKind, PartyRole};
-use connector_host::store::{Connection, Settled};
-use serde_json::json;
+use connector_host::store::Connection;
 
 use crate::house::House;
 use crate::make::{self, NOW, intent};
@@ -27,7 +26,7 @@ async fn events_of_one_order_go_in_their_sequence_however_they_came() {
     for sequence in 1..=3 {
         let next = house.store.next_event(connection.id, "o").await.unwrap().unwrap();
         assert_eq!(next.event.sequence, sequence);
-        house.store.settle(connection.id, next.id, Settled::Done, None, json!({}), NOW).await.unwrap();
+        house.settles(&connection, next.id, None).await.unwrap();
     }
     assert!(house.store.next_event(connection.id, "o").await.unwrap().is_none());
 }
@@ -96,7 +95,7 @@ async fn the_remote_id_its_link_and_the_event_s_end_are_one_transaction() {
     let (house, connection) = shop().await;
     house.store.order_event(connection.id, make::event("o", 1, OrderEventKind::Created), NOW).await.unwrap();
     let next = house.store.next_event(connection.id, "o").await.unwrap().unwrap();
-    let settle = || house.store.settle(connection.id, next.id, Settled::Done, Some("777".to_owned()), json!({}), NOW);
+    let settle = || house.settles(&connection, next.id, Some("777"));
     house.raw().execute_batch("CREATE TRIGGER no BEFORE INSERT ON link BEGIN SELECT RAISE(ABORT, 'no'); END").unwrap();
     assert!(settle().await.is_err());
     assert_eq!(house.store.order_push(connection.id, "o").await.unwrap().remote, None);
@@ -115,7 +114,7 @@ async fn a_bound_order_is_handed_out_with_its_id_there() {
     }
     let next = house.store.next_event(connection.id, "o").await.unwrap().unwrap();
     house.store.intend(intent(&connection, "o", "abcd-1", NOW)).await.unwrap();
-    house.store.settle(connection.id, next.id, Settled::Done, Some("777".to_owned()), json!({}), NOW).await.unwrap();
+    house.settles(&connection, next.id, Some("777")).await.unwrap();
     let next = house.store.next_event(connection.id, "o").await.unwrap().unwrap();
     assert_eq!((next.event.order.remote.as_deref(), next.earlier.may_have_arrived), (Some("777"), false));
 }

@@ -48,7 +48,11 @@ async fn a_run_that_ended_before_a_crash_is_not_begun_again() {
     let connection = house.connected("shop").await;
     let run = house.store.begin_run(connection.id, Entity::Product, Scope::Everything, Trigger::Click, NOW).await.unwrap().unwrap();
     house.store.claim(NOW, false).await.unwrap().unwrap();
-    house.store.apply_page(run, goods(), crate::house::all(connector_host::contract::Policy::CreateOnly), NOW).await.unwrap();
+    house
+        .store
+        .apply_page(run, connection.footing(), goods(), crate::house::all(connector_host::contract::Policy::CreateOnly), NOW)
+        .await
+        .unwrap();
     let house = house.after_a_crash();
     house.host(&guest().pulls(Ok(goods()))).await.work(NOW_ONLY).await.unwrap();
     assert_eq!(house.far.asked(), Vec::<String>::new());
@@ -78,7 +82,8 @@ async fn a_dead_token_pauses_the_connection_and_the_run_goes_on_after_the_next_l
     let (connection, run) = clicked(&house, &guest().pulls(Err(failure(FailureClass::Unauthorized)))).await;
     assert_eq!((connection.state, run.state), (ConnectionState::Paused, RunState::Waiting));
     assert_eq!(house.store.notices(connection.id).await.unwrap().len(), 1);
-    house.store.grant(connection.id, connection.account.unwrap(), Default::default()).await.unwrap();
+    let business = connection.account.clone().unwrap().id;
+    house.grants(&connection, &business, Default::default()).await.unwrap();
     house.host(&guest().pulls(Ok(goods()))).await.work(NOW_ONLY).await.unwrap();
     assert_eq!(house.store.run(run.id).await.unwrap().state, RunState::Done);
 }

@@ -203,8 +203,7 @@ async fn with_the_order_toggle_off_nothing_is_queued_and_what_waits_is_a_visible
     let connection = house.connected("shop").await;
     let guest = guest().pushes("abcd-1", Ok(PushOutcome::Created(pushed("777"))));
     house.store.order_event(connection.id, make::event("o", 1, OrderEventKind::Created), NOW).await.unwrap();
-    let settings = [("app-id".to_owned(), "app".to_owned()), ("orders".to_owned(), "off".to_owned())].into();
-    house.store.save_form(connection.id, "app".to_owned(), settings, Default::default()).await.unwrap();
+    house.saves(&connection, &[("orders", "off")], Default::default()).await;
     let outcomes = happens(&house, &connection, &guest, 2, OrderEventKind::Deleted).await;
     assert_eq!(states(&outcomes), ["skipped"]);
     assert!(outcomes[0].to_string().contains("skip.orders-off"), "{}", outcomes[0]);

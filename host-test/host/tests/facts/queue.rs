@@ -4,7 +4,7 @@ use connector_host::contract::catalog::Change;
 use connector_host::contract::orders::OrderEventKind;
 use connector_host::contract::types::{Entity, FailureClass, Reason};
 use connector_host::contract::{Page, Policy, Refresh, Refused, Scope};
-use connector_host::store::{Lane, RunState, Task, Trigger};
+use connector_host::store::{Halt, Lane, RunState, Task, Trigger};
 
 use crate::guest::failure;
 use crate::house::{House, all};
@@ -71,12 +71,12 @@ async fn a_second_click_queues_nothing_while_the_first_is_under_way() {
     let run = click().await.unwrap().unwrap();
     assert_eq!(click().await.unwrap(), None);
     let page = Page { next: Some("2".to_owned()), ..make::page(Vec::new()) };
-    house.store.apply_page(run, page, all(Policy::CreateOnly), NOW).await.unwrap();
+    house.store.apply_page(run, connection.footing(), page, all(Policy::CreateOnly), NOW).await.unwrap();
     assert_eq!(click().await.unwrap(), None);
     assert_eq!(house.see::<u32>("SELECT count(*) FROM work"), 1);
     // Another stream is another matter, and so is a click after the end.
     assert!(house.store.begin_run(connection.id, Entity::Branch, Scope::Everything, Trigger::Click, NOW).await.unwrap().is_some());
-    house.store.apply_page(run, make::page(Vec::new()), all(Policy::CreateOnly), NOW).await.unwrap();
+    house.store.apply_page(run, connection.footing(), make::page(Vec::new()), all(Policy::CreateOnly), NOW).await.unwrap();
     assert!(click().await.unwrap().is_some());
 }
 
@@ -90,7 +90,7 @@ async fn a_click_after_a_crash_between_a_run_s_end_and_its_work_s_end_is_not_los
     };
     let first = click(&house).await.unwrap();
     house.store.claim(NOW, false).await.unwrap().unwrap();
-    house.store.apply_page(first, make::page(Vec::new()), all(Policy::CreateOnly), NOW).await.unwrap();
+    house.store.apply_page(first, connection.footing(), make::page(Vec::new()), all(Policy::CreateOnly), NOW).await.unwrap();
     let house = house.after_a_crash();
     let second = click(&house).await.unwrap();
     let work = house.store.claim(NOW, false).await.unwrap().unwrap();
@@ -114,11 +114,11 @@ async fn a_paused_connection_s_work_waits_and_nothing_of_it_is_dropped() {
     let connection = house.connected("shop").await;
     house.store.order_event(connection.id, make::event("o", 1, OrderEventKind::Created), NOW).await.unwrap();
     let reason = Reason { code: "dead-token".to_owned(), message: make::words("dead") };
-    house.store.pause(connection.id, NOW, reason).await.unwrap();
+    house.store.pause(connection.footing(), NOW, reason).await.unwrap();
     assert!(house.store.claim(LATER, false).await.unwrap().is_none());
     assert_eq!(house.store.next_due().await.unwrap(), None);
-    let account = connection.account.clone().unwrap();
-    house.store.grant(connection.id, account, Default::default()).await.unwrap();
+    let business = connection.account.clone().unwrap().id;
+    house.grants(&connection, &business, Default::default()).await.unwrap();
     assert!(house.store.claim(LATER, false).await.unwrap().is_some());
 }
 
@@ -131,15 +131,15 @@ async fn a_page_that_fails_half_way_leaves_no_row_and_no_cursor() {
         next: Some(next.to_owned()),
         ..make::page(ids.iter().map(|id| Change::Category(make::category(id))).collect())
     };
-    house.store.apply_page(run, step(&["1"], "two"), all(Policy::CreateOnly), NOW).await.unwrap();
+    house.store.apply_page(run, connection.footing(), step(&["1"], "two"), all(Policy::CreateOnly), NOW).await.unwrap();
     let no = "CREATE TRIGGER no BEFORE INSERT ON nobi_category WHEN new.name = 'Nhóm 3' BEGIN SELECT RAISE(ABORT, 'no'); END";
     house.raw().execute_batch(no).unwrap();
-    assert!(house.store.apply_page(run, step(&["2", "3"], "three"), all(Policy::CreateOnly), NOW).await.is_err());
+    assert!(house.store.apply_page(run, connection.footing(), step(&["2", "3"], "three"), all(Policy::CreateOnly), NOW).await.is_err());
     let stopped = house.store.run(run).await.unwrap();
     assert_eq!((stopped.cursor.as_deref(), stopped.tally.get("category.created")), (Some("two"), 1));
     assert_eq!(house.see::<u32>("SELECT count(*) FROM nobi_category"), 1);
     house.raw().execute_batch("DROP TRIGGER no").unwrap();
-    house.store.apply_page(run, step(&["2", "3"], "three"), all(Policy::CreateOnly), NOW).await.unwrap();
+    house.store.apply_page(run, connection.footing(), step(&["2", "3"], "three"), all(Policy::CreateOnly), NOW).await.unwrap();
     assert_eq!(house.store.run(run).await.unwrap().cursor.as_deref(), Some("three"));
     assert_eq!(house.see::<u32>("SELECT count(*) FROM nobi_category"), 3);
 }
@@ -150,12 +150,12 @@ async fn a_stream_s_mark_is_the_start_of_the_last_run_that_ended_well() {
     let connection = house.connected("shop").await;
     let begin = |at| house.store.begin_run(connection.id, Entity::Product, Scope::Everything, Trigger::Click, at);
     let run = begin(NOW).await.unwrap().unwrap();
-    house.store.note_run(run, failure(FailureClass::Transient)).await.unwrap();
-    house.store.apply_page(run, make::page(Vec::new()), all(Policy::CreateOnly), LATER).await.unwrap();
+    house.store.halt_run(run, connection.footing(), failure(FailureClass::Transient), Halt::Wait, NOW).await.unwrap();
+    house.store.apply_page(run, connection.footing(), make::page(Vec::new()), all(Policy::CreateOnly), LATER).await.unwrap();
     let ended = house.store.run(run).await.unwrap();
     assert_eq!((ended.state, ended.ended, ended.failure), (RunState::Done, Some(LATER), None));
     let second = begin(LATER).await.unwrap().unwrap();
-    house.store.fail_run(second, failure(FailureClass::Rejected), LATER).await.unwrap();
+    house.store.halt_run(second, connection.footing(), failure(FailureClass::Rejected), Halt::GiveUp, LATER).await.unwrap();
     let streams = house.store.streams(connection.id).await.unwrap();
     assert_eq!(streams.iter().map(|stream| stream.last_success).collect::<Vec<_>>(), [Some(NOW)]);
 }
@@ -167,7 +167,7 @@ async fn a_finished_or_paused_stream_keeps_its_flow_s_own_policy() {
     let policies = all(Policy::KeepUpdated);
     house.click(&connection, Entity::Product, &policies, vec![Change::Product(make::product("1"))]).await;
     let reason = Reason { code: "forbidden".to_owned(), message: make::words("no right") };
-    house.store.pause_stream(connection.id, Entity::Category, reason, NOW).await.unwrap();
+    house.store.pause_stream(connection.footing(), Entity::Category, reason, NOW).await.unwrap();
     let renamed = connector_host::contract::catalog::Product { name: "Mới".to_owned(), ..make::product("1") };
     let changes = vec![Change::Product(renamed), Change::Category(make::category("1"))];
     let page = make::page(changes);

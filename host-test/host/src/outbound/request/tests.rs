@@ -105,12 +105,12 @@ fn a_missing_grant_is_said_to_be_one() {
 #[test]
 fn requests_differ_by_everything_that_is_sent_and_by_connection() {
     let plain = || send(Placement::Query, "t", |_| {}).unwrap();
-    let mut digests = vec![plain().digest("c"), plain().digest("d")];
-    digests.push(send(Placement::Query, "u", |_| {}).unwrap().digest("c"));
-    digests.push(send(Placement::Query, "t", |request| request.method = Method::Get).unwrap().digest("c"));
-    digests.push(send(Placement::Query, "t", |request| request.headers = vec![pair("x-a", "1")]).unwrap().digest("c"));
-    digests.push(send(Placement::Query, "t", |request| request.body = Body::Form(vec![pair("a", "1")])).unwrap().digest("c"));
-    assert_eq!(plain().digest("c"), digests[0]);
+    let mut digests = vec![plain().digest("c", 1), plain().digest("d", 1)];
+    digests.push(send(Placement::Query, "u", |_| {}).unwrap().digest("c", 1));
+    digests.push(send(Placement::Query, "t", |request| request.method = Method::Get).unwrap().digest("c", 1));
+    digests.push(send(Placement::Query, "t", |request| request.headers = vec![pair("x-a", "1")]).unwrap().digest("c", 1));
+    digests.push(send(Placement::Query, "t", |request| request.body = Body::Form(vec![pair("a", "1")])).unwrap().digest("c", 1));
+    assert_eq!(plain().digest("c", 1), digests[0]);
     digests.sort_unstable();
     digests.dedup();
     assert_eq!(digests.len(), 6);

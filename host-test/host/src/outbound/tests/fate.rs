@@ -87,8 +87,20 @@ async fn an_answer_above_the_limit_is_too_large_announced_or_not() {
 
 #[tokio::test]
 async fn a_compressed_answer_cannot_be_searched_and_is_none() {
-    let act = Act::Reply("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}".to_owned());
-    assert!(matches!(outcome(act, config(), false).await.0, Err(Error::NoAnswer(_))));
+    for head in [
+        "Content-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}",
+        "Content-Encoding: identity\r\nContent-Encoding: br\r\nContent-Length: 2\r\n\r\n{}",
+        "Content-Encoding: identity, gzip\r\nContent-Length: 2\r\n\r\n{}",
+        "Transfer-Encoding: gzip, chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
+        "Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
+        // Not said, and so all the same.
+        "Content-Length: 4\r\n\r\n\x1f\u{8b}",
+    ] {
+        let bytes: Vec<u8> = head.chars().map(|character| character as u8).collect();
+        let act = Act::Bytes([b"HTTP/1.1 200 OK\r\n", &bytes[..], b"\x08\x00"].concat());
+        let result = outcome(act, config(), false).await.0;
+        assert!(matches!(&result, Err(Error::NoAnswer(text)) if text.contains("compressed")), "{head:?}: {result:?}");
+    }
     let act = Act::Reply("HTTP/1.1 200 OK\r\nContent-Encoding: identity\r\nContent-Length: 2\r\n\r\n{}".to_owned());
     assert!(outcome(act, config(), false).await.0.is_ok());
 }
@@ -151,6 +163,26 @@ async fn a_private_address_behind_a_public_name_is_never_connected_to() {
     let named = caller(&format!("http://shop.example:{}", server.port), vec![route("/")]);
     assert_eq!(outbound.send(&named, get("/a")).await.unwrap().response.status, 200);
     assert!(server.seen()[0].head.contains(&format!("host: shop.example:{}\r\n", server.port)), "{:?}", server.seen());
+}
+
+#[tokio::test]
+async fn the_address_that_was_judged_is_the_one_that_is_connected_to() {
+    // One port, two servers: the name leads to one of them in turn.
+    let one = Server::answering("one").await;
+    let two = Server::bound(&format!("127.0.0.2:{}", one.port), |_, _| ok("two")).await;
+    let asked = Arc::new(std::sync::atomic::AtomicU8::new(0));
+    let count = asked.clone();
+    let lookup: address::Lookup = Arc::new(move |_| {
+        let last = 1 + count.fetch_add(1, std::sync::atomic::Ordering::SeqCst) % 2;
+        Box::pin(async move { Ok(vec![std::net::Ipv4Addr::new(127, 0, 0, last).into()]) })
+    });
+    let outbound = Outbound::with_lookup(config(), Clock::system(), lookup).unwrap();
+    // Each write has a connection of its own.
+    let caller = caller(&format!("http://shop.example:{}", one.port), vec![contract::Route { writes: true, ..route("/") }]);
+    for expected in ["one", "two", "one", "two"] {
+        assert_eq!(outbound.send(&caller, post("/a", "{}")).await.unwrap().response.body, expected.as_bytes());
+    }
+    assert_eq!((one.accepted(), two.accepted(), asked.load(std::sync::atomic::Ordering::SeqCst)), (2, 2, 4));
 }
 
 #[tokio::test]

@@ -42,6 +42,7 @@ fn caller(origin: &str, routes: Vec<contract::Route>) -> Caller {
     let secrets = [("access-token", "tok-0123456789"), ("client-secret", "cs/ret&9876543")];
     Caller {
         connection: "c1".to_owned(),
+        generation: 1,
         app: "73".to_owned(),
         account: Some("110668".to_owned()),
         endpoints: Arc::new(Endpoints::compile(&[endpoint], &overrides(origin)).unwrap()),

@@ -11,6 +11,8 @@ use tokio::net::{TcpListener, TcpStream};
 pub(super) enum Act {
     /// Sends these bytes and waits for the next request on the same connection.
     Reply(String),
+    /// The same, with bytes that are no text.
+    Bytes(Vec<u8>),
     /// Sends these bytes and closes.
     ReplyAndClose(String),
     /// Closes with a reset, having sent nothing.
@@ -46,7 +48,12 @@ pub(super) fn ok(body: &str) -> Act {
 impl Server {
     /// Starts a server whose acts come from `act`, by the number of the request.
     pub(super) async fn start(act: impl Fn(usize, &Seen) -> Act + Send + Sync + 'static) -> Server {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Server::bound("127.0.0.1:0", act).await
+    }
+
+    /// The same, on this address.
+    pub(super) async fn bound(address: &str, act: impl Fn(usize, &Seen) -> Act + Send + Sync + 'static) -> Server {
+        let listener = TcpListener::bind(address).await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let (seen, accepted) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Mutex::new(0)));
         let server = Server { origin: format!("http://127.0.0.1:{port}"), port, seen: seen.clone(), accepted: accepted.clone() };
@@ -89,6 +96,7 @@ async fn serve(mut stream: TcpStream, connection: usize, seen: Arc<Mutex<Vec<See
         };
         match act(number, &request) {
             Act::Reply(bytes) => stream.write_all(bytes.as_bytes()).await.unwrap_or_default(),
+            Act::Bytes(bytes) => stream.write_all(&bytes).await.unwrap_or_default(),
             Act::ReplyAndClose(bytes) => return stream.write_all(bytes.as_bytes()).await.unwrap_or_default(),
             Act::Reset => {
                 let _ = stream.set_zero_linger();

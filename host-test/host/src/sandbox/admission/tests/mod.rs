@@ -1,0 +1,4 @@
+//! What is refused before anything is compiled, and with which words.
+
+mod described;
+mod shaped;
