@@ -5,6 +5,7 @@
 //! plays the other side for those cases that send requests, and [`compare`] says in words how two JSON values differ.
 
 pub mod compare;
+pub mod crash;
 pub mod fixtures;
 pub mod mirror;
 pub mod orders;

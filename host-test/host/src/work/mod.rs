@@ -10,6 +10,7 @@ mod form;
 mod intake;
 mod login;
 mod moving;
+mod point;
 mod pull;
 mod push;
 mod runner;
