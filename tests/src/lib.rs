@@ -7,6 +7,7 @@
 //! words how two JSON values differ.
 
 pub mod compare;
+pub mod crash;
 pub mod delivery;
 pub mod dialect;
 pub mod fixtures;

@@ -99,6 +99,4 @@ async fn new_orders_go_ahead_of_three_thousand_reconciles(dialect: Dialect) -> R
     Ok(())
 }
 
-acceptance::in_each_version!(
-    new_orders_go_ahead_of_three_thousand_reconciles,
-);
+acceptance::in_each_version!(new_orders_go_ahead_of_three_thousand_reconciles,);

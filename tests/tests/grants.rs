@@ -89,7 +89,4 @@ async fn in_3_0_no_probe_says_what_is_ticked_and_the_checklist_says_nothing_of_i
     Ok(())
 }
 
-acceptance::in_each_version!(
-    people_are_told_once_at_each_mark_and_an_ended_grant_drops_nothing,
-    the_checklist_knows_branches_and_webhooks,
-);
+acceptance::in_each_version!(people_are_told_once_at_each_mark_and_an_ended_grant_drops_nothing, the_checklist_knows_branches_and_webhooks,);

@@ -145,7 +145,9 @@ async fn a_medium_shop_is_pulled_whole_and_row_by_row_and_a_second_click_changes
     Ok(())
 }
 
-async fn with_the_toggle_off_there_is_no_price_and_no_level_and_switching_it_on_fills_them_at_the_next_click(dialect: Dialect) -> Result<()> {
+async fn with_the_toggle_off_there_is_no_price_and_no_level_and_switching_it_on_fills_them_at_the_next_click(
+    dialect: Dialect,
+) -> Result<()> {
     let plan = Plan::on_a_manual_clock(dialect).with("sync-stock-and-price", "off");
     let world = World::stocked(plan).await?;
     let nobi = world.host.store().nobi_counts(&world.side.tenant).await?;

@@ -242,6 +242,4 @@ async fn no_secret_reaches_a_guest_a_log_a_person_or_the_disk(dialect: Dialect) 
     Ok(())
 }
 
-acceptance::in_each_version!(
-    no_secret_reaches_a_guest_a_log_a_person_or_the_disk,
-);
+acceptance::in_each_version!(no_secret_reaches_a_guest_a_log_a_person_or_the_disk,);

@@ -3,6 +3,7 @@
 use http::HeaderMap;
 
 use super::failures::of_call;
+use super::point::point;
 use super::pull::Worked;
 use super::{Host, flows, message};
 use crate::contract::types::{FailureClass, Message, Reason};
@@ -168,6 +169,7 @@ impl Host {
                 let refresh_most = self.config.refresh_most;
                 let ingest = Ingest { connection: owner.id, received: now, hash, accepted, flows, kept, refresh_most };
                 let ingested = self.store.ingest(ingest).await?;
+                point("taken-in");
                 self.wake.notify_waiters();
                 Ok(match ingested {
                     Ingested::Applied(tally) => Received::Applied(tally),

@@ -12,6 +12,7 @@ mod intake;
 mod login;
 mod look;
 mod moving;
+mod point;
 mod pull;
 mod push;
 mod runner;

@@ -1,6 +1,7 @@
 //! Pulls: one step is one request. No instance lives while it travels; each page is in the store before the next is asked for.
 
 use super::failures::{Disposition, disposition, of_call, of_read};
+use super::point::point;
 use super::{Host, Progress, flows};
 use crate::contract::types::{Failure, Reason};
 use crate::contract::{Page, Step};
@@ -35,10 +36,12 @@ impl Host {
                 Ok(page) => page,
                 Err(failure) => return self.stopped(&run, &owner, &errand, failure).await,
             };
+            point("page-read");
             run.cursor = page.next.clone();
             (run.done, run.total) = (page.done, page.total);
             let flows = flows(connector.descriptor(), &owner);
             let applied = self.store.apply_page(run.id, owner.footing(), page, flows, self.clock.now()).await?;
+            point("page-applied");
             self.listen(&mut owner, errand.heard(), None).await?;
             self.tell(&run, applied.ended);
             if applied.ended {

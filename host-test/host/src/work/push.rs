@@ -4,6 +4,7 @@
 use serde_json::json;
 
 use super::failures::{Disposition, disposition, of_call};
+use super::point::point;
 use super::pull::Worked;
 use super::{Host, flows, message, own_failure};
 use crate::clock::Instant;
@@ -49,7 +50,9 @@ impl Host {
             }
         }
         let context = self.context(&owner, connector.descriptor());
+        point("before-send");
         let call = connector.push_order(&context, &row.event, &row.earlier, errand.clone()).await;
+        point("answered");
         let said = call.result.is_ok();
         let answer = match call.result {
             Ok(answer) => answer,
@@ -119,6 +122,7 @@ impl Host {
     ) -> Result<Worked, StoreError> {
         let (footing, at) = (owner.footing(), self.clock.now());
         self.store.settle(Settlement { footing, row: row.id, settled, remote, outcome, at }).await?;
+        point("bound");
         Ok(Worked::Done)
     }
 
