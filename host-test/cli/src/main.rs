@@ -14,6 +14,8 @@ mod connect;
 mod demo;
 mod home;
 mod inspect;
+mod login;
+mod moving;
 mod operator;
 mod orders;
 mod progress;
@@ -48,6 +50,8 @@ enum Command {
     Operator(operator::Operator),
     /// Make a connection, or log in again: prints the addresses to copy and the login address, and takes the landing address.
     Connect(connect::Connect),
+    /// Move a connection to another version of Nhanh.vn's API, or to another app, by one login.
+    Move(moving::Move),
     /// Check a connection, line by line, and say how to mend what fails.
     Check(check::Check),
     /// Pull from the other side: branch, product, … with progress.
@@ -78,6 +82,7 @@ fn main() -> ExitCode {
             Command::Serve(serve) => serve.run().await,
             Command::Operator(operator) => operator.run().await,
             Command::Connect(connect) => connect.run().await,
+            Command::Move(moving) => moving.run().await,
             Command::Check(check) => check.run().await,
             Command::Sync(sync) => sync.run().await,
             Command::Orders(orders) => orders.run().await,

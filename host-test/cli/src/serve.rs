@@ -9,7 +9,7 @@ use connector_host::work::Stop;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use crate::connect::pairs;
+use crate::login::pairs;
 use crate::home::Folder;
 use crate::output::{Outcome, Problem};
 

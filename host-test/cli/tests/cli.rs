@@ -21,6 +21,7 @@ fn the_demo_adds_up_leaves_its_data_and_no_secret_in_it_and_wants_a_new_folder()
     assert!(output.status.success(), "{}", said(&output));
     let summary: Value = serde_json::from_slice(&output.stdout).expect("standard output is JSON and nothing else");
     assert_eq!(summary["balanced"], true, "{summary:#}");
+    assert!(summary["moved"].as_str().is_some_and(|steps| steps.contains("API 3.0) → ")), "{summary:#}");
     assert!(summary["lines"].as_array().is_some_and(|lines| lines.len() > 10), "{summary:#}");
     let database = summary["database"].as_str().expect("it says where the data is");
     assert!(std::fs::metadata(database).unwrap().len() > 0);
@@ -39,6 +40,15 @@ fn the_demo_adds_up_leaves_its_data_and_no_secret_in_it_and_wants_a_new_folder()
     }
 
     refuses(&words, 2, "--dir");
+}
+
+#[test]
+fn the_demo_on_the_other_api_adds_up_too_and_moves_the_other_way() {
+    let folder = TempDir::new().unwrap();
+    let dir = folder.path().join("demo");
+    let summary = json(&["demo", "--size", "small", "--api", "2.0", "--json", "--dir", dir.to_str().unwrap()]);
+    assert_eq!(summary["balanced"], true, "{summary:#}");
+    assert!(summary["moved"].as_str().is_some_and(|steps| steps.contains("API 2.0) → ")), "{summary:#}");
 }
 
 /// The secrets of the demo's connection, opened with the demo's own key.

@@ -56,11 +56,20 @@ impl Scene {
         words
     }
 
-    /// Runs `connect` and does what it asks: opens the login page, agrees, pastes the landing address.
-    fn connect(&self) -> String {
+    /// Runs `connect` and does what it asks.
+    fn connect(&self, more: &[&str]) -> String {
         let words = self.form();
-        let mut command = connector(&words.iter().map(String::as_str).collect::<Vec<_>>());
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let words: Vec<&str> = words.iter().map(String::as_str).chain(more.iter().copied()).collect();
+        let (ok, printed) = self.agrees(&words, self.nhanh.business().id);
+        assert!(ok, "{printed}");
+        printed
+    }
+
+    /// Runs a command and does what it asks: opens the login page, agrees for this business, pastes the landing address. Says whether that
+    /// worked out, and what was printed.
+    fn agrees(&self, words: &[&str], business: i64) -> (bool, String) {
+        let mut command = connector(words);
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut printed = String::new();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let login = loop {
@@ -70,13 +79,13 @@ impl Scene {
                 break link.trim().to_owned();
             }
         };
-        let landing = self.runtime.block_on(self.nhanh.log_in(&login, Grant::all(self.nhanh.business().id))).unwrap();
+        let landing = self.runtime.block_on(self.nhanh.log_in(&login, Grant::all(business))).unwrap();
         writeln!(child.stdin.take().unwrap(), "{landing}").unwrap();
         for line in lines {
             printed += &format!("{}\n", line.unwrap());
         }
-        assert!(child.wait().unwrap().success(), "{printed}");
-        printed
+        let output = child.wait_with_output().unwrap();
+        (output.status.success(), printed + &String::from_utf8_lossy(&output.stderr))
     }
 
     fn store(&self) -> Store {
@@ -108,7 +117,7 @@ impl Scene {
 fn a_merchant_connects_pulls_and_pushes_orders_each_once() {
     let scene = Scene::set();
     let dir = scene.dir().to_owned();
-    let printed_by_connect = scene.connect();
+    let printed_by_connect = scene.connect(&[]);
     assert!(printed_by_connect.contains("https://localhost:8750/landing"), "{printed_by_connect}");
     assert!(printed_by_connect.contains(&format!("Connected to business {}", scene.nhanh.business().id)), "{printed_by_connect}");
     assert!(!printed_by_connect.contains(&scene.app.secret_key));
@@ -145,6 +154,61 @@ fn a_merchant_connects_pulls_and_pushes_orders_each_once() {
     // Nhanh.vn is down: the command says so after a while, and the pull goes on with the next one.
     scene.runtime.block_on(scene.nhanh.clone().shutdown());
     refuses(&["sync", "branch", "--patience", "1", "--dir", &dir], 1, "host.not-sent");
+}
+
+#[test]
+fn one_command_moves_a_connection_and_nothing_is_made_twice() {
+    let scene = Scene::set();
+    let dir = scene.dir().to_owned();
+    let business = scene.nhanh.business().id;
+    scene.connect(&["--api", "2.0"]);
+    let asked = |api: &str| scene.nhanh.requests().iter().filter(|request| request.path.starts_with(api)).count();
+    assert!(printed(&["sync", "branch", "product", "--dir", &dir]).contains("branch.created 2"));
+    assert_eq!(asked("/v3.0/"), 0);
+    let orders = file(scene.folder.path(), "orders.json", &json!([scene.order("1")]).to_string());
+    printed(&["orders", "push", &orders, "--dir", &dir]);
+
+    refuses(&["move", "--dir", &dir], 2, "--api 3.0");
+    refuses(&["move", "--api", "2.0", "--dir", &dir], 2, "new grant");
+    refuses(&["connect", "--connection", "1", "--no-login", "--set", "api-version=3.0", "--dir", &dir], 2, "api-version");
+    refuses(&["move", "--api", "3.0", "--set", "api-version=2.0", "--dir", &dir], 2, "do not go together");
+    // Another business is refused, and the next login finds all as it was.
+    let other = scene.nhanh.add_business("Cửa hàng khác", ShopSize::small()).id;
+    let (ok, said) = scene.agrees(&["move", "--api", "3.0", "--dir", &dir], other);
+    assert!(!ok && said.contains(&other.to_string()), "{said}");
+
+    let (ok, said) = scene.agrees(&["move", "--api", "3.0", "--dir", &dir], business);
+    assert!(ok && said.contains("Moved: ") && said.contains("API 2.0") && said.contains("API 3.0"), "{said}");
+    let before = asked("/api/");
+    let runs = json(&["sync", "branch", "product", "--json", "--dir", &dir]);
+    for run in runs.as_array().unwrap() {
+        assert_eq!(
+            (&run["state"], &run["tally"]["product.created"], &run["tally"]["branch.created"]),
+            (&json!("done"), &Value::Null, &Value::Null)
+        );
+    }
+    let orders = file(scene.folder.path(), "orders.json", &json!([scene.order("1"), scene.order("2")]).to_string());
+    printed(&["orders", "push", &orders, "--dir", &dir]);
+    assert_eq!((scene.nhanh.ledger().len(), asked("/api/")), (2, before));
+    // And back, with the words of `connect`; a toggle that goes along comes into force with the grant.
+    let back = ["connect", "--connection", "1", "--api", "2.0", "--set", "sync-orders=off", "--dir", &dir];
+    let (ok, said) = scene.agrees(&back, business);
+    assert!(ok && said.contains("Moved: "), "{said}");
+    let kept = scene.runtime.block_on(scene.store().connection(1)).unwrap();
+    assert_eq!((kept.settings["api-version"].as_str(), kept.settings["sync-orders"].as_str()), ("2.0", "off"));
+    // A field alone is kept at once, and the others stay.
+    printed(&["connect", "--connection", "1", "--no-login", "--set", "sync-orders=on", "--dir", &dir]);
+    let kept = scene.runtime.block_on(scene.store().connection(1)).unwrap();
+    assert_eq!((kept.settings["api-version"].as_str(), kept.settings["sync-orders"].as_str()), ("2.0", "on"));
+}
+
+#[test]
+fn a_draft_is_not_moved() {
+    let scene = Scene::set();
+    let words = scene.form();
+    let words: Vec<&str> = words.iter().map(String::as_str).chain(["--no-login"]).collect();
+    printed(&words);
+    refuses(&["move", "--api", "2.0", "--dir", scene.dir()], 2, "connector connect --connection 1");
 }
 
 #[test]

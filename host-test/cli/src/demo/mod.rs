@@ -1,5 +1,7 @@
 //! `demo`: the whole line at work against a simulated Nhanh.vn, told step by step, and a summary that must add up.
 
+mod api;
+mod moving;
 mod orders;
 mod policies;
 mod rules;
@@ -17,6 +19,7 @@ use connector_host::store::{RunState, Trigger};
 use connector_host::work::Stop;
 use nhanh_sim::ShopSize;
 
+use self::api::Api;
 use self::scene::Scene;
 use crate::output::{Outcome, Problem};
 use crate::progress;
@@ -30,6 +33,9 @@ pub(crate) struct Demo {
     /// How large the simulated shop is: small has 200 product rows, medium 2,000, large 10,000.
     #[arg(long, value_enum, default_value_t = Size::Medium)]
     size: Size,
+    /// The version of Nhanh.vn's API that the story is told in; at its end the connection moves to the other one.
+    #[arg(long, value_enum, default_value_t = Api::Three)]
+    api: Api,
     /// Where to leave the data; a new folder under the system's temporary one where none is named. It must be empty.
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
@@ -75,18 +81,18 @@ impl Demo {
     pub(crate) async fn run(self) -> Outcome {
         let began = Instant::now();
         let dir = self.folder()?;
-        let scene = Scene::set(&dir, self.seed, self.size.shop()).await?;
+        let scene = Scene::set(&dir, self.seed, self.size.shop(), self.api).await?;
         let shown = progress::show(&scene.home.host, false);
 
         say("3. Pull everything (đồng bộ lần đầu)");
-        let first = Pull { tally: pull_all(&scene).await?, there: scene.nhanh.counts(scene.business) };
+        let first = Pull { tally: pulled(&scene, click(&scene, &STREAMS).await?).await?, there: scene.nhanh.counts(scene.business) };
         say(told(&first.tally));
         say("4. Pull again: create-only changes nothing that is there");
-        let second = pull_all(&scene).await?;
+        let second = pulled(&scene, click(&scene, &STREAMS).await?).await?;
         say(told(&second));
 
         say("5. Push 20 orders; the first two lose their answers after Nhanh has made them");
-        let pushed = orders::push(&scene, 20).await?;
+        let mut pushed = orders::push(&scene, 20).await?;
         say(format!("   {} created, {} found again and adopted, {} failed", pushed.created, pushed.adopted, pushed.failed));
 
         say("6. Follow the guide's order rules: Đã đối soát, hủy, xóa; and what is not sent");
@@ -110,7 +116,6 @@ impl Demo {
         for reason in &policed.unsupported {
             say(format!("   {reason}"));
         }
-        drop(shown);
 
         say("10. Check the connection");
         let checked = scene.home.host.check(scene.connection).await?;
@@ -118,8 +123,16 @@ impl Demo {
             say(format!("   {}", line.message.vi));
         }
 
-        let summary =
-            summary::Account { scene: &scene, first, second, pushed, ruled, burst, policed, checked }.draw(began.elapsed()).await?;
+        say(format!("11. Move to API {} by one login, with a pull under way; pull everything again", self.api.other().version()));
+        let moved = moving::to_the_other(&scene, &mut pushed).await?;
+        say(format!(
+            "   {}: {} pairs before, {} after, {} records made anew; {} new order sent, {} of before reconciled",
+            moved.steps, moved.before, moved.after, moved.made, moved.sent, moved.reconciled
+        ));
+        drop(shown);
+
+        let account = summary::Account { scene: &scene, first, second, pushed, ruled, burst, policed, checked, moved };
+        let summary = account.draw(began.elapsed()).await?;
         if self.json {
             tell!("{}", serde_json::to_string_pretty(&summary)?);
         } else {
@@ -138,13 +151,21 @@ impl Demo {
     }
 }
 
-/// Pulls every stream that the connector brings in on a click, and adds up what became of the records.
-async fn pull_all(scene: &Scene) -> Result<Tally, Problem> {
-    let host = &scene.home.host;
+/// Every stream that the connector brings in on a click.
+const STREAMS: [Entity; 4] = [Entity::Branch, Entity::Category, Entity::Product, Entity::Customer];
+
+/// Presses the buttons of these streams. One whose pull is under way is left to that.
+async fn click(scene: &Scene, streams: &[Entity]) -> Result<Vec<i64>, Problem> {
     let mut runs = Vec::new();
-    for entity in [Entity::Branch, Entity::Category, Entity::Product, Entity::Customer] {
-        runs.extend(host.sync(scene.connection, entity, Scope::Everything, Trigger::Click).await?);
+    for entity in streams {
+        runs.extend(scene.home.host.sync(scene.connection, *entity, Scope::Everything, Trigger::Click).await?);
     }
+    Ok(runs)
+}
+
+/// Works until these runs have ended, and adds up what became of their records.
+async fn pulled(scene: &Scene, runs: Vec<i64>) -> Result<Tally, Problem> {
+    let host = &scene.home.host;
     host.work(Stop::Idle(PATIENCE)).await?;
     let mut tally = Tally::default();
     for run in runs {

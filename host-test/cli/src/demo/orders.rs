@@ -25,7 +25,7 @@ pub(super) async fn push(scene: &Scene, count: u32) -> Result<Pushed, Problem> {
     if goods.is_empty() || branches.is_empty() {
         return Err(Problem::failed("the pull brought nothing that an order can be made of"));
     }
-    scene.nhanh.faults().next("/api/order/add", Fault::AnswerLostAfterEffect).times(2);
+    scene.nhanh.faults().next(scene.api.add_order(), Fault::AnswerLostAfterEffect).times(2);
     let mut pushed = Pushed::default();
     for number in 1..=count {
         let branch = branches.get(number as usize % branches.len()).map_or(0, |(nobi, _)| *nobi);
@@ -50,7 +50,7 @@ pub(super) async fn push(scene: &Scene, count: u32) -> Result<Pushed, Problem> {
 }
 
 /// One order: one to three lines, discounts, deposits, ship fees and phones as people write them.
-fn order(number: u32, branch: i64, goods: &[Sellable], now: i64) -> Order {
+pub(super) fn order(number: u32, branch: i64, goods: &[Sellable], now: i64) -> Order {
     let start = number as usize * 3;
     let mut lines = Vec::new();
     for offset in 0..(number as usize % 3 + 1) {

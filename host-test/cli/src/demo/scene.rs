@@ -9,6 +9,7 @@ use connector_host::work::Form;
 use nhanh_sim::{AppForm, EventKind, Grant, Settings, ShopSize, Simulator, WebhookForm};
 use tokio::net::TcpListener;
 
+use super::api::Api;
 use super::say;
 use crate::home::{self, Home};
 use crate::output::Problem;
@@ -24,11 +25,14 @@ pub(super) struct Scene {
     pub(super) connection: i64,
     pub(super) tenant: &'static str,
     pub(super) callback: String,
+    pub(super) redirect_url: String,
+    /// What the story is told in, until the connection moves.
+    pub(super) api: Api,
     pub(super) tag: String,
 }
 
 impl Scene {
-    pub(super) async fn set(dir: &Path, seed: u64, shop: ShopSize) -> Result<Scene, Problem> {
+    pub(super) async fn set(dir: &Path, seed: u64, shop: ShopSize, api: Api) -> Result<Scene, Problem> {
         say("1. Start: the host with the Nhanh.vn component, and a simulated Nhanh.vn");
         let home = home::open(dir).await?;
         let host = home.host.clone();
@@ -47,7 +51,7 @@ impl Scene {
             admitted.digest().get(..12).unwrap_or_default()
         ));
 
-        say("2. Connect (Kết nối PM bán hàng): the app at open.nhanh.vn, the form, the login");
+        say(format!("2. Connect (Kết nối PM bán hàng) to API {}: the app at open.nhanh.vn, the form, the login", api.version()));
         let business = nhanh.business();
         let origin = nhanh.origin();
         let overrides =
@@ -59,6 +63,7 @@ impl Scene {
         let form = [
             ("app-id", app.app_id.to_string()),
             ("client-secret", app.secret_key.clone()),
+            ("api-version", api.version().to_owned()),
             ("verify-token", VERIFY_TOKEN.to_owned()),
             ("default-role", "sale".to_owned()),
             ("sync-orders", "on".to_owned()),
@@ -69,14 +74,19 @@ impl Scene {
         let form: Form = form.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
         host.fill_in(draft.id, form).await?;
         // Saving the app's form at Nhanh sends the probe, which must be answered 200.
-        let events = EventKind::ALL.to_vec();
-        nhanh
-            .save_webhooks(app.app_id, WebhookForm { callback_url: callback.clone(), verify_token: VERIFY_TOKEN.to_owned(), events, ..WebhookForm::default() })
-            .await?;
-        let start = host.begin_login(draft.id, &address.redirect_url()).await?;
+        let webhooks = WebhookForm {
+            callback_url: callback.clone(),
+            verify_token: VERIFY_TOKEN.to_owned(),
+            events: EventKind::all(api.dialect()).to_vec(),
+            version: api.dialect(),
+        };
+        nhanh.save_webhooks(app.app_id, webhooks).await?;
+        let redirect_url = address.redirect_url();
+        let start = host.begin_login(draft.id, &redirect_url).await?;
         let landing = nhanh.log_in(&start.url, Grant::all(business.id)).await?;
         let connection = host.end_login(&start.state, &landing).await?;
         say(format!("   connected to business {}, tag {}, webhooks answered the probe", business.id, connection.tag));
-        Ok(Scene { home, nhanh, business: business.id, connection: connection.id, tenant, callback, tag: connection.tag })
+        let (business, connection, tag) = (business.id, connection.id, connection.tag);
+        Ok(Scene { home, nhanh, business, connection, tenant, callback, redirect_url, api, tag })
     }
 }

@@ -13,6 +13,7 @@ use nhanh_sim::{Kin, LedgerEntry};
 use serde::Serialize;
 
 use super::Pull;
+use super::moving::Moved;
 use super::orders::Pushed;
 use super::policies::Policed;
 use super::rules::Ruled;
@@ -30,6 +31,7 @@ pub(super) struct Account<'a> {
     pub(super) burst: Burst,
     pub(super) policed: Policed,
     pub(super) checked: Vec<CheckLine>,
+    pub(super) moved: Moved,
 }
 
 /// One figure from both sides.
@@ -46,6 +48,8 @@ pub(super) struct Summary {
     /// Every line is the same on both sides.
     pub(super) balanced: bool,
     lines: Vec<Line>,
+    /// From which API to which one the connection moved at the end.
+    moved: String,
     nobi: NobiCounts,
     first_pull: Tally,
     second_pull: Tally,
@@ -79,10 +83,12 @@ impl Account<'_> {
         self.orders(&mut book);
         self.webhooks(&mut book, &levels);
         self.policies(&mut book);
+        self.moved(&mut book);
         let refused = store.refused(self.scene.connection).await?.into_iter();
         Ok(Summary {
             balanced: book.0.iter().all(|line| line.nobi == line.nhanh),
             lines: book.0,
+            moved: self.moved.steps.clone(),
             nobi: store.nobi_counts(self.scene.tenant).await?,
             first_pull: self.first.tally,
             second_pull: self.second,
@@ -183,6 +189,14 @@ impl Account<'_> {
         book.line("its level after a late retry and the refresh (thousandths)", here, there);
     }
 
+    fn moved(&self, book: &mut Book) {
+        let moved = &self.moved;
+        book.line("the move: pairs before it, and after a whole pull", moved.before, moved.after);
+        book.line("the move: records that this pull made anew", moved.made, 0);
+        book.line("the move: an order sent through the new API", moved.sent, 1);
+        book.line("the move: an order of the API before, reconciled", moved.reconciled, 1);
+    }
+
     fn policies(&self, book: &mut Book) {
         let policed = &self.policed;
         book.line("requests that a hint cost under create-only", policed.hint_requests, 0);
@@ -192,7 +206,7 @@ impl Account<'_> {
         book.line("product deleted at Nhanh: marked, not deleted", policed.gone, 1);
         book.line("product deleted at Nobi: not brought back", policed.tombstones, 1);
         book.line("what the guide does not sync, answered with its reason", policed.unsupported.len(), 2);
-        let failed = self.checked.iter().filter(|line| line.verdict == Verdict::Failed).count();
+        let failed = self.checked.iter().chain(&self.moved.checked).filter(|line| line.verdict == Verdict::Failed).count();
         book.line("lines of the checklist that failed", failed, 0);
     }
 }
