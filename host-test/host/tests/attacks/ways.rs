@@ -55,6 +55,7 @@ fn errand_with(config: OutboundConfig, origin: Option<&str>, lookup: Option<Look
     let secrets: Secrets = [("access-token".to_owned(), Secret::new(TOKEN.to_owned()))].into_iter().collect();
     let caller = Caller {
         connection: "1".to_owned(),
+        generation: 1,
         app: "app".to_owned(),
         account: None,
         endpoints: Arc::new(Endpoints::compile(&descriptor.endpoints, &overrides).unwrap()),
@@ -364,6 +365,7 @@ async fn a_flood_through_the_way_out_meets_the_pace() {
     let overrides = Overrides { origins: [("far".to_owned(), server.origin())].into(), ..Overrides::default() };
     let caller = Caller {
         connection: "1".to_owned(),
+        generation: 1,
         app: "app".to_owned(),
         account: None,
         endpoints: Arc::new(Endpoints::compile(&descriptor.endpoints, &overrides).unwrap()),
