@@ -71,7 +71,10 @@ impl Scene {
         // Saving the app's form at Nhanh sends the probe, which must be answered 200.
         let events = EventKind::ALL.to_vec();
         nhanh
-            .save_webhooks(app.app_id, WebhookForm { callback_url: callback.clone(), verify_token: VERIFY_TOKEN.to_owned(), events, ..WebhookForm::default() })
+            .save_webhooks(
+                app.app_id,
+                WebhookForm { callback_url: callback.clone(), verify_token: VERIFY_TOKEN.to_owned(), events, ..WebhookForm::default() },
+            )
             .await?;
         let start = host.begin_login(draft.id, &address.redirect_url()).await?;
         let landing = nhanh.log_in(&start.url, Grant::all(business.id)).await?;
