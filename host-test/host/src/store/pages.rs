@@ -133,7 +133,8 @@ impl Store {
                 }
                 Ok(())
             };
-            let links = |state: &str| format!("SELECT entity, count(*) FROM link WHERE connection = ?1 AND state = '{state}' GROUP BY entity");
+            let links =
+                |state: &str| format!("SELECT entity, count(*) FROM link WHERE connection = ?1 AND state = '{state}' GROUP BY entity");
             add(&links("linked"), |it, n| it.linked = count(n))?;
             add(&links("waiting"), |it, n| it.waiting = count(n))?;
             add("SELECT entity, count(*) FROM refused WHERE connection = ?1 GROUP BY entity", |it, n| it.refused = count(n))?;
@@ -238,8 +239,8 @@ impl Store {
     /// What people set aside, newest first.
     pub async fn notes(&self, connection: ConnectionId) -> Result<Vec<Note>> {
         self.read(move |sqlite| {
-            let mut statement =
-                sqlite.prepare_cached("SELECT at, operator, code, records, text FROM note WHERE connection = ?1 ORDER BY id DESC LIMIT 200")?;
+            let mut statement = sqlite
+                .prepare_cached("SELECT at, operator, code, records, text FROM note WHERE connection = ?1 ORDER BY id DESC LIMIT 200")?;
             let rows = statement.query_map([connection], |row| {
                 Ok(Note { at: row.get(0)?, operator: row.get(1)?, code: row.get(2)?, records: row.get(3)?, text: row.get(4)? })
             })?;
@@ -284,7 +285,9 @@ impl Store {
         self.write(move |sqlite| {
             let name = names::entity(entity);
             let update = |set: &str, nobi: Option<i64>| {
-                let sql = format!("UPDATE link SET {set}, since = ?5 WHERE connection = ?1 AND entity = ?2 AND remote = ?3 AND state = 'waiting'");
+                let sql = format!(
+                    "UPDATE link SET {set}, since = ?5 WHERE connection = ?1 AND entity = ?2 AND remote = ?3 AND state = 'waiting'"
+                );
                 sqlite.execute(&sql, params![connection, name, remote, nobi, at])
             };
             let changed = match decision {
@@ -305,7 +308,14 @@ impl Store {
     }
 
     /// What applying these pages would come to. They are applied and taken back in one transaction: nothing stays.
-    pub async fn rehearse(&self, connection: ConnectionId, entity: Entity, pages: Vec<Page>, flows: Policies, at: Instant) -> Result<Tally> {
+    pub async fn rehearse(
+        &self,
+        connection: ConnectionId,
+        entity: Entity,
+        pages: Vec<Page>,
+        flows: Policies,
+        at: Instant,
+    ) -> Result<Tally> {
         self.write(move |sqlite| {
             let connection = load(sqlite, connection)?;
             let policies = chosen(sqlite, connection.id, flows)?;
@@ -374,6 +384,8 @@ fn candidate(sqlite: &Sqlite, connection: ConnectionId, entity: Entity, id: i64)
 /// Whether a person said that this record is a new one.
 pub(crate) fn is_declared_new(sqlite: &Sqlite, connection: ConnectionId, entity: Entity, remote: &str) -> Result<bool> {
     Ok(sqlite
-        .prepare_cached("SELECT EXISTS (SELECT 1 FROM link WHERE connection = ?1 AND entity = ?2 AND remote = ?3 AND candidates = '\"new\"')")?
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM link WHERE connection = ?1 AND entity = ?2 AND remote = ?3 AND candidates = '\"new\"')",
+        )?
         .query_row(params![connection, names::entity(entity), remote], |row| row.get(0))?)
 }

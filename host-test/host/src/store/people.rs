@@ -79,9 +79,10 @@ impl Store {
     pub async fn connected_by(&self, connection: ConnectionId, operator: &str, at: Instant) -> Result<()> {
         let operator = operator.to_owned();
         self.write(move |sqlite| {
-            sqlite.execute("INSERT OR REPLACE INTO connected_by (connection, operator, at) VALUES (?1, ?2, ?3)", params![
-                connection, operator, at
-            ])?;
+            sqlite.execute(
+                "INSERT OR REPLACE INTO connected_by (connection, operator, at) VALUES (?1, ?2, ?3)",
+                params![connection, operator, at],
+            )?;
             Ok(())
         })
         .await

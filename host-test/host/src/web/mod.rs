@@ -82,9 +82,7 @@ pub fn router_with_page(host: Arc<Host>, address: PublicAddress, config: PageCon
 /// What comes in by itself.
 fn doors(edge: &Edge) -> Router<Arc<Edge>> {
     let limit = edge.host.config().delivery_bytes;
-    Router::new()
-        .route("/hooks/{hook}", post(webhook).layer(DefaultBodyLimit::max(limit)))
-        .route("/healthz", get(|| async { "ok" }))
+    Router::new().route("/hooks/{hook}", post(webhook).layer(DefaultBodyLimit::max(limit))).route("/healthz", get(|| async { "ok" }))
 }
 
 async fn webhook(State(edge): State<Arc<Edge>>, Path(hook): Path<String>, headers: HeaderMap, body: Bytes) -> Response {

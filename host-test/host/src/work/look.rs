@@ -10,7 +10,12 @@ use crate::store::{ConnectionId, Run, StoreError};
 
 impl Host {
     /// A record as the other side has it now. Absent: it is not there, or another request would be needed to find it.
-    pub async fn look(&self, connection: ConnectionId, entity: Entity, remote: &str) -> Result<Result<Option<Change>, Failure>, StoreError> {
+    pub async fn look(
+        &self,
+        connection: ConnectionId,
+        entity: Entity,
+        remote: &str,
+    ) -> Result<Result<Option<Change>, Failure>, StoreError> {
         let owner = self.store.connection(connection).await?;
         let connector = self.connector(&owner.connector)?.clone();
         let errand = self.errand(&owner, connector.descriptor(), Lane::Live, Secrets::default()).await?;

@@ -20,6 +20,7 @@ mod matching;
 mod moves;
 mod orders;
 mod outbox;
+mod pages;
 mod proofs;
 mod pulls;
 mod pushes;

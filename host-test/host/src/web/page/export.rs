@@ -34,7 +34,8 @@ pub(super) async fn csv(State(desk): State<Arc<Desk>>, Path(id): Path<Connection
 fn table(lang: Lang, descriptor: &Descriptor, groups: &[Group]) -> String {
     // The mark at the front tells spreadsheets that it is UTF-8.
     let mut text = String::from("\u{feff}");
-    let head = [word::ITEM, word::CODE, word::RECORDS, word::WHAT_HAPPENED, word::WHAT_WE_DO, word::WHAT_YOU_CAN].map(|word| lang.say(word));
+    let head =
+        [word::ITEM, word::CODE, word::RECORDS, word::WHAT_HAPPENED, word::WHAT_WE_DO, word::WHAT_YOU_CAN].map(|word| lang.say(word));
     row(&mut text, &head);
     for group in groups {
         let flow = descriptor.flows.iter().find(|flow| flow.entity == group.entity);

@@ -69,7 +69,8 @@ mod tests {
     #[test]
     fn every_sentence_is_in_both_languages_with_the_same_values() {
         let holes = |text: &str| {
-            let mut holes: Vec<String> = text.split('{').skip(1).filter_map(|it| it.split_once('}')).map(|(name, _)| name.to_owned()).collect();
+            let mut holes: Vec<String> =
+                text.split('{').skip(1).filter_map(|it| it.split_once('}')).map(|(name, _)| name.to_owned()).collect();
             holes.sort();
             holes
         };

@@ -106,7 +106,8 @@ pub(super) async fn one(
 
 /// The record as the other side has it. Its description is HTML from outside: cleaned, and without anything that is loaded.
 fn record(lang: Lang, there: &Result<Option<Change>, Failure>) -> Markup {
-    let code = |label, code: &Option<String>| html! { @if let Some(code) = code { div { dt { (lang.say(label)) } dd { code { (code) } } } } };
+    let code =
+        |label, code: &Option<String>| html! { @if let Some(code) = code { div { dt { (lang.say(label)) } dd { code { (code) } } } } };
     match there {
         Err(failure) => banner(Mood::Look, &html! { (lang.with(word::LOOK_FAILED, &[("why", lang.told(&failure.message))])) }),
         Ok(Some(Change::Product(product))) => html! {

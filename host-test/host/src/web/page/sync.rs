@@ -5,11 +5,11 @@ use std::sync::Arc;
 use axum::extract::{Path, State};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 
+use super::Desk;
 use super::fault::Fault;
 use super::fields::Fields;
 use super::flows::{Table, must_choose};
 use super::session::{Posted, Signed};
-use super::Desk;
 use crate::contract::types::Entity;
 use crate::contract::{Policy, Scope};
 use crate::names;

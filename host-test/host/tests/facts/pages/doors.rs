@@ -1,0 +1,253 @@
+//! Who gets in, and what a page holds: tenants apart, tokens, cookies, what a browser may do with it.
+
+use std::time::Duration;
+
+use connector_host::contract::http;
+
+use super::person::{PASSWORD, Person};
+use crate::guest::{Act, Guest, give};
+use crate::house::{Far, House};
+use crate::make;
+
+/// Every page of a connection.
+const PAGES: [&str; 8] = ["", "/form", "/check", "/history", "/troubles", "/pairing", "/troubles.csv", "/support.txt"];
+/// Every button of one.
+const BUTTONS: [&str; 6] = ["/form", "/login", "/sync", "/policy", "/preview", "/troubles"];
+
+fn guest() -> Guest {
+    let login = http::Request {
+        endpoint: "far".to_owned(),
+        method: http::Method::Get,
+        path: "/read/login".to_owned(),
+        query: Vec::new(),
+        headers: Vec::new(),
+        body: http::Body::None,
+    };
+    let guest = Guest::new(make::descriptor()).on("authorize-url", give(Ok(login)));
+    guest.on("check", give(Ok(Vec::<connector_host::contract::CheckLine>::new())))
+}
+
+#[tokio::test]
+async fn without_signing_in_every_page_leads_to_the_sign_in_and_no_button_works() {
+    let house = House::new().await;
+    let connection = house.connected("shop").await;
+    let mut person = Person::at(&house, &guest()).await;
+    for page in PAGES {
+        let seen = person.get(&format!("/connections/{}{page}", connection.id)).await;
+        assert_eq!(seen.status, 303, "{page}");
+        assert!(seen.to().starts_with("/sign-in?next=%2Fconnections"), "{page}: {}", seen.to());
+    }
+    for path in ["/connections", "/landing?code=x", &format!("/connections/{}/live", connection.id)] {
+        assert!(person.get(path).await.to().starts_with("/sign-in"), "{path}");
+    }
+    for button in BUTTONS {
+        let seen = person.post(&format!("/connections/{}{button}", connection.id), &[("entity", "branch")]).await;
+        assert!(seen.to().starts_with("/sign-in"), "{button}: {}", seen.status);
+    }
+    assert_eq!(house.see::<u32>("SELECT count(*) FROM run"), 0);
+}
+
+#[tokio::test]
+async fn another_tenant_s_connection_is_as_one_that_is_not_there() {
+    let house = House::new().await;
+    let (mut lan, theirs) = Person::with_a_connection(&house, &guest()).await;
+    let connection = theirs.id;
+    lan.sign_in("mai", PASSWORD).await;
+    let missing = lan.get("/connections/999").await;
+    assert_eq!(missing.status, 404);
+    for page in PAGES.iter().chain(&["/live", "/pairing/product/1"]) {
+        let seen = lan.get(&format!("/connections/{connection}{page}")).await;
+        assert_eq!((seen.status, &seen.body), (missing.status, &missing.body), "{page}");
+    }
+    for button in BUTTONS.iter().chain(&["/pairing/product/1"]) {
+        let to = format!("/connections/{connection}{button}");
+        let seen = lan.send("/connections", &to, &[("entity", "branch"), ("policy", "off"), ("choice", "new"), ("do", "retry")]).await;
+        assert_eq!(seen.status, 404, "{button}");
+    }
+    let list = lan.get("/connections").await;
+    assert!(!list.body.contains(&format!("business-{connection}")), "{}", list.body);
+    assert_eq!(house.see::<u32>("SELECT (SELECT count(*) FROM run) + (SELECT count(*) FROM stream)"), 0);
+}
+
+#[tokio::test]
+async fn a_wrong_name_and_a_wrong_password_look_alike_and_too_many_wait_unseen() {
+    let house = House::new().await;
+    let mut person = Person::at(&house, &guest()).await;
+    let wrong = person.sign_in("lan", "not her password").await;
+    let nobody = person.sign_in("nobody", "not her password").await;
+    assert_eq!((wrong.status.as_u16(), wrong.body == nobody.body), (401, true));
+    for _ in 0..4 {
+        assert_eq!(person.sign_in("lan", "guess").await.status, 401);
+    }
+    assert_eq!(person.sign_in("lan", PASSWORD).await.status, 429, "even the right one is not looked at");
+    assert_eq!(person.sign_in("mai", PASSWORD).await.status, 303, "others are let in");
+    house.clock.advance(Duration::from_secs(301));
+    assert_eq!(person.sign_in("lan", PASSWORD).await.status, 303);
+}
+
+#[tokio::test]
+async fn a_form_without_its_own_token_does_nothing() {
+    let house = House::new().await;
+    let (mut person, connection) = Person::with_a_connection(&house, &guest()).await;
+    let sync = format!("/connections/{}/sync", connection.id);
+    for token in [None, Some(""), Some("made-up"), Some("kR4C8mQm5G1yq7wB2mQm5G1yq7wB2mQm5G1yq7wB2mQ")] {
+        let fields: Vec<(&str, &str)> = token.map(|token| ("csrf", token)).into_iter().chain([("entity", "branch")]).collect();
+        assert_eq!(person.post(&sync, &fields).await.status, 403, "{token:?}");
+    }
+    let theirs = super::person::token(&person.get("/connections").await.body);
+    person.sign_in("mai", PASSWORD).await;
+    person.sign_in("lan", PASSWORD).await;
+    assert_eq!(person.post(&sync, &[("csrf", &theirs), ("entity", "branch")]).await.status, 403, "one of an earlier session");
+    assert_eq!(person.post("/sign-in", &[("name", "lan"), ("password", PASSWORD)]).await.status, 403);
+    assert_eq!(house.see::<u32>("SELECT count(*) FROM run"), 0);
+}
+
+#[tokio::test]
+async fn a_session_ends_with_its_time_and_with_the_way_out() {
+    let house = House::new().await;
+    let (mut person, _) = Person::with_a_connection(&house, &guest()).await;
+    assert_eq!(person.get("/connections").await.status, 200);
+    let seen = person.send("/connections", "/sign-out", &[]).await;
+    assert_eq!(seen.to(), "/sign-in");
+    assert_eq!(house.see::<u32>("SELECT count(*) FROM session"), 0, "it is gone here too, not in the browser alone");
+    assert_eq!(person.get("/connections").await.status, 303);
+    person.sign_in("lan", PASSWORD).await;
+    house.clock.advance(Duration::from_secs(12 * 60 * 60 + 1));
+    assert_eq!(person.get("/connections").await.status, 303);
+}
+
+#[tokio::test]
+async fn cookies_are_read_by_no_script_come_back_from_a_login_and_travel_encrypted_where_that_can_be() {
+    let house = House::new().await;
+    let plain = Person::at(&house, &guest()).await;
+    for (origin, secure) in [("http://nobi.example", false), ("https://nobi.example", true)] {
+        let mut person = Person::beside(plain.host.clone(), origin, &house);
+        let seen = person.sign_in("lan", PASSWORD).await;
+        let cookie = seen.cookies.iter().find(|it| it.starts_with("nobi-session=")).unwrap();
+        assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax"), "{cookie}");
+        assert_eq!(cookie.contains("; Secure"), secure, "{cookie}");
+        let held = cookie.split(['=', ';']).nth(1).unwrap().to_owned();
+        let file = std::fs::read(house.file()).unwrap();
+        assert!(!file.windows(held.len()).any(|part| part == held.as_bytes()), "the file holds only its hash");
+    }
+}
+
+#[tokio::test]
+async fn nobody_is_led_to_another_host_by_an_address() {
+    let house = House::new().await;
+    let mut person = Person::at(&house, &guest()).await;
+    for next in ["https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:x", "/a\r\nb"] {
+        let seen = person.send("/sign-in", "/sign-in", &[("name", "lan"), ("password", PASSWORD), ("next", next)]).await;
+        assert_eq!((seen.status.as_u16(), seen.to()), (303, "/connections"), "{next}");
+        let seen = person.send("/connections", "/language", &[("language", "en"), ("next", next)]).await;
+        assert_eq!(seen.to(), "/connections", "{next}");
+    }
+}
+
+#[tokio::test]
+async fn every_answer_says_that_nothing_comes_from_elsewhere_and_no_page_holds_a_script_or_a_style() {
+    let house = House::new().await;
+    let (mut person, connection) = Person::with_a_connection(&house, &guest()).await;
+    let own = PAGES.map(|page| format!("/connections/{}{page}", connection.id));
+    for path in own.iter().map(String::as_str).chain(["/connections", "/sign-in", "/nowhere", "/assets/page.js", "/assets/htmx.min.js"]) {
+        let seen = person.get(path).await;
+        let policy = seen.policy();
+        for part in ["default-src 'none'", "script-src 'self';", "style-src 'self';", "frame-ancestors 'none'", "base-uri 'none'"] {
+            assert!(policy.contains(part), "{path}: {policy}");
+        }
+        assert!(!policy.contains("unsafe") && !policy.contains('*'), "{path}: {policy}");
+        assert_eq!(seen.head.get("x-content-type-options").map(String::as_str), Some("nosniff"), "{path}");
+        if !path.starts_with("/assets") {
+            let body = seen.body.to_lowercase();
+            for part in [" style=", "<style", "<script>", " onclick", " onload", "javascript:", "http://", "https://"] {
+                let plain = body.replace("http://nobi.example", "");
+                assert!(!plain.contains(part), "{path} holds {part}");
+            }
+        }
+    }
+    let form = person.get(&own[1]).await;
+    assert!(form.policy().contains(&format!("form-action 'self' {}", house.far.origin)), "the way to the login: {}", form.policy());
+}
+
+#[tokio::test]
+async fn what_comes_from_outside_is_text_and_never_markup() {
+    let house = House::new().await;
+    let connection = house.draft("shop").await;
+    let name = "<script>alert(1)</script>\"onx='";
+    house.saves(&connection, &[("app-id", name)], crate::house::secrets(&[("verify-token", crate::house::VERIFY)])).await;
+    let connection = house.store.connection(connection.id).await.unwrap();
+    house.grants(&connection, "<b>7</b>", crate::house::secrets(&[])).await.unwrap();
+    let mut person = Person::at(&house, &guest()).await;
+    person.sign_in("lan", PASSWORD).await;
+    for page in ["/connections".to_owned(), format!("/connections/{}", connection.id), format!("/connections/{}/form", connection.id)] {
+        let seen = person.get(&page).await;
+        assert_eq!(seen.status, 200);
+        assert!(!seen.body.contains("<script>alert") && !seen.body.contains("<b>7"), "{page}: {}", seen.body);
+    }
+    let seen = person.get("/connections?said=%3Cscript%3E").await;
+    assert!(!seen.body.contains("<script>"));
+}
+
+#[tokio::test]
+async fn a_secret_is_written_and_never_shown() {
+    let house = House::new().await;
+    let (mut person, connection) = Person::with_a_connection(&house, &guest()).await;
+    let form = format!("/connections/{}/form", connection.id);
+    let secret = "mật-khẩu-webhook-42";
+    let seen = person.send(&form, &form, &[("field.app-id", "app"), ("field.verify-token", secret), ("field.stock", "sideways")]).await;
+    assert!(!seen.body.contains(secret), "not even back to who typed it");
+    let seen = person.send(&form, &form, &[("field.app-id", "app"), ("field.verify-token", secret), ("field.stock", "on")]).await;
+    assert_eq!(seen.status, 303, "{}", seen.body);
+    for page in PAGES {
+        let seen = person.get(&format!("/connections/{}{page}", connection.id)).await;
+        for hidden in [secret, crate::house::TOKEN, crate::house::VERIFY] {
+            assert!(!seen.body.contains(hidden), "{page} shows {hidden}");
+        }
+    }
+    assert_eq!(house.store.secrets(connection.id).await.unwrap().get("verify-token").unwrap().expose(), secret);
+    person.send(&form, &form, &[("field.app-id", "app"), ("field.verify-token", "")]).await;
+    assert_eq!(house.store.secrets(connection.id).await.unwrap().get("verify-token").unwrap().expose(), secret, "left empty, it stays");
+}
+
+#[tokio::test]
+async fn the_way_back_from_the_login_connects_once_and_says_who_did_it() {
+    let answer = serde_json::to_value(Ok::<_, connector_host::contract::types::Failure>(make::account("b1"))).unwrap();
+    let guest = guest().on("redeem", Act::Ask("/token", answer.clone(), answer));
+    let far = Far::answering(|path| if path == "/token" { r#"{"token":"fresh-token-123"}"# } else { "{}" }.to_owned()).await;
+    let house = House::beside(far);
+    let mut person = Person::at(&house, &guest).await;
+    person.sign_in("lan", PASSWORD).await;
+    let made = person.send("/connections", "/connections", &[("connector", "scripted")]).await;
+    let form = made.to().to_owned();
+    let again = person.send("/connections", "/connections", &[("connector", "scripted")]).await;
+    assert_eq!(again.to(), form, "an empty draft is used again");
+    let page = person.get(&form).await;
+    assert!(page.body.contains("verify-token"), "{}", page.body);
+    let sent = person.send(&form, &form, &[("field.app-id", "app"), ("field.stock", "on"), ("then", "login")]).await;
+    assert_eq!(sent.to(), format!("{}/read/login", house.far.origin));
+    let landed = person.get("/landing?code=once").await;
+    assert_eq!(landed.to(), "/connections/1/check?said=connected");
+    let page = person.get("/connections/1").await;
+    assert!(page.body.contains("lan, lúc 20/11/2026 09:30"), "{}", page.body);
+    let late = person.get("/landing?code=once").await;
+    assert_eq!(late.status, 400);
+    assert!(late.body.contains("hãy bấm kết nối lại"), "{}", late.body);
+    let other = person.post("/login/1", &[]).await;
+    assert_eq!(other.status, 404, "there is no way in past the page");
+}
+
+#[tokio::test]
+async fn the_page_speaks_english_by_a_switch_and_the_form_is_the_descriptor_s() {
+    let house = House::new().await;
+    let (mut person, connection) = Person::with_a_connection(&house, &guest()).await;
+    let path = format!("/connections/{}", connection.id);
+    let seen = person.get(&path).await;
+    assert!(seen.body.contains("<html lang=\"vi\">") && seen.body.contains("Đang hoạt động"), "{}", seen.body);
+    assert_eq!(person.send(&path, "/language", &[("language", "en"), ("next", &path)]).await.to(), path);
+    let seen = person.get(&path).await;
+    assert!(seen.body.contains("<html lang=\"en\">") && seen.body.contains("Active"), "{}", seen.body);
+    let form = person.get(&format!("{path}/form")).await.body;
+    for field in make::descriptor().form {
+        assert!(form.contains(&format!("id=\"field-{}\"", field.key)), "{}", field.key);
+    }
+}

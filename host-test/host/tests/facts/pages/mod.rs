@@ -1,0 +1,5 @@
+//! The connection page without a browser: who gets in, what a form needs, what is never shown, and what each button does.
+
+mod buttons;
+mod doors;
+mod person;
