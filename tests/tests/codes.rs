@@ -20,14 +20,30 @@ use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use wit_parser::{Resolve, TypeDefKind};
 
 /// The first words of codes.
-const FAMILIES: [&str; 12] =
-    ["branch", "check", "flow", "grant", "host", "ignored", "nhanh", "order", "product", "skip", "stock", "webhook"];
+const FAMILIES: [&str; 13] =
+    ["branch", "check", "connector", "flow", "grant", "host", "ignored", "nhanh", "order", "product", "skip", "stock", "webhook"];
 
 /// Texts that look like codes and are none, each with what it is.
-const NO_CODES: [(&str, &str); 3] = [
+const NO_CODES: [(&str, &str); 19] = [
     ("stock.created", "a figure of a run: an entity and what became of its records"),
     ("http.send", "a function of the contract"),
     ("schema.sql", "a file"),
+    ("catalog.wit", "a file"),
+    ("connector.wit", "a file"),
+    ("exchange.wit", "a file"),
+    ("http.wit", "a file"),
+    ("log.wit", "a file"),
+    ("orders.wit", "a file"),
+    ("types.wit", "a file"),
+    ("world.wit", "a file"),
+    ("page.sql", "a file"),
+    ("page.css", "a file"),
+    ("page.js", "a file"),
+    ("htmx.min.js", "a file"),
+    ("icon.svg", "a file"),
+    ("webhooks.proofs", "a field of the descriptor"),
+    ("webhooks.secret", "a field of the descriptor"),
+    ("webhooks.events", "a field of the descriptor"),
 ];
 
 /// Codes that `format!` makes: the text with its hole, and the constant of the same file that lists what the hole can be.

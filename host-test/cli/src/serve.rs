@@ -9,8 +9,8 @@ use connector_host::work::Stop;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use crate::login::pairs;
 use crate::home::Folder;
+use crate::login::pairs;
 use crate::output::{Outcome, Problem};
 
 /// Run the host: the connection page, webhooks and logins over HTTP, pulls and orders in the background.

@@ -83,6 +83,13 @@ impl Chromium {
     }
 
     pub(crate) async fn click(&self, css: &str) -> Result<()> {
+        // A live part of the page may be replaced between the look and the click.
+        for _ in 0..5 {
+            if self.find(css).await?.click().await.is_ok() {
+                return Ok(());
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
         Ok(self.find(css).await?.click().await?)
     }
 

@@ -61,7 +61,7 @@ impl Refusal {
     #[must_use]
     pub fn means_repeated(&self) -> bool {
         !self.means_not_found()
-            && ["err_order_existed", "already exist", "duplicat", "đã tồn tại", "đã được tạo", "trùng"]
+            && ["err_order_existed", "already exist", "exists already", "duplicat", "đã tồn tại", "đã được tạo", "trùng"]
                 .iter()
                 .any(|it| self.said.contains(it))
     }
@@ -382,7 +382,7 @@ const MEANINGS: [Meaning; 9] = [
 fn refusal(record: &Record<'_>, now: Instant) -> Refusal {
     let error_code = record.verbatim("errorCode").ok().flatten().unwrap_or_default();
     let raw = sentences(record);
-    let said = text::folded(if raw.is_empty() { &error_code } else { &raw });
+    let said = text::folded(&[raw.as_str(), " ", error_code.as_ref()].concat());
     let failure = if matches!(error_code.as_ref(), "ERR_429" | "ERR_EXCEEDED_RATE_LIMIT") || said.contains("rate limit") {
         locked(lock_seconds(record, now))
     } else if let Some(meaning) = MEANINGS.iter().find(|it| it.codes.contains(&error_code.as_ref())) {
