@@ -12,7 +12,7 @@ pub(super) fn number(lang: Lang, number: i64) -> String {
     let mark = if lang == Lang::En { ',' } else { '.' };
     let mut text = String::from(if number < 0 { "-" } else { "" });
     for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             text.push(mark);
         }
         text.push(digit);

@@ -18,7 +18,7 @@ use crate::contract::types::{Entity, Failure};
 use crate::names;
 use crate::store::{Awaiting, ConnectionId, Decision, StoreError};
 
-fn item<'a>(lang: Lang, descriptor: &'a Descriptor, entity: Entity) -> &'a str {
+fn item(lang: Lang, descriptor: &Descriptor, entity: Entity) -> &str {
     descriptor.flows.iter().find(|flow| flow.entity == entity).map(|flow| lang.told(&flow.label)).unwrap_or_default()
 }
 
