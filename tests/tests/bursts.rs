@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use acceptance::dialect::Call::{OrderAdd, OrderEdit};
-use acceptance::dialect::{Dialect, V2, V3};
+use acceptance::dialect::Dialect;
 use acceptance::orders::{order, tell};
 use acceptance::world::{Plan, World, until};
 use anyhow::Result;

@@ -3,7 +3,7 @@
 //!
 //! 50 kills by default, half of them in each dialect; `CRASHES=1000 cargo test -p acceptance --test crash -- --nocapture` for more, and
 //! `CRASH_SEED=…` for another course of things.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(clippy::print_stdout, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use acceptance::delivery::Delivery;
-use acceptance::dialect::{Dialect, V2, V3};
+use acceptance::dialect::Dialect;
 use acceptance::world::{Plan, Side, World};
 use anyhow::Result;
 use connector_host::contract::Policy;

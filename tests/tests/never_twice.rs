@@ -105,8 +105,11 @@ async fn a_look_up_that_fails_proves_nothing(dialect: Dialect) -> Result<()> {
     Ok(())
 }
 
-/// What Nhanh.vn may do with an own id that it knows, which no document settles, and whether that is a refusal.
-fn policies(dialect: Dialect) -> Vec<(&'static str, fn(&mut Switches), bool)> {
+/// One way to treat a repeated own id: its name, the switch, and whether it refuses.
+type Repeat = (&'static str, fn(&mut Switches), bool);
+
+/// What Nhanh.vn may do with an own id that it knows, which no document settles.
+fn policies(dialect: Dialect) -> Vec<Repeat> {
     match dialect {
         V2 => vec![
             ("it makes another order", |it| it.repeated_own_id = RepeatedOwnId::CreateTwice, false),

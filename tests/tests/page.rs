@@ -1,6 +1,6 @@
 //! A normal page costs what it should, in either dialect: the arena that the plugin begins with holds it, and its fuel is a small multiple
 //! of its bytes. Pages are texts whose fields stand in Nhanh's order, since that decides what finding them costs.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+#![allow(clippy::print_stdout, clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use connector_host::contract::catalog::Change;
 use connector_host::contract::types::{Account, Context, Entity, Setting};

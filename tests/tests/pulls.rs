@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use acceptance::dialect::Call::Products;
-use acceptance::dialect::{Dialect, V2, V3};
+use acceptance::dialect::{Dialect, V3};
 use acceptance::orders::{copies, ending, make};
 use acceptance::world::{Plan, World, until};
 use anyhow::Result;

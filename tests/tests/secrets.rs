@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use acceptance::dialect::Call::OrderAdd;
-use acceptance::dialect::{Dialect, V2, V3};
+use acceptance::dialect::{Dialect, V3};
 use acceptance::orders::make;
 use acceptance::witness::Recorder;
 use acceptance::world::{Plan, World};

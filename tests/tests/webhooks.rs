@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use acceptance::delivery::{Delivery, batch};
-use acceptance::dialect::{Dialect, V2, V3};
+use acceptance::dialect::{Dialect, V2};
 use acceptance::orders::{make, outcome};
 use acceptance::world::{Plan, VERIFY_TOKEN, World, until};
 use anyhow::Result;

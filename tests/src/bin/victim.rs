@@ -2,6 +2,7 @@
 //! Its one argument is a [`Sentence`] in JSON. Never ends by itself.
 //!
 //! It says `ready` on its standard output once it answers. An order or a click that is answered with 200 is in its file.
+#![allow(clippy::print_stdout, reason = "its one word to whoever started it")]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};

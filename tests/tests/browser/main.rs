@@ -1,7 +1,7 @@
 //! A merchant does the whole guide in a real browser, from an empty host: form, login at the (simulated) Nhanh.vn, checklist, dry run, every
 //! sync, progress, history, pairing; a failing connection and its repair; another tenant; a phone; no scripts; both languages. Pictures of it
 //! are left in `<target>/screenshots`.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+#![allow(clippy::print_stdout, clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod chromium;
 mod merchant;
