@@ -1,4 +1,4 @@
-//! Says what a component is, from its bytes alone and from its own `describe`. Never judges: whether it is admitted is the sandbox's work.
+//! Says what a component is, from its bytes alone and from its own `describe`. Never judges: whether it is admitted the sandbox is asked.
 
 use std::fmt;
 use std::sync::Arc;
@@ -35,6 +35,8 @@ pub struct Inspection {
     pub imports: Vec<Item>,
     /// What a host can call.
     pub exports: Vec<Item>,
+    /// Why this host would not run it as a connector, as far as its bytes tell. Absent where it would, and where nobody was asked.
+    pub refused: Option<String>,
     /// What its `describe` answers. Absent where it has none, or where it failed.
     pub descriptor: Option<PlainValue>,
     /// Why there is no descriptor, where it should be one.
@@ -63,6 +65,7 @@ pub struct Signature {
 /// Reads a component's world from its bytes, and asks it for its descriptor if it has one to give.
 pub async fn inspect(sandbox: &Arc<Sandbox>, bytes: &[u8]) -> Result<Inspection, InspectError> {
     let mut inspection = inspect_bytes(bytes)?;
+    inspection.refused = sandbox.judge(bytes).err().map(|error| error.to_string());
     let describes = inspection.exports.iter().flat_map(|item| &item.functions).any(|function| function.name == "describe");
     if describes {
         match describe(sandbox, bytes).await {
@@ -95,6 +98,7 @@ pub fn inspect_bytes(bytes: &[u8]) -> Result<Inspection, InspectError> {
         digest: data_encoding::HEXLOWER.encode(&Sha256::digest(bytes)),
         imports: items(&world.imports),
         exports: items(&world.exports),
+        refused: None,
         descriptor: None,
         descriptor_error: None,
     })
@@ -174,6 +178,9 @@ impl fmt::Display for Inspection {
                 }
             }
         }
+        if let Some(reason) = &self.refused {
+            writeln!(f, "refused  {reason}")?;
+        }
         match (&self.descriptor, &self.descriptor_error) {
             (Some(descriptor), _) => write!(f, "descriptor\n{descriptor:#}"),
             (None, Some(error)) => write!(f, "descriptor  none: {error}"),
@@ -212,9 +219,11 @@ mod tests {
         let json = serde_json::to_value(&seen).unwrap();
         assert_eq!(json["descriptor"], 7);
         assert_eq!(json["descriptor-error"], serde_json::Value::Null);
+        // A component of another world: it can be looked at and called, and is no connector.
+        assert!(seen.refused.as_ref().unwrap().contains("the import `test:seen/types@0.3.0`: the contract has no such import"));
         assert_eq!(json["exports"][0]["functions"][0]["type"], "func() -> u8");
         let text = seen.to_string();
-        assert!(text.contains("  test:seen/types@0.3.0  (types only)\n"), "{text}");
+        assert!(text.contains("  test:seen/types@0.3.0  (types only)\n") && text.contains("\nrefused  the component"), "{text}");
         assert!(text.ends_with("descriptor\n7"), "{text}");
     }
 

@@ -78,15 +78,32 @@ pub struct SandboxConfig {
     pub keep_resident_bytes: usize,
     /// The same for a table (16 KiB: 2,000 function pointers).
     pub table_resident_bytes: usize,
-    /// Zero each native stack after its call (no). It costs 6 µs a call and does not scale over threads, and no guest can read its native
-    /// stack. Here so that the benchmark can show it.
-    pub stack_zeroing: bool,
-    /// Instances from a pool (yes). Without, each call maps its memory anew and takes the process's lock on memory maps for it: two
-    /// threads are slower than one. Here so that the benchmark can show it.
-    pub pool: bool,
-
+    /// How the engine is set up. What it may do to a guest's memory, and never what a guest may do.
+    pub engine: EngineConfig,
     /// What a component may look like before anything of it is compiled.
     pub admission: AdmissionConfig,
+}
+
+/// Settings of the engine that were measured: each costs time when it is undone, and none makes a guest any less confined. Here so that
+/// the benchmark can undo them one at a time.
+#[derive(Clone, Debug)]
+pub struct EngineConfig {
+    /// Instances from a pool (yes). Without, each call maps its memory anew and takes the process's lock on memory maps for it: two
+    /// threads are slower than one.
+    pub pool: bool,
+    /// Ask the kernel which pages of a slot were written, and reset only those (yes, where the kernel can).
+    pub pagemap_scan: bool,
+    /// Bytes of address space of one memory (4 GiB): a guest's address then needs no check. 64 MiB cost 46 % of a page's time.
+    pub memory_reservation_bytes: u64,
+    /// The engine's own machinery for asynchronous components (no). A warm empty call costs three times as much with it, and a class of
+    /// advisories does not apply without it.
+    pub concurrency: bool,
+    /// Zero each native stack after its call (no). It costs 6 µs a call and does not scale over threads, and no guest can read its native
+    /// stack.
+    pub stack_zeroing: bool,
+    /// Give every NaN the same bits (yes). They are the one thing that two machines may compute differently, and a recorded call must
+    /// replay. It costs nothing where nothing is computed in floats.
+    pub nan_canonicalization: bool,
 }
 
 /// Bounds of a component's shape. They keep the compiler's time and memory, and the host's bookkeeping, in proportion to what a connector
@@ -145,9 +162,21 @@ impl Default for SandboxConfig {
             log_line_bytes: KIB,
             keep_resident_bytes: 512 * KIB,
             table_resident_bytes: 16 * KIB,
-            stack_zeroing: false,
-            pool: true,
+            engine: EngineConfig::default(),
             admission: AdmissionConfig::default(),
+        }
+    }
+}
+
+impl Default for EngineConfig {
+    fn default() -> Self {
+        EngineConfig {
+            pool: true,
+            pagemap_scan: true,
+            memory_reservation_bytes: 4 * 1024 * MIB as u64,
+            concurrency: false,
+            stack_zeroing: false,
+            nan_canonicalization: true,
         }
     }
 }

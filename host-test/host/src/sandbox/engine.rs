@@ -7,7 +7,7 @@ use super::config::SandboxConfig;
 /// Builds the engine: with a pool of instances, or on demand where the pool's address space cannot be reserved. The second value says which.
 pub(super) fn build(config: &SandboxConfig) -> wasmtime::Result<(Engine, bool)> {
     let mut settings = common(config);
-    if config.pool {
+    if config.engine.pool {
         settings.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(config)));
         match Engine::new(&settings) {
             Ok(engine) => return Ok((engine, true)),
@@ -22,15 +22,14 @@ fn common(config: &SandboxConfig) -> Config {
     let mut settings = Config::new();
     settings
         .consume_fuel(true)
-        // A warm empty call costs 0.15 µs instead of 0.45, and a class of advisories does not apply.
-        .concurrency_support(false)
+        .concurrency_support(config.engine.concurrency)
         .gc_support(false)
         .max_wasm_stack(config.stack_bytes)
         .async_stack_size(config.stack_bytes.saturating_add(config.host_stack_bytes))
-        .async_stack_zeroing(config.stack_zeroing)
+        .async_stack_zeroing(config.engine.stack_zeroing)
+        .memory_reservation(config.engine.memory_reservation_bytes)
         .cranelift_opt_level(OptLevel::Speed)
-        // The bits of a NaN are the one thing that two machines may compute differently: a recorded call must replay.
-        .cranelift_nan_canonicalization(true)
+        .cranelift_nan_canonicalization(config.engine.nan_canonicalization)
         // Nobody reads a guest's backtrace or unwinds through it; what is not made is not stored, checked and mapped either.
         .wasm_backtrace_max_frames(None)
         .generate_address_map(false)
@@ -65,6 +64,6 @@ fn pool(config: &SandboxConfig) -> PoolingAllocationConfig {
         .table_elements(config.table_elements)
         .linear_memory_keep_resident(config.keep_resident_bytes)
         .table_keep_resident(config.table_resident_bytes)
-        .pagemap_scan(Enabled::Auto);
+        .pagemap_scan(if config.engine.pagemap_scan { Enabled::Auto } else { Enabled::No });
     pool
 }

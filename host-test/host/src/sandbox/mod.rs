@@ -26,7 +26,7 @@ use wasmtime::{Engine, Store};
 
 use self::admission::World;
 pub use self::cache::{CacheError, CacheMiss, CodeCache, CodeSource};
-pub use self::config::{AdmissionConfig, SandboxConfig};
+pub use self::config::{AdmissionConfig, EngineConfig, SandboxConfig};
 pub use self::dynamic::{Function, Program};
 pub use self::error::{AdmissionError, CallError, Flaw, Limit, Misfit};
 use self::fit::Fit;
@@ -110,6 +110,12 @@ impl Sandbox {
         &self.config
     }
 
+    /// Says whether a component would be admitted as a connector, as far as its bytes tell. Compiles nothing and runs nothing, so the
+    /// descriptor is not looked at.
+    pub fn judge(&self, bytes: &[u8]) -> Result<(), AdmissionError> {
+        admission::judge(bytes, &self.config, World::Contract)
+    }
+
     /// Judges a component, compiles it, and asks it once what it is. The work is done on a thread of its own: calls under way go on.
     pub async fn admit(self: &Arc<Self>, bytes: &[u8]) -> Result<Connector, AdmissionError> {
         let (sandbox, owned) = (self.clone(), bytes.to_vec());
@@ -122,7 +128,7 @@ impl Sandbox {
     }
 
     fn prepare(&self, bytes: &[u8]) -> Result<(PluginPre<CallState>, [u8; 32], CodeSource), AdmissionError> {
-        admission::judge(bytes, &self.config, World::Contract)?;
+        self.judge(bytes)?;
         let digest = Sha256::digest(bytes).into();
         let (component, source) = self.compile(bytes, &digest)?;
         let pre = self.linker()?.instantiate_pre(&component).and_then(PluginPre::new);

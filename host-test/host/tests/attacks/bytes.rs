@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::forge::Forge;
 use crate::make;
-use crate::neighbour::{Neighbour, config, context};
+use crate::neighbour::{Neighbour, Random, config, context};
 
 async fn refused(neighbour: &Neighbour, bytes: &[u8]) -> AdmissionError {
     let (admitted, _) = neighbour.beside(neighbour.sandbox.admit(bytes)).await;
@@ -155,26 +155,19 @@ async fn a_file_that_was_cut_anywhere_is_refused_or_harmless() {
 async fn a_file_with_any_bit_turned_is_refused_or_harmless() {
     let neighbour = Neighbour::new().await;
     let whole = honest().component();
-    let mut random = 0x9e37_79b9_7f4a_7c15_u64;
-    let mut next = |below: usize| {
-        // xorshift64: the same bits in every run.
-        random ^= random << 13;
-        random ^= random >> 7;
-        random ^= random << 17;
-        usize::try_from(random % below as u64).unwrap()
-    };
+    let mut random = Random::new();
     let mut fates = Fates::default();
     let turned = async {
         for round in 0..400 {
             let mut bytes = whole.clone();
             // One bit, then a few, then a whole byte.
             for _ in 0..=round / 200 {
-                let (at, bit) = (next(bytes.len()), next(8));
+                let (at, bit) = (random.below(bytes.len()), random.below(8));
                 bytes[at] ^= 1 << bit;
             }
             if round % 4 == 3 {
-                let at = next(bytes.len());
-                bytes[at] = next(256) as u8;
+                let at = random.below(bytes.len());
+                bytes[at] = random.byte();
             }
             bent(&neighbour.sandbox, &bytes, &mut fates).await;
         }

@@ -12,6 +12,7 @@ mod bytes;
 mod crowd;
 mod descriptors;
 mod forge;
+mod fuzzed;
 mod host_calls;
 #[path = "../facts/lower.rs"]
 mod lower;
