@@ -24,27 +24,16 @@ const FAMILIES: [&str; 13] =
     ["branch", "check", "connector", "flow", "grant", "host", "ignored", "nhanh", "order", "product", "skip", "stock", "webhook"];
 
 /// Texts that look like codes and are none, each with what it is.
-const NO_CODES: [(&str, &str); 19] = [
+const NO_CODES: [(&str, &str); 5] = [
     ("stock.created", "a figure of a run: an entity and what became of its records"),
     ("http.send", "a function of the contract"),
-    ("schema.sql", "a file"),
-    ("catalog.wit", "a file"),
-    ("connector.wit", "a file"),
-    ("exchange.wit", "a file"),
-    ("http.wit", "a file"),
-    ("log.wit", "a file"),
-    ("orders.wit", "a file"),
-    ("types.wit", "a file"),
-    ("world.wit", "a file"),
-    ("page.sql", "a file"),
-    ("page.css", "a file"),
-    ("page.js", "a file"),
-    ("htmx.min.js", "a file"),
-    ("icon.svg", "a file"),
     ("webhooks.proofs", "a field of the descriptor"),
     ("webhooks.secret", "a field of the descriptor"),
     ("webhooks.events", "a field of the descriptor"),
 ];
+
+/// Endings of files, which are dotted texts too.
+const FILES: [&str; 5] = [".wit", ".sql", ".css", ".js", ".svg"];
 
 /// Codes that `format!` makes: the text with its hole, and the constant of the same file that lists what the hole can be.
 const MADE: [(&str, &str); 1] = [("grant.ends-in-{mark}", "TELL_AT")];
@@ -137,6 +126,9 @@ impl Sources {
             for value in values {
                 self.code(&format!("{before}{value}{after}"), file, class.clone());
             }
+            return;
+        }
+        if FILES.iter().any(|ending| text.ends_with(ending)) {
             return;
         }
         let first = text.split('.').next().unwrap_or_default();

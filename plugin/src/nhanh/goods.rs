@@ -38,6 +38,27 @@ pub fn open<T>(
     read(&row, id.clone()).map_err(|misfit| refused(Some(id), misfit))
 }
 
+/// What a row is: where it stands in its family, and its kind. Each dialect spells that in its own way.
+pub type Family = fn(&Record<'_>) -> Result<(rules::Parent, ProductKind), Misfit>;
+
+/// Levels alone; `None` for a row that has no stock of its own to tell. `name` is what the dialect calls the id.
+///
+/// # Errors
+/// A field of it cannot be read.
+pub fn stock(
+    (key, value): (Option<&str>, &Value<'_>),
+    name: &str,
+    family: Family,
+    options: Options<'_>,
+    notes: &mut Notes,
+) -> Result<Option<StockLevel>, Refused> {
+    open(key, name, value, |row, id| {
+        let (_, kind) = family(row)?;
+        let levels = levels(row, &id, kind, options, notes)?;
+        Ok(levels.map(|levels| StockLevel { product: id, levels, provisional: false }))
+    })
+}
+
 /// Levels as the `inventoryChange` webhook tells them: the totals stand in the record itself.
 ///
 /// # Errors

@@ -7,6 +7,8 @@ mod settle;
 mod status;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod third;
 
 use crate::map::order::{self as rules, Intent};
 use crate::nhanh::errors::{Access, NoData, Reply, answer, no_reply, tree};

@@ -12,6 +12,7 @@ use crate::map::Notes;
 use crate::map::order::Checked;
 use crate::map::product::Options;
 use crate::nhanh::errors::{Reply, foreign};
+use crate::nhanh::goods;
 use crate::nhanh::json::{Items, Misfit, Record};
 use crate::nhanh::tree::Value;
 use crate::nhanh::wire::{Ask, Create, Found, Located, Place, Seen, Wire};
@@ -142,7 +143,7 @@ impl Wire for V2 {
     }
 
     fn stock(&self, key: Option<&str>, value: &Value<'_>, options: Options<'_>, notes: &mut Notes) -> Result<Option<StockLevel>, Refused> {
-        product::read_stock(key, value, options, notes)
+        goods::stock((key, value), "idNhanh", product::family, options, notes)
     }
 
     fn price(&self, key: Option<&str>, value: &Value<'_>, notes: &mut Notes) -> Result<PriceChange, Refused> {

@@ -5,12 +5,12 @@
 use crate::nhanh::tree::Value;
 
 use crate::map::Notes;
-use crate::map::product::{self as rules, Options};
+use crate::map::product::{self as rules, Options, Parent};
 use crate::nhanh::goods::{images, levels, open, prices, units};
 use crate::nhanh::json::{Items, Misfit, Record};
 use crate::nhanh::words;
 use crate::vietnam::time;
-use crate::wit::catalog::{Attribute, PriceChange, Product, StockLevel};
+use crate::wit::catalog::{Attribute, PriceChange, Product, ProductKind};
 use crate::wit::connector::Refused;
 
 /// Names of the prices.
@@ -70,27 +70,13 @@ pub fn read(key: Option<&str>, value: &Value<'_>, options: Options<'_>, notes: &
     })
 }
 
-/// Levels alone. `None` for a row that has no stock of its own to tell.
-///
-/// # Errors
-/// A field of it cannot be read.
-pub fn read_stock(key: Option<&str>, value: &Value<'_>, options: Options<'_>, notes: &mut Notes) -> Result<Option<StockLevel>, Refused> {
-    open(key, "idNhanh", value, |row, id| {
-        let parent = rules::parent(row.integer("parentId"), row)?;
-        let kind = rules::kind(row.integer("typeId")?, &parent);
-        let levels = levels(row, &id, kind, options, notes)?;
-        Ok(levels.map(|levels| StockLevel { product: id, levels, provisional: false }))
-    })
-}
-
 /// Prices alone.
 ///
 /// # Errors
 /// A field of it cannot be read.
 pub fn read_price(key: Option<&str>, value: &Value<'_>, notes: &mut Notes) -> Result<PriceChange, Refused> {
     open(key, "idNhanh", value, |row, id| {
-        let parent = rules::parent(row.integer("parentId"), row)?;
-        let kind = rules::kind(row.integer("typeId")?, &parent);
+        let (_, kind) = family(row)?;
         let prices = prices(row, "", PRICES, &id, kind, notes)?;
         Ok(PriceChange { product: id, prices })
     })
@@ -116,4 +102,14 @@ fn attribute(record: &Record<'_>) -> Result<Option<Attribute>, Misfit> {
     let name = record.text("attributeName").map_err(|it| it.under("attributes"))?;
     let value = record.text("name").map_err(|it| it.under("attributes"))?;
     Ok(name.zip(value).map(|(name, value)| Attribute { name, value }))
+}
+
+/// Where a row stands in its family, and its kind.
+///
+/// # Errors
+/// A field of it cannot be read.
+pub fn family(row: &Record<'_>) -> Result<(Parent, ProductKind), Misfit> {
+    let parent = rules::parent(row.integer("parentId"), row)?;
+    let kind = rules::kind(row.integer("typeId")?, &parent);
+    Ok((parent, kind))
 }

@@ -13,6 +13,7 @@ use crate::map::Notes;
 use crate::map::order::Checked;
 use crate::map::product::Options;
 use crate::nhanh::errors::{Reply, foreign};
+use crate::nhanh::goods;
 use crate::nhanh::json::{self, Items, Misfit, Record};
 use crate::nhanh::object::Object;
 use crate::nhanh::tree::Value;
@@ -133,7 +134,7 @@ impl Wire for V3 {
     }
 
     fn stock(&self, key: Option<&str>, value: &Value<'_>, options: Options<'_>, notes: &mut Notes) -> Result<Option<StockLevel>, Refused> {
-        product::read_stock(key, value, options, notes)
+        goods::stock((key, value), "id", product::family, options, notes)
     }
 
     fn price(&self, key: Option<&str>, value: &Value<'_>, notes: &mut Notes) -> Result<PriceChange, Refused> {

@@ -10,7 +10,7 @@ use crate::nhanh::json::{Items, Misfit, Record};
 use crate::nhanh::tree::Value;
 use crate::nhanh::words;
 use crate::vietnam::time;
-use crate::wit::catalog::{Attribute, PriceChange, Prices, Product, ProductKind, StockLevel};
+use crate::wit::catalog::{Attribute, PriceChange, Prices, Product, ProductKind};
 use crate::wit::connector::Refused;
 use crate::wit::types::RemoteId;
 
@@ -78,18 +78,6 @@ pub fn read(key: Option<&str>, value: &Value<'_>, options: Options<'_>, notes: &
     })
 }
 
-/// Levels alone. A row of the stock list tells neither family nor type: the host drops what it knows to be a head's.
-///
-/// # Errors
-/// A field of it cannot be read.
-pub fn read_stock(key: Option<&str>, value: &Value<'_>, options: Options<'_>, notes: &mut Notes) -> Result<Option<StockLevel>, Refused> {
-    open(key, "id", value, |row, id| {
-        let (_, kind) = family(row)?;
-        let levels = levels(row, &id, kind, options, notes)?;
-        Ok(levels.map(|levels| StockLevel { product: id, levels, provisional: false }))
-    })
-}
-
 /// Prices alone.
 ///
 /// # Errors
@@ -102,8 +90,12 @@ pub fn read_price(key: Option<&str>, value: &Value<'_>, notes: &mut Notes) -> Re
     })
 }
 
-/// `type` is a number in the list and an object in the detail.
-fn family(row: &Record<'_>) -> Result<(Parent, ProductKind), Misfit> {
+/// Where a row stands in its family, and its kind: `type` is a number in the list and an object in the detail. A row of the stock list tells
+/// neither: the host drops what it knows to be a head's.
+///
+/// # Errors
+/// A field of it cannot be read.
+pub fn family(row: &Record<'_>) -> Result<(Parent, ProductKind), Misfit> {
     let parent = rules::parent(row.integer("parentId"), row)?;
     let type_id = match row.raw("type").and_then(Record::of) {
         Some(record) => record.integer("id").map_err(|it| it.under("type"))?,

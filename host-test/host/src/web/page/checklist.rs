@@ -21,9 +21,8 @@ pub(super) async fn show(
     Query(said): Query<Said>,
     signed: Signed,
 ) -> Result<Response, Fault> {
-    let connection = desk.own(&signed, id).await?;
+    let (connection, descriptor) = desk.described(&signed, id).await?;
     let lang = signed.lang();
-    let descriptor = desk.host.connector(&connection.connector)?.descriptor().clone();
     let lines = desk.host.check(id).await?;
     let sheet = Sheet::of(&signed, lang.say(word::CHECKLIST));
     let body = html! {

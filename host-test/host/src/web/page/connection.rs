@@ -74,9 +74,8 @@ pub(super) async fn show(
     Query(said): Query<Said>,
     signed: Signed,
 ) -> Result<Response, Fault> {
-    let connection = desk.own(&signed, id).await?;
+    let (connection, descriptor) = desk.described(&signed, id).await?;
     let lang = signed.lang();
-    let descriptor = desk.host.connector(&connection.connector)?.descriptor().clone();
     let table = flows::Table::load(&desk, &connection, &descriptor).await?;
     let name = lang.told(&descriptor.name);
     let mut sheet = Sheet::of(&signed, name);

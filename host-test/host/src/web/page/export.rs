@@ -25,8 +25,7 @@ fn file(kind: &'static str, name: &str, text: String) -> Response {
 }
 
 pub(super) async fn csv(State(desk): State<Arc<Desk>>, Path(id): Path<ConnectionId>, signed: Signed) -> Result<Response, Fault> {
-    let connection = desk.own(&signed, id).await?;
-    let descriptor = desk.host.connector(&connection.connector)?.descriptor().clone();
+    let (connection, descriptor) = desk.described(&signed, id).await?;
     let text = table(signed.lang(), &descriptor, &groups(&desk, id).await?);
     Ok(file("text/csv; charset=utf-8", &format!("loi-{id}.csv"), text))
 }
@@ -62,8 +61,7 @@ fn quoted(cell: &str) -> String {
 }
 
 pub(super) async fn support(State(desk): State<Arc<Desk>>, Path(id): Path<ConnectionId>, signed: Signed) -> Result<Response, Fault> {
-    let connection = desk.own(&signed, id).await?;
-    let descriptor = desk.host.connector(&connection.connector)?.descriptor().clone();
+    let (connection, descriptor) = desk.described(&signed, id).await?;
     let mut text = heading(&desk, &connection, &descriptor);
     let mut runs = desk.host.store().runs(id, 200).await?;
     runs.retain(|run| run.failure.is_some() || run.state == RunState::Failed);

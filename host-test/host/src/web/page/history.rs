@@ -18,9 +18,8 @@ use crate::store::{ConnectionId, Note, Run, RunState, Trigger};
 const MOST: u32 = 200;
 
 pub(super) async fn show(State(desk): State<Arc<Desk>>, Path(id): Path<ConnectionId>, signed: Signed) -> Result<Response, Fault> {
-    let connection = desk.own(&signed, id).await?;
+    let (connection, descriptor) = desk.described(&signed, id).await?;
     let lang = signed.lang();
-    let descriptor = desk.host.connector(&connection.connector)?.descriptor().clone();
     let (runs, notes) = (desk.host.store().runs(id, MOST).await?, desk.host.store().notes(id).await?);
     let mut sheet = Sheet::of(&signed, lang.say(word::HISTORY));
     sheet.busy = runs.iter().any(|run| matches!(run.state, RunState::Waiting | RunState::Running));

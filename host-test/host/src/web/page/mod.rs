@@ -43,6 +43,7 @@ use self::preview::Previews;
 use self::session::Signed;
 use super::PublicAddress;
 use crate::clock::Instant;
+use crate::contract::Descriptor;
 use crate::outbound::Overrides;
 use crate::store::{Connection, ConnectionId, Operator, StoreError, random};
 use crate::work::Host;
@@ -102,6 +103,13 @@ impl Desk {
     async fn own(&self, signed: &Signed, id: ConnectionId) -> Result<Connection, Fault> {
         let connection = self.host.store().connection(id).await?;
         if connection.tenant == signed.operator.tenant { Ok(connection) } else { Err(Fault::Missing) }
+    }
+
+    /// The same, with what its connector is.
+    async fn described(&self, signed: &Signed, id: ConnectionId) -> Result<(Connection, Arc<Descriptor>), Fault> {
+        let connection = self.own(signed, id).await?;
+        let descriptor = self.host.connector(&connection.connector)?.descriptor().clone();
+        Ok((connection, descriptor))
     }
 }
 

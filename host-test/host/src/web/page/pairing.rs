@@ -33,9 +33,8 @@ pub(super) async fn show(
     Query(said): Query<Said>,
     signed: Signed,
 ) -> Result<Response, Fault> {
-    let connection = desk.own(&signed, id).await?;
+    let (connection, descriptor) = desk.described(&signed, id).await?;
     let lang = signed.lang();
-    let descriptor = desk.host.connector(&connection.connector)?.descriptor().clone();
     let awaiting = desk.host.store().awaiting(id).await?;
     let sheet = Sheet::of(&signed, lang.say(word::PAIRING));
     let body = html! {
