@@ -25,7 +25,7 @@ fn file(kind: &'static str, name: &str, text: String) -> Response {
 }
 
 pub(super) async fn csv(State(desk): State<Arc<Desk>>, Path(id): Path<ConnectionId>, signed: Signed) -> Result<Response, Fault> {
-    let (connection, descriptor) = desk.described(&signed, id).await?;
+    let (_, descriptor) = desk.described(&signed, id).await?;
     let text = table(signed.lang(), &descriptor, &groups(&desk, id).await?);
     Ok(file("text/csv; charset=utf-8", &format!("loi-{id}.csv"), text))
 }

@@ -18,7 +18,7 @@ use crate::store::{ConnectionId, Note, Run, RunState, Trigger};
 const MOST: u32 = 200;
 
 pub(super) async fn show(State(desk): State<Arc<Desk>>, Path(id): Path<ConnectionId>, signed: Signed) -> Result<Response, Fault> {
-    let (connection, descriptor) = desk.described(&signed, id).await?;
+    let (_, descriptor) = desk.described(&signed, id).await?;
     let lang = signed.lang();
     let (runs, notes) = (desk.host.store().runs(id, MOST).await?, desk.host.store().notes(id).await?);
     let mut sheet = Sheet::of(&signed, lang.say(word::HISTORY));

@@ -128,7 +128,7 @@ pub(super) async fn show(
     Query(said): Query<Said>,
     signed: Signed,
 ) -> Result<Response, Fault> {
-    let (connection, descriptor) = desk.described(&signed, id).await?;
+    let (_, descriptor) = desk.described(&signed, id).await?;
     let lang = signed.lang();
     let groups = groups(&desk, id).await?;
     let sheet = Sheet::of(&signed, lang.say(word::TROUBLES));
