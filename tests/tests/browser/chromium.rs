@@ -147,7 +147,10 @@ impl Chromium {
     async fn accessible(&self, name: &str) -> Result<()> {
         let file = target()?.join("axe-core/axe.min.js");
         let Ok(axe) = std::fs::read_to_string(&file) else {
-            println!("skipped: {} is not there, so {name} was not checked for accessibility: npm pack axe-core puts it there", file.display());
+            println!(
+                "skipped: {} is not there, so {name} was not checked for accessibility: npm pack axe-core puts it there",
+                file.display()
+            );
             return Ok(());
         };
         self.page.execute(&format!("{axe}; return 1"), vec![]).await?;
