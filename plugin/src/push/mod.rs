@@ -214,7 +214,8 @@ fn place_refused() -> Warning {
 
 fn read_orders(wire: &dyn Wire, ask: &Ask<'_>, place: &Place, reply: &Reply<'_>, own_id: &str) -> Option<Orders> {
     let found = wire.rows(ask, place, reply).ok()?;
-    let mut orders = Orders { seen: Vec::with_capacity(found.rows.count_left()), next: found.next, rows: found.rows.count_left() };
+    let rows = found.rows.count_left();
+    let mut orders = Orders { seen: Vec::with_capacity(rows), last: found.next.is_none(), next: found.next, rows };
     for (key, value) in found.rows {
         match wire.order(key, value) {
             Ok(seen) => orders.seen.push(seen),
@@ -229,7 +230,7 @@ fn read_orders(wire: &dyn Wire, ask: &Ask<'_>, place: &Place, reply: &Reply<'_>,
     Some(orders)
 }
 
-fn unreadable_orders() -> Failure {
+pub(crate) fn unreadable_orders() -> Failure {
     Failure::new(
         FailureClass::Transient,
         "nhanh.order-unreadable",
@@ -244,6 +245,8 @@ fn unreadable_orders() -> Failure {
 pub(crate) struct Orders {
     pub(crate) seen: Vec<Seen>,
     pub(crate) next: Option<Place>,
+    /// The list ends here.
+    pub(crate) last: bool,
     pub(crate) rows: usize,
 }
 

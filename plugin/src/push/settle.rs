@@ -8,7 +8,7 @@
 use crate::map::order as rules;
 use crate::nhanh::errors::Refusal;
 use crate::nhanh::wire::{Ask, Seen};
-use crate::push::{Push, pushed_as};
+use crate::push::{Push, pushed_as, unreadable_orders};
 use crate::sender::Sender;
 use crate::vietnam::{phone, time};
 use crate::wit::exchange::{PushOutcome, Unsettled};
@@ -99,16 +99,26 @@ impl<S: Sender> Push<'_, S> {
         let mut found: Vec<Seen> = Vec::new();
         for phone in phones {
             let ask = Ask::OrdersTo { phone: &phone, from: first.saturating_sub(time::DAY), until: self.context.now };
-            let mut place = Some(self.wire.first());
+            let mut place = self.wire.first();
+            let mut ended = false;
             for _ in 0..MOST_PAGES {
-                let Some(here) = place.take() else { break };
-                let orders = self.orders(&ask, &here)?;
+                let orders = self.orders(&ask, &place)?;
                 for seen in orders.seen {
                     if self.is_this(&seen) && !found.iter().any(|it| it.status.order == seen.status.order) {
                         found.push(seen);
                     }
                 }
-                place = orders.next.filter(|it| *it != here);
+                match orders.next.filter(|it| *it != place) {
+                    Some(next) => place = next,
+                    None => {
+                        ended = orders.last;
+                        break;
+                    }
+                }
+            }
+            // A list that goes in circles, or on and on, does not say that the order is not there.
+            if found.is_empty() && !ended {
+                return Err(unreadable_orders());
             }
             // The raw form is asked for only where the canonical one finds nothing.
             if !found.is_empty() {

@@ -136,3 +136,43 @@ fn places_are_found_by_name_and_an_unknown_one_stops_nothing() {
         assert_eq!(script.last(), TALK.create);
     }
 }
+
+#[test]
+fn a_look_up_that_goes_in_circles_is_not_an_empty_one() {
+    let earlier = crate::wit::orders::Earlier {
+        may_have_arrived: true,
+        first_sent: Some(crate::testing::NOW - 60_000),
+        last_sent: Some(crate::testing::NOW - 60_000),
+        empty_lookups: 4,
+        ..fresh()
+    };
+    let page = TALK.page(&[], false);
+    let mut script = Script::of(&[&page, &page, TALK.added]);
+    let failure = push_created(TALK, order(), &earlier, &mut script).unwrap_err();
+    assert_eq!((failure.code.as_str(), failure.class), ("nhanh.order-unreadable", FailureClass::Transient));
+    assert_eq!(script.paths(), ["/order/list", "/order/list"], "nothing is sent");
+}
+
+#[test]
+fn a_place_that_nhanh_refuses_stops_no_order() {
+    let place = |id: u32, name: &str| format!(r#"{{"code":1,"data":[{{"id":{id},"name":"{name}"}}]}}"#);
+    let places = [place(254, "Hà Nội"), place(321, "Quận Ba Đình"), place(1116, "Phường Điện Biên")];
+    let push = |refusal: &str| {
+        let mut script = Script::of(&[refusal, TALK.added]);
+        script.places.extend(places.clone());
+        let outcome = push_created(TALK, order(), &fresh(), &mut script);
+        (outcome, script)
+    };
+    let (outcome, script) = push(r#"{"code":0,"errorCode":"ERR_INVALID_FORM_FIELDS","messages":{"shippingAddress.wardId":"is invalid"}}"#);
+    let Ok(PushOutcome::Created(pushed)) = outcome else { panic!("{outcome:?}") };
+    assert_eq!(pushed.warnings.iter().map(|it| it.code.as_str()).collect::<Vec<_>>(), ["order.place-as-text"]);
+    assert_eq!((script.paths(), script.last()), (vec!["/order/add", "/order/add"], TALK.create));
+    let (other, script) = push(r#"{"code":0,"messages":"Kho không đủ hàng"}"#);
+    assert_eq!((other.unwrap_err().class, script.paths()), (FailureClass::Rejected, vec!["/order/add"]));
+    let (unclear, script) = push("<html>wardId</html>");
+    assert_eq!(
+        (unclear.unwrap_err().class, script.paths()),
+        (FailureClass::Ambiguous, vec!["/order/add"]),
+        "only a refusal is tried again"
+    );
+}
