@@ -15,7 +15,7 @@ use connector_host::contract::{Pace, Scope};
 use connector_host::nobi::Tally;
 use connector_host::outbound::{Outbound, OutboundConfig, Overrides};
 use connector_host::sandbox::{Connector, Sandbox, SandboxConfig, Witness};
-use connector_host::store::{Connection, NewConnection, Notice, Run, Sealer, Store, Trigger};
+use connector_host::store::{Connection, NewConnection, Notice, Run, Sealer, SqliteStore, Trigger};
 use connector_host::web::{PublicAddress, router};
 use connector_host::work::{Form, Host, HostConfig, Stop};
 use nhanh_sim::{App, AppForm, Event, EventKind, Fault, Grant, Planned, SaveError, Settings, ShopSize, Simulator, WebhookForm};
@@ -166,9 +166,9 @@ async fn component(witness: Option<Arc<dyn Witness>>) -> Result<Connector> {
 }
 
 async fn open(plan: &Plan, folder: &TempDir, clock: &Clock) -> Result<Arc<Host>> {
-    let store = Store::open(&folder.path().join("host.sqlite"), Sealer::from_file(&folder.path().join("host.key"))?)?;
+    let store = SqliteStore::open(&folder.path().join("host.sqlite"), Sealer::from_file(&folder.path().join("host.key"))?)?;
     let outbound = Outbound::new(plan.outbound.clone(), clock.clone())?;
-    Ok(Host::new(store, outbound, vec![component(plan.witness.clone()).await?], clock.clone(), plan.host.clone()))
+    Ok(Host::new(Arc::new(store), outbound, vec![component(plan.witness.clone()).await?], clock.clone(), plan.host.clone()))
 }
 
 async fn serve(host: &Arc<Host>, port: u16) -> Result<(JoinHandle<()>, u16)> {

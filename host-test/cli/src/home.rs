@@ -7,7 +7,7 @@ use std::sync::Arc;
 use connector_host::clock::Clock;
 use connector_host::outbound::{Outbound, OutboundConfig};
 use connector_host::sandbox::{Sandbox, SandboxConfig};
-use connector_host::store::{Connection, Sealer, Store};
+use connector_host::store::{Connection, Sealer, SqliteStore};
 use connector_host::work::{Host, HostConfig};
 
 use crate::output::Problem;
@@ -47,12 +47,12 @@ pub(crate) async fn open(dir: &Path) -> Result<Home, Problem> {
         Err(_) => Sealer::from_file(&dir.join("host.key"))?,
     };
     let database = dir.join("host.sqlite");
-    let store = Store::open(&database, sealer)?;
+    let store = SqliteStore::open(&database, sealer)?;
     let sandbox = Sandbox::new(SandboxConfig::default())?;
     let connector = sandbox.admit(connector_component::BYTES).await?;
     let clock = Clock::system();
     let outbound = Outbound::new(OutboundConfig::default(), clock.clone())?;
-    let host = Host::new(store, outbound, vec![connector], clock, HostConfig::default());
+    let host = Host::new(Arc::new(store), outbound, vec![connector], clock, HostConfig::default());
     Ok(Home { host, database, _lock: lock })
 }
 

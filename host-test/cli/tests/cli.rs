@@ -6,7 +6,7 @@ mod common;
 use std::io::{BufRead as _, BufReader};
 use std::process::Stdio;
 
-use connector_host::store::{Sealer, Store};
+use connector_host::store::{Sealer, SqliteStore, Store};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -54,7 +54,8 @@ fn the_demo_on_the_other_api_adds_up_too_and_moves_the_other_way() {
 /// The secrets of the demo's connection, opened with the demo's own key.
 fn secrets_of(dir: &std::path::Path) -> Vec<(String, String)> {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let store = Store::open(&dir.join("host.sqlite"), Sealer::from_file(&dir.join("host.key")).unwrap()).unwrap();
+    let store: std::sync::Arc<dyn Store> =
+        std::sync::Arc::new(SqliteStore::open(&dir.join("host.sqlite"), Sealer::from_file(&dir.join("host.key")).unwrap()).unwrap());
     let secrets = runtime.block_on(store.secrets(1)).unwrap();
     secrets.iter().map(|(name, secret)| (name.to_owned(), secret.expose().to_owned())).collect()
 }

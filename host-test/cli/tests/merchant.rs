@@ -6,8 +6,9 @@ mod common;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::Stdio;
+use std::sync::Arc;
 
-use connector_host::store::{Sealer, Store};
+use connector_host::store::{Sealer, SqliteStore, Store};
 use nhanh_sim::{App, AppForm, Grant, Settings, ShopSize, Simulator};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -88,9 +89,9 @@ impl Scene {
         (output.status.success(), printed + &String::from_utf8_lossy(&output.stderr))
     }
 
-    fn store(&self) -> Store {
+    fn store(&self) -> Arc<dyn Store> {
         let dir: &Path = self.folder.path();
-        Store::open(&dir.join("host.sqlite"), Sealer::from_file(&dir.join("host.key")).unwrap()).unwrap()
+        Arc::new(SqliteStore::open(&dir.join("host.sqlite"), Sealer::from_file(&dir.join("host.key")).unwrap()).unwrap())
     }
 
     /// An order of one piece of the first thing that can be sold, in the contract's plain JSON.

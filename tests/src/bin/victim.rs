@@ -20,7 +20,7 @@ use connector_host::contract::orders::OrderEvent;
 use connector_host::contract::types::Entity;
 use connector_host::outbound::{Outbound, OutboundConfig};
 use connector_host::sandbox::{CodeCache, Sandbox, SandboxConfig};
-use connector_host::store::{Sealer, Store, Trigger};
+use connector_host::store::{Sealer, SqliteStore, Trigger};
 use connector_host::web::{PublicAddress, router};
 use connector_host::work::{Host, HostConfig, Stop};
 use tracing::field::{Field, Visit};
@@ -84,12 +84,12 @@ async fn main() -> Result<()> {
     }
     let key = sentence.folder.join("host.key");
     let cache = CodeCache::open(&sentence.folder.join("code"), std::fs::read_to_string(&key)?.trim())?;
-    let store = Store::open(&sentence.folder.join("host.sqlite"), Sealer::from_file(&key)?)?;
+    let store = SqliteStore::open(&sentence.folder.join("host.sqlite"), Sealer::from_file(&key)?)?;
     let connector = Sandbox::with_cache(SandboxConfig::default(), cache)?.admit(connector_component::BYTES).await?;
     let clock = Clock::system();
     let outbound = Outbound::new(OutboundConfig::default(), clock.clone())?;
     let config = HostConfig { retry_first: Duration::from_millis(20), refresh_most: Duration::from_millis(50), ..HostConfig::default() };
-    let host = Host::new(store, outbound, vec![connector], clock, config);
+    let host = Host::new(Arc::new(store), outbound, vec![connector], clock, config);
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", sentence.port)).await?;
     let control = Router::new()
         .route("/control/order/{connection}", post(order))

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 use connector_host::clock::Clock;
 use connector_host::outbound::{Outbound, OutboundConfig, Overrides};
 use connector_host::sandbox::{Connector, Sandbox, SandboxConfig};
-use connector_host::store::{Sealer, Store};
+use connector_host::store::{Sealer, SqliteStore};
 use connector_host::web::page::add_operator;
 use connector_host::web::{PageConfig, PublicAddress, router_with_page};
 use connector_host::work::{Host, HostConfig, Stop};
@@ -43,12 +43,12 @@ impl Stage {
         })
         .await?;
         let folder = TempDir::new()?;
-        let store = Store::open(&folder.path().join("host.sqlite"), Sealer::from_file(&folder.path().join("host.key"))?)?;
+        let store = SqliteStore::open(&folder.path().join("host.sqlite"), Sealer::from_file(&folder.path().join("host.key"))?)?;
         let clock = Clock::system();
         let outbound = Outbound::new(OutboundConfig::default(), clock.clone())?;
         let compiled = COMPILED
             .get_or_try_init(|| async { anyhow::Ok(Sandbox::new(SandboxConfig::default())?.admit(connector_component::BYTES).await?) });
-        let host = Host::new(store, outbound, vec![compiled.await?.clone()], clock, HostConfig::default());
+        let host = Host::new(Arc::new(store), outbound, vec![compiled.await?.clone()], clock, HostConfig::default());
         for (name, tenant) in [("lan", "hoa-sen"), ("mai", "hoa-cuc")] {
             add_operator(&host, name, tenant, PASSWORD).await?;
         }

@@ -8,7 +8,8 @@ use super::matching::Match;
 use super::{Applier, Effect, LinkState};
 use crate::contract::catalog::Branch;
 use crate::contract::types::Entity;
-use crate::store::{Result, from_json, is_declared_new, to_json};
+use crate::store::Result;
+use crate::store::sqlite::{from_json, is_declared_new, to_json};
 
 /// What stands in a required field where neither the other side nor the merchant gave a value.
 const NOT_GIVEN: &str = "Chưa có";

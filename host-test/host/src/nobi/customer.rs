@@ -7,7 +7,8 @@ use super::matching::Match;
 use super::{Applier, Effect, LinkState};
 use crate::contract::catalog::{Customer, CustomerKind};
 use crate::contract::types::Entity;
-use crate::store::{Result, from_json, is_declared_new, to_json};
+use crate::store::Result;
+use crate::store::sqlite::{from_json, is_declared_new, to_json};
 
 impl Applier<'_> {
     pub(super) fn customer(&mut self, customer: &Customer) -> Result<()> {

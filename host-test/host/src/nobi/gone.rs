@@ -5,7 +5,8 @@ use super::{Applier, Effect};
 use crate::contract::catalog::Gone;
 use crate::contract::types::{Argument, Entity, Message};
 use crate::names;
-use crate::store::{Result, notify};
+use crate::store::Result;
+use crate::store::sqlite::notify;
 
 impl Applier<'_> {
     pub(super) fn gone(&mut self, gone: &Gone) -> Result<()> {

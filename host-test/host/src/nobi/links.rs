@@ -5,7 +5,8 @@ use rusqlite::{Connection as Sqlite, OptionalExtension, params};
 use crate::clock::Instant;
 use crate::contract::types::Entity;
 use crate::names;
-use crate::store::{ConnectionId, Result, to_json};
+use crate::store::sqlite::to_json;
+use crate::store::{ConnectionId, Result};
 
 /// What a pair is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,7 +9,8 @@ use super::links::is_linked;
 use crate::contract::catalog::{Product, ProductKind};
 use crate::contract::types::Entity;
 use crate::names;
-use crate::store::{Result, is_declared_new};
+use crate::store::Result;
+use crate::store::sqlite::is_declared_new;
 
 /// What a search came to.
 #[derive(Debug, PartialEq, Eq)]

@@ -9,7 +9,8 @@ use super::{Applier, Effect, LinkState};
 use crate::contract::catalog::OrderStatus;
 use crate::contract::orders::Order;
 use crate::contract::types::Entity;
-use crate::store::{Connection, Result, found, from_json, hurry, to_json};
+use crate::store::sqlite::{found, from_json, hurry, to_json};
+use crate::store::{Connection, Result};
 
 /// Keeps an order as Nobi has it now. Links in it are ignored: they are resolved when it is handed out.
 pub(crate) fn keep_order(sqlite: &Sqlite, tenant: &str, order: &Order) -> Result<()> {

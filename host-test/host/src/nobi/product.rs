@@ -10,7 +10,8 @@ use crate::clock::Instant;
 use crate::contract::catalog::{Attribute, Prices, Product, ProductKind, SellingUnit, VatRate};
 use crate::contract::types::Entity;
 use crate::names;
-use crate::store::{Result, from_json, to_json};
+use crate::store::Result;
+use crate::store::sqlite::{from_json, to_json};
 
 /// What a product row holds beside what is searched by.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

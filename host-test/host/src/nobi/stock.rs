@@ -8,7 +8,8 @@ use super::{Applier, Effect, LinkState};
 use crate::contract::Policy;
 use crate::contract::catalog::{BranchStock, PriceChange, StockLevel};
 use crate::contract::types::Entity;
-use crate::store::{Result, from_json, to_json};
+use crate::store::Result;
+use crate::store::sqlite::{from_json, to_json};
 
 impl Applier<'_> {
     pub(super) fn stock(&mut self, change: &StockLevel) -> Result<()> {

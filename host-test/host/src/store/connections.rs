@@ -3,15 +3,14 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{Connection as Sqlite, OptionalExtension, Row, params};
+use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use super::logins::Changes;
-use super::{ConnectionId, Result, SealError, Store, StoreError, found, from_json, random, to_json};
+use super::{Changes, ConnectionId, Result};
 use crate::clock::Instant;
 use crate::contract::types::{Account, Message, Reason};
 use crate::outbound::Overrides;
-use crate::secret::{Secret, Secrets};
+use crate::secret::Secrets;
 
 /// Where a connection stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,7 +25,7 @@ pub enum ConnectionState {
 }
 
 impl ConnectionState {
-    fn from_text(text: &str) -> ConnectionState {
+    pub(super) fn from_text(text: &str) -> ConnectionState {
         match text {
             "active" => ConnectionState::Active,
             "paused" => ConnectionState::Paused,
@@ -109,285 +108,54 @@ pub struct Notice {
     pub times: u32,
 }
 
-const COLUMNS: &str = "id, tenant, connector, tag, hook, state, pause, settings, overrides, account, events, generation, unreadable_since";
-
-type Raw = (ConnectionId, [String; 5], Option<String>, String, String, [Option<String>; 2], (i64, Option<Instant>));
-
-fn raw(row: &Row<'_>) -> rusqlite::Result<Raw> {
-    let text = [row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?];
-    let (told, counted) = ([row.get(9)?, row.get(10)?], (row.get(11)?, row.get(12)?));
-    Ok((row.get(0)?, text, row.get(6)?, row.get(7)?, row.get(8)?, told, counted))
-}
-
-fn typed((id, [tenant, connector, tag, hook, state], pause, settings, overrides, told, counted): Raw) -> Result<Connection> {
-    let ([account, events], (generation, unreadable_since)) = (told, counted);
-    Ok(Connection {
-        id,
-        tenant,
-        connector,
-        tag,
-        hook,
-        state: ConnectionState::from_text(&state),
-        pause: pause.as_deref().map(from_json).transpose()?,
-        settings: from_json(&settings)?,
-        overrides: from_json(&overrides)?,
-        account: account.as_deref().map(from_json).transpose()?,
-        events: events.as_deref().map(from_json).transpose()?,
-        generation,
-        unreadable_since,
-    })
-}
-
-/// Fails with [`StoreError::Superseded`] where there is another grant by now.
-pub(super) fn stand(sqlite: &Sqlite, footing: Footing) -> Result<()> {
-    let mut statement = sqlite.prepare_cached("SELECT generation FROM connection WHERE id = ?1")?;
-    let generation: i64 =
-        found(statement.query_row([footing.connection], |row| row.get(0)), || format!("connection {}", footing.connection))?;
-    if generation == footing.generation { Ok(()) } else { Err(StoreError::Superseded) }
-}
-
-pub(super) fn load(sqlite: &Sqlite, id: ConnectionId) -> Result<Connection> {
-    let mut statement = sqlite.prepare_cached(&format!("SELECT {COLUMNS} FROM connection WHERE id = ?1"))?;
-    typed(found(statement.query_row([id], raw), || format!("connection {id}"))?)
-}
-
-/// Adds a notice, or counts one more where the same is shown already.
-pub(crate) fn notify(sqlite: &Sqlite, id: ConnectionId, at: Instant, code: &str, message: &Message) -> Result<()> {
-    let shown: Option<i64> = sqlite
-        .prepare_cached("SELECT id FROM notice WHERE connection = ?1 AND code = ?2 AND vi = ?3")?
-        .query_row(params![id, code, message.vi], |row| row.get(0))
-        .optional()?;
-    match shown {
-        Some(notice) => sqlite.prepare_cached("UPDATE notice SET times = times + 1 WHERE id = ?1")?.execute([notice])?,
-        None => sqlite
-            .prepare_cached("INSERT INTO notice (connection, at, code, vi, en) VALUES (?1, ?2, ?3, ?4, ?5)")?
-            .execute(params![id, at, code, message.vi, message.en])?,
-    };
-    Ok(())
-}
-
-/// Pauses a connection, with one notice. A paused one keeps its first reason.
-pub(super) fn pause(sqlite: &Sqlite, id: ConnectionId, at: Instant, reason: &Reason) -> Result<()> {
-    let changed = sqlite
-        .prepare_cached("UPDATE connection SET state = 'paused', pause = ?2 WHERE id = ?1 AND state = 'active'")?
-        .execute(params![id, to_json(reason)?])?;
-    if changed == 1 {
-        notify(sqlite, id, at, &reason.code, &reason.message)?;
-    }
-    Ok(())
-}
-
-fn place(id: ConnectionId, name: &str) -> String {
-    format!("{id}/{name}")
-}
-
-impl Store {
+/// What is asked of connections.
+#[async_trait]
+pub trait Connections {
     /// Makes a draft with its final callback address and tag.
-    pub async fn create_connection(&self, new: NewConnection, at: Instant) -> Result<Connection> {
-        self.write(move |sqlite| {
-            let hook = data_encoding::BASE64URL_NOPAD.encode(&*random::<24>()?);
-            // 1.7 million tags: a taken one is drawn again.
-            for _ in 0..64 {
-                let tag = tag()?;
-                let inserted = sqlite.execute(
-                    "INSERT INTO connection (tenant, connector, tag, hook, state, settings, overrides, created)
-                     VALUES (?1, ?2, ?3, ?4, 'draft', '{}', ?5, ?6) ON CONFLICT (tag) DO NOTHING",
-                    params![new.tenant, new.connector, tag, hook, to_json(&new.overrides)?, at],
-                )?;
-                if inserted == 1 {
-                    return load(sqlite, sqlite.last_insert_rowid());
-                }
-            }
-            Err(StoreError::Refused("no free tag was found for the connection".to_owned()))
-        })
-        .await
-    }
+    async fn create_connection(&self, new: NewConnection, at: Instant) -> Result<Connection>;
 
     /// One connection.
-    pub async fn connection(&self, id: ConnectionId) -> Result<Connection> {
-        self.read(move |sqlite| load(sqlite, id)).await
-    }
+    async fn connection(&self, id: ConnectionId) -> Result<Connection>;
 
     /// All connections, oldest first.
-    pub async fn connections(&self) -> Result<Vec<Connection>> {
-        self.read(|sqlite| {
-            let mut statement = sqlite.prepare_cached(&format!("SELECT {COLUMNS} FROM connection ORDER BY id"))?;
-            let rows = statement.query_map([], raw)?.collect::<std::result::Result<Vec<_>, _>>()?;
-            rows.into_iter().map(typed).collect()
-        })
-        .await
-    }
+    async fn connections(&self) -> Result<Vec<Connection>>;
 
     /// The connection that a callback address names.
-    pub async fn connection_by_hook(&self, hook: &str) -> Result<Option<Connection>> {
-        let hook = hook.to_owned();
-        self.read(move |sqlite| {
-            let mut statement = sqlite.prepare_cached(&format!("SELECT {COLUMNS} FROM connection WHERE hook = ?1"))?;
-            statement.query_row([hook], raw).optional()?.map(typed).transpose()
-        })
-        .await
-    }
+    async fn connection_by_hook(&self, hook: &str) -> Result<Option<Connection>>;
 
     /// The same tenant's connection with this app and this account: an app's one callback address serves all its accounts.
-    pub async fn connection_by_account(&self, like: &Connection, app: &str, account: &str) -> Result<Option<Connection>> {
-        let key = (like.tenant.clone(), like.connector.clone(), app.to_owned(), account.to_owned());
-        self.read(move |sqlite| {
-            let sql = format!(
-                "SELECT {COLUMNS} FROM connection WHERE tenant = ?1 AND connector = ?2 AND app = ?3 AND account_id = ?4 ORDER BY id LIMIT 1"
-            );
-            let mut statement = sqlite.prepare_cached(&sql)?;
-            statement.query_row(params![key.0, key.1, key.2, key.3], raw).optional()?.map(typed).transpose()
-        })
-        .await
-    }
+    async fn connection_by_account(&self, like: &Connection, app: &str, account: &str) -> Result<Option<Connection>>;
 
     /// Takes a draft back that never came to a grant. A connection that had one stays.
-    pub async fn discard_draft(&self, id: ConnectionId) -> Result<bool> {
-        self.write(move |sqlite| {
-            Ok(sqlite.execute("DELETE FROM connection WHERE id = ?1 AND state = 'draft' AND account IS NULL", [id])? == 1)
-        })
-        .await
-    }
+    async fn discard_draft(&self, id: ConnectionId) -> Result<bool>;
 
     /// Keeps what the form changes. `app_field`: the field that names the app. Fails with [`StoreError::Superseded`] where there is another
     /// grant by now, which the changes were not held against.
-    pub async fn save_form(&self, footing: Footing, app_field: &str, changes: Changes) -> Result<()> {
-        let (id, app_field) = (footing.connection, app_field.to_owned());
-        let sealed = self.seal_all(id, &changes.secrets)?;
-        self.write(move |sqlite| {
-            stand(sqlite, footing)?;
-            let settings = changes.over(&load(sqlite, id)?.settings);
-            let app = settings.get(&app_field).map_or("", String::as_str);
-            sqlite.execute("UPDATE connection SET settings = ?2, app = ?3 WHERE id = ?1", params![id, to_json(&settings)?, app])?;
-            put_sealed(sqlite, id, &sealed)
-        })
-        .await
-    }
+    async fn save_form(&self, footing: Footing, app_field: &str, changes: Changes) -> Result<()>;
 
     /// The secrets of a connection, opened.
-    pub async fn secrets(&self, id: ConnectionId) -> Result<Secrets> {
-        let rows = self.read(move |sqlite| sealed(sqlite, id)).await?;
-        self.opened(id, rows)
-    }
+    async fn secrets(&self, id: ConnectionId) -> Result<Secrets>;
 
     /// The secrets that go with one grant. Fails with [`StoreError::Superseded`] where there is another by now: its token and the settings
     /// of the one before do not belong together.
-    pub(crate) async fn secrets_of(&self, footing: Footing) -> Result<Secrets> {
-        let rows = self
-            .read(move |sqlite| {
-                // Both of one moment.
-                let snapshot = sqlite.unchecked_transaction()?;
-                stand(&snapshot, footing)?;
-                sealed(&snapshot, footing.connection)
-            })
-            .await?;
-        self.opened(footing.connection, rows)
-    }
-
-    fn opened(&self, id: ConnectionId, rows: Vec<(String, Vec<u8>)>) -> Result<Secrets> {
-        let mut secrets = Secrets::default();
-        for (name, sealed) in rows {
-            let opened = self.sealer.open(&place(id, &name), &sealed)?;
-            secrets.insert(name, Secret::new(opened.to_string()));
-        }
-        Ok(secrets)
-    }
+    async fn secrets_of(&self, footing: Footing) -> Result<Secrets>;
 
     /// Pauses a connection, with one notice. Nothing is dropped. One that is paused for another reason keeps that, and is told this one.
     /// Fails with [`StoreError::Superseded`] where there is another grant by now: the reason was about the one before.
-    pub async fn pause(&self, footing: Footing, at: Instant, reason: Reason) -> Result<()> {
-        self.write(move |sqlite| {
-            stand(sqlite, footing)?;
-            let before = load(sqlite, footing.connection)?;
-            pause(sqlite, footing.connection, at, &reason)?;
-            match before.pause {
-                Some(known) if known.code != reason.code => notify(sqlite, footing.connection, at, &reason.code, &reason.message),
-                _ => Ok(()),
-            }
-        })
-        .await
-    }
+    async fn pause(&self, footing: Footing, at: Instant, reason: Reason) -> Result<()>;
 
     /// Keeps since when there have been nothing but pages that cannot be read; a readable answer ends that. Says since when.
-    pub async fn heard(&self, footing: Footing, readable: bool, at: Instant) -> Result<Option<Instant>> {
-        self.write(move |sqlite| {
-            stand(sqlite, footing)?;
-            let begin = (!readable).then_some(at);
-            // What has begun goes on: the first of them counts.
-            let update = "UPDATE connection SET unreadable_since = CASE WHEN ?2 IS NULL THEN NULL ELSE coalesce(unreadable_since, ?2) END
-                          WHERE id = ?1 RETURNING unreadable_since";
-            Ok(sqlite.prepare_cached(update)?.query_row(params![footing.connection, begin], |row| row.get(0))?)
-        })
-        .await
-    }
+    async fn heard(&self, footing: Footing, readable: bool, at: Instant) -> Result<Option<Instant>>;
 
     /// Adds a notice, or counts one more where the same is shown already.
-    pub async fn notify(&self, id: ConnectionId, at: Instant, code: &str, message: Message) -> Result<()> {
-        let code = code.to_owned();
-        self.write(move |sqlite| notify(sqlite, id, at, &code, &message)).await
-    }
+    async fn notify(&self, id: ConnectionId, at: Instant, code: &str, message: Message) -> Result<()>;
 
     /// Adds a notice unless one with its code is shown already.
-    pub async fn notify_once(&self, id: ConnectionId, at: Instant, code: &str, message: Message) -> Result<()> {
-        let code = code.to_owned();
-        self.write(move |sqlite| {
-            let shown: bool = sqlite
-                .prepare_cached("SELECT EXISTS (SELECT 1 FROM notice WHERE connection = ?1 AND code = ?2)")?
-                .query_row(params![id, code], |row| row.get(0))?;
-            if shown { Ok(()) } else { notify(sqlite, id, at, &code, &message) }
-        })
-        .await
-    }
+    async fn notify_once(&self, id: ConnectionId, at: Instant, code: &str, message: Message) -> Result<()>;
 
     /// The notices of a connection, oldest first.
-    pub async fn notices(&self, id: ConnectionId) -> Result<Vec<Notice>> {
-        self.read(move |sqlite| {
-            let mut statement = sqlite.prepare_cached("SELECT at, code, vi, en, times FROM notice WHERE connection = ?1 ORDER BY id")?;
-            let rows = statement.query_map([id], |row| {
-                Ok(Notice { at: row.get(0)?, code: row.get(1)?, vi: row.get(2)?, en: row.get(3)?, times: row.get(4)? })
-            })?;
-            Ok(rows.collect::<std::result::Result<_, _>>()?)
-        })
-        .await
-    }
+    async fn notices(&self, id: ConnectionId) -> Result<Vec<Notice>>;
 
     /// Keeps the events that a probe says are ticked.
-    pub async fn registered_events(&self, id: ConnectionId, events: Vec<String>) -> Result<()> {
-        self.write(move |sqlite| {
-            sqlite.execute("UPDATE connection SET events = ?2 WHERE id = ?1", params![id, to_json(&events)?])?;
-            Ok(())
-        })
-        .await
-    }
-
-    pub(super) fn seal_all(&self, id: ConnectionId, secrets: &Secrets) -> Result<Vec<(String, Vec<u8>)>> {
-        let sealed = secrets.iter().map(|(name, secret)| Ok((name.to_owned(), self.sealer.seal(&place(id, name), secret.expose())?)));
-        Ok(sealed.collect::<std::result::Result<_, SealError>>()?)
-    }
-}
-
-pub(super) fn put_sealed(sqlite: &Sqlite, id: ConnectionId, sealed: &[(String, Vec<u8>)]) -> Result<()> {
-    for (name, sealed) in sealed {
-        sqlite.execute("INSERT OR REPLACE INTO secret (connection, name, sealed) VALUES (?1, ?2, ?3)", params![id, name, sealed])?;
-    }
-    Ok(())
-}
-
-fn sealed(sqlite: &Sqlite, id: ConnectionId) -> Result<Vec<(String, Vec<u8>)>> {
-    let mut statement = sqlite.prepare_cached("SELECT name, sealed FROM secret WHERE connection = ?1")?;
-    let rows = statement.query_map([id], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    Ok(rows.collect::<std::result::Result<_, _>>()?)
-}
-
-fn tag() -> Result<String> {
-    const ALPHABET: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
-    let bytes = random::<8>()?;
-    let mut number = u64::from_le_bytes(*bytes);
-    let mut tag = String::with_capacity(4);
-    for _ in 0..4 {
-        let index = usize::try_from(number % 36).unwrap_or(0);
-        tag.push(ALPHABET.get(index).copied().map_or('a', char::from));
-        number /= 36;
-    }
-    Ok(tag)
+    async fn registered_events(&self, id: ConnectionId, events: Vec<String>) -> Result<()>;
 }

@@ -1,8 +1,8 @@
 //! The people who use the connection page: accounts, sessions, and who connected what. Knows no password, only what proves one.
 
-use rusqlite::{OptionalExtension, params};
+use async_trait::async_trait;
 
-use super::{ConnectionId, Result, Store};
+use super::{ConnectionId, Result};
 use crate::clock::Instant;
 
 /// A person who signed in.
@@ -16,84 +16,30 @@ pub struct Operator {
     pub tenant: String,
 }
 
-impl Store {
+/// What is asked of the people who use the page.
+#[async_trait]
+pub trait People {
     /// Makes an account. `proof`: what a password is checked against. Says whether the name was free.
-    pub async fn add_operator(&self, name: &str, tenant: &str, proof: &str, at: Instant) -> Result<bool> {
-        let (name, tenant, proof) = (name.to_owned(), tenant.to_owned(), proof.to_owned());
-        self.write(move |sqlite| {
-            let sql = "INSERT INTO operator (name, tenant, password, created) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING";
-            Ok(sqlite.execute(sql, params![name, tenant, proof, at])? == 1)
-        })
-        .await
-    }
+    async fn add_operator(&self, name: &str, tenant: &str, proof: &str, at: Instant) -> Result<bool>;
 
     /// Whether anybody can sign in at all.
-    pub async fn has_operators(&self) -> Result<bool> {
-        self.read(|sqlite| Ok(sqlite.query_row("SELECT EXISTS (SELECT 1 FROM operator)", [], |row| row.get(0))?)).await
-    }
+    async fn has_operators(&self) -> Result<bool>;
 
     /// An account by its name, and what its password is checked against.
-    pub async fn operator(&self, name: &str) -> Result<Option<(Operator, String)>> {
-        let name = name.to_owned();
-        self.read(move |sqlite| {
-            let mut statement = sqlite.prepare_cached("SELECT id, name, tenant, password FROM operator WHERE name = ?1")?;
-            let row = |row: &rusqlite::Row<'_>| Ok((Operator { id: row.get(0)?, name: row.get(1)?, tenant: row.get(2)? }, row.get(3)?));
-            Ok(statement.query_row([name], row).optional()?)
-        })
-        .await
-    }
+    async fn operator(&self, name: &str) -> Result<Option<(Operator, String)>>;
 
     /// Begins a session. `token` is the hash of what the browser holds. Sessions that began before `since` are forgotten.
-    pub async fn open_session(&self, token: [u8; 32], operator: i64, at: Instant, since: Instant) -> Result<()> {
-        self.write(move |sqlite| {
-            sqlite.execute("DELETE FROM session WHERE created < ?1", [since])?;
-            sqlite.execute("INSERT INTO session (token, operator, created) VALUES (?1, ?2, ?3)", params![token, operator, at])?;
-            Ok(())
-        })
-        .await
-    }
+    async fn open_session(&self, token: [u8; 32], operator: i64, at: Instant, since: Instant) -> Result<()>;
 
     /// Whose session this is, if it began not before `since`.
-    pub async fn session(&self, token: [u8; 32], since: Instant) -> Result<Option<Operator>> {
-        self.read(move |sqlite| {
-            let mut statement = sqlite.prepare_cached(
-                "SELECT operator.id, name, tenant FROM session JOIN operator ON operator.id = session.operator
-                 WHERE token = ?1 AND session.created >= ?2",
-            )?;
-            let row = |row: &rusqlite::Row<'_>| Ok(Operator { id: row.get(0)?, name: row.get(1)?, tenant: row.get(2)? });
-            Ok(statement.query_row(params![token, since], row).optional()?)
-        })
-        .await
-    }
+    async fn session(&self, token: [u8; 32], since: Instant) -> Result<Option<Operator>>;
 
     /// Ends a session.
-    pub async fn close_session(&self, token: [u8; 32]) -> Result<()> {
-        self.write(move |sqlite| {
-            sqlite.execute("DELETE FROM session WHERE token = ?1", [token])?;
-            Ok(())
-        })
-        .await
-    }
+    async fn close_session(&self, token: [u8; 32]) -> Result<()>;
 
     /// Writes down who gave the connection its grant.
-    pub async fn connected_by(&self, connection: ConnectionId, operator: &str, at: Instant) -> Result<()> {
-        let operator = operator.to_owned();
-        self.write(move |sqlite| {
-            sqlite.execute(
-                "INSERT OR REPLACE INTO connected_by (connection, operator, at) VALUES (?1, ?2, ?3)",
-                params![connection, operator, at],
-            )?;
-            Ok(())
-        })
-        .await
-    }
+    async fn connected_by(&self, connection: ConnectionId, operator: &str, at: Instant) -> Result<()>;
 
     /// Who gave the connection its grant, and when, where that happened on the page.
-    pub async fn who_connected(&self, connection: ConnectionId) -> Result<Option<(String, Instant)>> {
-        self.read(move |sqlite| {
-            let mut statement = sqlite.prepare_cached("SELECT operator, at FROM connected_by WHERE connection = ?1")?;
-            Ok(statement.query_row([connection], |row| Ok((row.get(0)?, row.get(1)?))).optional()?)
-        })
-        .await
-    }
+    async fn who_connected(&self, connection: ConnectionId) -> Result<Option<(String, Instant)>>;
 }

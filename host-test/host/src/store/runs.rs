@@ -1,17 +1,14 @@
 //! Streams and their runs. A page's rows, links and cursor are written in one transaction, so that a cursor is never ahead of its rows.
 
-use rusqlite::{Connection as Sqlite, OptionalExtension, Row, params};
+use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use super::connections::{Footing, load, notify, pause, stand};
-use super::queue::{Lane, Task, enqueue};
-use super::remarks::{forget_remarks, keep_refused, keep_warned};
-use super::{Connection, ConnectionId, Result, Store, StoreError, found, from_json, to_json};
+use super::{Connection, ConnectionId, Footing, Result};
 use crate::clock::Instant;
 use crate::contract::types::{Entity, Failure, Reason};
 use crate::contract::{Page, Policy, Scope};
 use crate::names;
-use crate::nobi::{Applier, Policies, Tally};
+use crate::nobi::{Policies, Tally};
 
 /// What set a run off, or brought a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -112,296 +109,42 @@ pub enum Halt {
     GiveUp,
 }
 
-pub(super) const COLUMNS: &str = "id, connection, entity, trigger, scope, state, cursor, done, total, tally, failure, started, ended";
-
-pub(super) struct Raw {
-    run: (i64, ConnectionId, String),
-    words: [String; 3],
-    cursor: Option<String>,
-    counts: (u32, Option<u32>),
-    tally: String,
-    failure: Option<String>,
-    times: (Instant, Option<Instant>),
-}
-
-pub(super) fn raw(row: &Row<'_>) -> rusqlite::Result<Raw> {
-    Ok(Raw {
-        run: (row.get(0)?, row.get(1)?, row.get(2)?),
-        words: [row.get(3)?, row.get(4)?, row.get(5)?],
-        cursor: row.get(6)?,
-        counts: (row.get(7)?, row.get(8)?),
-        tally: row.get(9)?,
-        failure: row.get(10)?,
-        times: (row.get(11)?, row.get(12)?),
-    })
-}
-
-pub(super) fn typed(raw: Raw) -> Result<Run> {
-    let (id, connection, entity) = raw.run;
-    let [trigger, scope, state] = raw.words;
-    Ok(Run {
-        id,
-        connection,
-        entity: names::entity_from(&entity).ok_or_else(|| StoreError::Refused(format!("run {id} is of the unknown entity {entity}")))?,
-        trigger: from_json(&trigger)?,
-        scope: from_json(&scope)?,
-        state: from_json(&format!("\"{state}\""))?,
-        cursor: raw.cursor,
-        done: raw.counts.0,
-        total: raw.counts.1,
-        tally: from_json(&raw.tally)?,
-        failure: raw.failure.as_deref().map(from_json).transpose()?,
-        started: raw.times.0,
-        ended: raw.times.1,
-    })
-}
-
-fn load_run(sqlite: &Sqlite, id: i64) -> Result<Run> {
-    let mut statement = sqlite.prepare_cached(&format!("SELECT {COLUMNS} FROM run WHERE id = ?1"))?;
-    typed(found(statement.query_row([id], raw), || format!("run {id}"))?)
-}
-
-/// The merchant's choices over the flows' own defaults; what the toggles switched off stays off.
-pub(super) fn chosen(sqlite: &Sqlite, connection: ConnectionId, mut policies: Policies) -> Result<Policies> {
-    let mut statement = sqlite.prepare_cached("SELECT entity, policy FROM stream WHERE connection = ?1 AND policy IS NOT NULL")?;
-    let rows = statement.query_map([connection], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))?;
-    for row in rows {
-        let (entity, policy) = row?;
-        if let (Some(entity), Some(policy)) = (names::entity_from(&entity), names::policy_from(&policy))
-            && policies.of(entity) != Policy::Off
-        {
-            policies.set(entity, policy);
-        }
-    }
-    Ok(policies)
-}
-
-impl Store {
+/// What is asked of streams and runs.
+#[async_trait]
+pub trait Runs {
     /// Begins a run and queues it, unless one of the same stream waits or runs. A refresh (`only`) does not stand in a full pull's way.
-    pub async fn begin_run(
-        &self,
-        connection: ConnectionId,
-        entity: Entity,
-        scope: Scope,
-        trigger: Trigger,
-        at: Instant,
-    ) -> Result<Option<i64>> {
-        self.write(move |sqlite| begin_run(sqlite, connection, entity, &scope, trigger, at)).await
-    }
+    async fn begin_run(&self, connection: ConnectionId, entity: Entity, scope: Scope, trigger: Trigger, at: Instant)
+    -> Result<Option<i64>>;
 
     /// One run.
-    pub async fn run(&self, id: i64) -> Result<Run> {
-        self.read(move |sqlite| load_run(sqlite, id)).await
-    }
+    async fn run(&self, id: i64) -> Result<Run>;
 
     /// A connection's runs, newest first.
-    pub async fn runs(&self, connection: ConnectionId, most: u32) -> Result<Vec<Run>> {
-        self.read(move |sqlite| {
-            let mut statement =
-                sqlite.prepare_cached(&format!("SELECT {COLUMNS} FROM run WHERE connection = ?1 ORDER BY id DESC LIMIT ?2"))?;
-            let rows = statement.query_map(params![connection, most], raw)?.collect::<std::result::Result<Vec<_>, _>>()?;
-            rows.into_iter().map(typed).collect()
-        })
-        .await
-    }
+    async fn runs(&self, connection: ConnectionId, most: u32) -> Result<Vec<Run>>;
 
     /// One run and its connection, both as they were at one moment: a cursor and the settings that it means something under.
-    pub async fn run_and_owner(&self, id: i64) -> Result<(Run, Connection)> {
-        self.read(move |sqlite| {
-            let snapshot = sqlite.unchecked_transaction()?;
-            let run = load_run(&snapshot, id)?;
-            let owner = load(&snapshot, run.connection)?;
-            Ok((run, owner))
-        })
-        .await
-    }
+    async fn run_and_owner(&self, id: i64) -> Result<(Run, Connection)>;
 
     /// Applies a page: rows, links, refused records, cursor and counts, in one transaction. `flows`: the defaults, toggles respected.
     /// Fails with [`StoreError::Superseded`] where the page was asked for under an earlier grant: its cursor may mean nothing any more.
-    pub async fn apply_page(&self, run: i64, footing: Footing, page: Page, flows: Policies, at: Instant) -> Result<AppliedPage> {
-        self.write(move |sqlite| {
-            stand(sqlite, footing)?;
-            let before = load_run(sqlite, run)?;
-            let connection = load(sqlite, before.connection)?;
-            let policies = chosen(sqlite, connection.id, flows)?;
-            let mut applier = Applier::new(sqlite, &connection, policies, before.trigger, at);
-            for change in &page.changes {
-                applier.apply(change)?;
-            }
-            let mut tally = applier.finish();
-            forget_remarks(sqlite, connection.id, &page.changes)?;
-            keep_refused(sqlite, connection.id, before.entity, &page.refused, at)?;
-            keep_warned(sqlite, connection.id, before.entity, &page.warnings, at)?;
-            for _ in &page.refused {
-                tally.count(names::entity(before.entity), "refused");
-            }
-            for _ in &page.warnings {
-                tally.count(names::entity(before.entity), "warned");
-            }
-            let ended = page.next.is_none();
-            let mut all = before.tally.clone();
-            all.add(&tally);
-            sqlite
-                .prepare_cached(
-                    "UPDATE run SET state = ?2, cursor = ?3, done = ?4, total = ?5, tally = ?6, ended = ?7, failure = NULL WHERE id = ?1",
-                )?
-                .execute(params![
-                    run,
-                    if ended { "done" } else { "running" },
-                    page.next,
-                    page.done,
-                    page.total,
-                    to_json(&all)?,
-                    ended.then_some(at)
-                ])?;
-            if ended && !matches!(before.scope, Scope::Only(_)) {
-                sqlite
-                    .prepare_cached(
-                        "INSERT INTO stream (connection, entity, last_success) VALUES (?1, ?2, ?3)
-                         ON CONFLICT DO UPDATE SET last_success = excluded.last_success, pause = NULL",
-                    )?
-                    .execute(params![connection.id, names::entity(before.entity), before.started])?;
-            }
-            Ok(AppliedPage { tally, ended })
-        })
-        .await
-    }
+    async fn apply_page(&self, run: i64, footing: Footing, page: Page, flows: Policies, at: Instant) -> Result<AppliedPage>;
 
     /// Keeps why a run stopped, and what becomes of it, in one transaction. Fails with [`StoreError::Superseded`] where it was under an earlier
     /// grant that it stopped.
-    pub async fn halt_run(&self, run: i64, footing: Footing, failure: Failure, halt: Halt, at: Instant) -> Result<()> {
-        self.write(move |sqlite| {
-            stand(sqlite, footing)?;
-            let ends = matches!(halt, Halt::PauseStream | Halt::GiveUp);
-            let update = "UPDATE run SET failure = ?2, state = CASE WHEN ?3 THEN 'failed' ELSE state END,
-                            ended = CASE WHEN ?3 THEN ?4 ELSE ended END WHERE id = ?1 RETURNING entity";
-            let entity: String =
-                found(sqlite.prepare_cached(update)?.query_row(params![run, to_json(&failure)?, ends, at], |row| row.get(0)), || {
-                    format!("run {run}")
-                })?;
-            let id = footing.connection;
-            match halt {
-                Halt::Wait => Ok(()),
-                Halt::PauseConnection(reason) => pause(sqlite, id, at, &reason),
-                Halt::PauseStream => pause_stream(sqlite, id, &entity, &Reason { code: failure.code, message: failure.message }, at),
-                Halt::GiveUp => notify(sqlite, id, at, &failure.code, &failure.message),
-            }
-        })
-        .await
-    }
+    async fn halt_run(&self, run: i64, footing: Footing, failure: Failure, halt: Halt, at: Instant) -> Result<()>;
 
     /// Pauses one stream, with one notice; the others go on. Fails with [`StoreError::Superseded`] where there is another grant by now.
-    pub async fn pause_stream(&self, footing: Footing, entity: Entity, reason: Reason, at: Instant) -> Result<()> {
-        self.write(move |sqlite| {
-            stand(sqlite, footing)?;
-            pause_stream(sqlite, footing.connection, names::entity(entity), &reason, at)
-        })
-        .await
-    }
+    async fn pause_stream(&self, footing: Footing, entity: Entity, reason: Reason, at: Instant) -> Result<()>;
 
     /// Keeps the merchant's choice for one stream.
-    pub async fn set_policy(&self, connection: ConnectionId, entity: Entity, policy: Policy) -> Result<()> {
-        self.write(move |sqlite| {
-            sqlite.execute(
-                "INSERT INTO stream (connection, entity, policy) VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET policy = excluded.policy",
-                params![connection, names::entity(entity), names::policy(policy)],
-            )?;
-            Ok(())
-        })
-        .await
-    }
+    async fn set_policy(&self, connection: ConnectionId, entity: Entity, policy: Policy) -> Result<()>;
 
     /// The streams that have a row; the others stand at their flow's default.
-    pub async fn streams(&self, connection: ConnectionId) -> Result<Vec<Stream>> {
-        self.read(move |sqlite| {
-            let mut statement = sqlite.prepare_cached("SELECT entity, policy, pause, last_success FROM stream WHERE connection = ?1")?;
-            let rows = statement.query_map([connection], |row| {
-                Ok((row.get::<_, String>(0)?, row.get::<_, Option<String>>(1)?, row.get::<_, Option<String>>(2)?, row.get(3)?))
-            })?;
-            let mut streams = Vec::new();
-            for row in rows {
-                let (entity, policy, pause, last_success) = row?;
-                let Some(entity) = names::entity_from(&entity) else { continue };
-                let policy = policy.as_deref().and_then(names::policy_from);
-                streams.push(Stream { entity, policy, pause: pause.as_deref().map(from_json).transpose()?, last_success });
-            }
-            Ok(streams)
-        })
-        .await
-    }
+    async fn streams(&self, connection: ConnectionId) -> Result<Vec<Stream>>;
 
     /// Joins the refreshes that are due into one run an entity, and queues it. All that wait for the entity go along.
-    pub async fn join_refreshes(&self, now: Instant) -> Result<u32> {
-        self.write(move |sqlite| {
-            let mut statement = sqlite.prepare_cached(
-                "SELECT DISTINCT refresh.connection, refresh.entity FROM refresh JOIN connection ON connection.id = refresh.connection
-                 WHERE refresh.due <= ?1 AND connection.state = 'active'",
-            )?;
-            let rows = statement.query_map([now], |row| Ok((row.get::<_, ConnectionId>(0)?, row.get::<_, String>(1)?)))?;
-            let due = rows.collect::<std::result::Result<Vec<_>, _>>()?;
-            drop(statement);
-            let mut joined = 0;
-            for (connection, name) in due {
-                let mut statement = sqlite.prepare_cached("DELETE FROM refresh WHERE connection = ?1 AND entity = ?2 RETURNING remote")?;
-                let rows = statement.query_map(params![connection, name], |row| row.get(0))?;
-                let mut ids = rows.collect::<std::result::Result<Vec<String>, _>>()?;
-                drop(statement);
-                ids.sort();
-                let Some(entity) = names::entity_from(&name) else { continue };
-                begin_run(sqlite, connection, entity, &Scope::Only(ids), Trigger::Live, now)?;
-                joined += 1;
-            }
-            Ok(joined)
-        })
-        .await
-    }
+    async fn join_refreshes(&self, now: Instant) -> Result<u32>;
 
     /// Makes all waiting refreshes of a connection due now.
-    pub async fn flush_refreshes(&self, connection: ConnectionId, now: Instant) -> Result<()> {
-        self.write(move |sqlite| {
-            sqlite.execute("UPDATE refresh SET due = ?2 WHERE connection = ?1 AND due > ?2", params![connection, now])?;
-            Ok(())
-        })
-        .await
-    }
-}
-
-fn pause_stream(sqlite: &Sqlite, connection: ConnectionId, entity: &str, reason: &Reason, at: Instant) -> Result<()> {
-    sqlite.execute(
-        "INSERT INTO stream (connection, entity, pause) VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET pause = excluded.pause",
-        params![connection, entity, to_json(reason)?],
-    )?;
-    notify(sqlite, connection, at, &reason.code, &reason.message)
-}
-
-pub(super) fn begin_run(
-    sqlite: &Sqlite,
-    connection: ConnectionId,
-    entity: Entity,
-    scope: &Scope,
-    trigger: Trigger,
-    at: Instant,
-) -> Result<Option<i64>> {
-    let name = names::entity(entity);
-    let refresh = matches!(scope, Scope::Only(_));
-    if !refresh {
-        let under_way: Option<i64> = sqlite
-            .prepare_cached(
-                "SELECT id FROM run WHERE connection = ?1 AND entity = ?2 AND state IN ('waiting', 'running') AND scope NOT LIKE '{\"Only\"%'",
-            )?
-            .query_row(params![connection, name], |row| row.get(0))
-            .optional()?;
-        if under_way.is_some() {
-            return Ok(None);
-        }
-    }
-    sqlite
-        .prepare_cached("INSERT INTO run (connection, entity, trigger, scope, state, started) VALUES (?1, ?2, ?3, ?4, 'waiting', ?5)")?
-        .execute(params![connection, name, to_json(&trigger)?, to_json(scope)?, at])?;
-    let run = sqlite.last_insert_rowid();
-    let key = if refresh { format!("refresh:{name}:{run}") } else { format!("pull:{name}") };
-    // No run of this stream is under way: what is queued under its key is the rest of one that ended, and would stand in this one's way.
-    sqlite.prepare_cached("DELETE FROM work WHERE connection = ?1 AND key = ?2 AND state = 'ready'")?.execute(params![connection, key])?;
-    enqueue(sqlite, connection, Lane::Bulk, &key, &Task::Pull { run }, at)?;
-    Ok(Some(run))
+    async fn flush_refreshes(&self, connection: ConnectionId, now: Instant) -> Result<()>;
 }

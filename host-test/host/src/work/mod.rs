@@ -111,7 +111,7 @@ pub struct Progress {
 
 /// A host: its connectors, its store, its way out.
 pub struct Host {
-    store: Store,
+    store: Arc<dyn Store>,
     outbound: Arc<Outbound>,
     connectors: BTreeMap<String, Arc<Connector>>,
     clock: Clock,
@@ -122,13 +122,13 @@ pub struct Host {
 
 impl Host {
     /// Puts the parts together.
-    pub fn new(store: Store, outbound: Arc<Outbound>, connectors: Vec<Connector>, clock: Clock, config: HostConfig) -> Arc<Host> {
+    pub fn new(store: Arc<dyn Store>, outbound: Arc<Outbound>, connectors: Vec<Connector>, clock: Clock, config: HostConfig) -> Arc<Host> {
         let connectors = connectors.into_iter().map(|connector| (connector.descriptor().id.clone(), Arc::new(connector))).collect();
         Arc::new(Host { store, outbound, connectors, clock, config, progress: broadcast::Sender::new(1_024), wake: Notify::new() })
     }
 
     /// The store.
-    pub fn store(&self) -> &Store {
+    pub fn store(&self) -> &Arc<dyn Store> {
         &self.store
     }
 

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use connector_host::store::{ConnectionState, Store, StoreError};
+use connector_host::store::{ConnectionState, StoreError};
 
-use crate::house::{House, TOKEN, VERIFY, sealer, secrets};
+use crate::house::{House, TOKEN, VERIFY, open, sealer, secrets};
 use crate::make::{self, NOW};
 
 #[tokio::test]
@@ -27,7 +27,7 @@ async fn secrets_open_with_the_host_s_key_only() {
     let connection = house.connected("shop").await;
     let opened = house.store.secrets(connection.id).await.unwrap();
     assert_eq!(opened.get("access-token").unwrap().expose(), TOKEN);
-    let stranger = Store::open(&house.file(), sealer("cd")).unwrap();
+    let stranger = open(&house.file(), sealer("cd")).unwrap();
     assert!(matches!(stranger.secrets(connection.id).await, Err(StoreError::Seal(_))));
 }
 
@@ -35,7 +35,7 @@ async fn secrets_open_with_the_host_s_key_only() {
 async fn a_file_of_a_newer_version_is_refused_and_left_as_it_is() {
     let house = House::new().await;
     house.raw().execute_batch("PRAGMA user_version = 999").unwrap();
-    let refused = Store::open(&house.file(), sealer("ab")).err().unwrap();
+    let refused = open(&house.file(), sealer("ab")).err().unwrap();
     assert!(matches!(&refused, StoreError::Refused(text) if text.contains("999")), "{refused}");
     assert_eq!(house.see::<u32>("PRAGMA user_version"), 999);
 }

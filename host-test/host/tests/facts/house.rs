@@ -16,7 +16,8 @@ use connector_host::outbound::{Outbound, OutboundConfig, Overrides};
 use connector_host::sandbox::{Sandbox, SandboxConfig};
 use connector_host::secret::{Secret, Secrets};
 use connector_host::store::{
-    AppliedPage, Changes, Connection, Grant, Ingest, Ingested, NewConnection, Sealer, Settled, Settlement, Store, StoreError, Trigger,
+    AppliedPage, Changes, Connection, Grant, Ingest, Ingested, NewConnection, Sealer, Settled, Settlement, SqliteStore, Store, StoreError,
+    Trigger,
 };
 use connector_host::work::{Host, HostConfig};
 
@@ -32,7 +33,7 @@ pub(crate) const TOKEN: &str = "token-abcdef0123456789";
 
 pub(crate) struct House {
     folder: tempfile::TempDir,
-    pub(crate) store: Store,
+    pub(crate) store: Arc<dyn Store>,
     pub(crate) clock: Clock,
     pub(crate) far: Far,
 }
@@ -45,6 +46,11 @@ pub(crate) fn secrets(pairs: &[(&str, &str)]) -> Secrets {
     pairs.iter().map(|(name, value)| ((*name).to_owned(), Secret::new((*value).to_owned()))).collect()
 }
 
+/// Opens a file as the host does.
+pub(crate) fn open(file: &std::path::Path, sealer: Sealer) -> Result<Arc<dyn Store>, StoreError> {
+    Ok(Arc::new(SqliteStore::open(file, sealer)?))
+}
+
 impl House {
     pub(crate) async fn new() -> House {
         House::beside(Far::quiet().await)
@@ -52,7 +58,7 @@ impl House {
 
     pub(crate) fn beside(far: Far) -> House {
         let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(&folder.path().join("host.sqlite"), sealer("ab")).unwrap();
+        let store = open(&folder.path().join("host.sqlite"), sealer("ab")).unwrap();
         House { folder, store, clock: Clock::manual(NOW), far }
     }
 
@@ -62,7 +68,7 @@ impl House {
 
     /// What a process finds that starts after this one was killed: the same file, nothing of the memory.
     pub(crate) fn after_a_crash(self) -> House {
-        let store = Store::open(&self.file(), sealer("ab")).unwrap();
+        let store = open(&self.file(), sealer("ab")).unwrap();
         House { store, ..self }
     }
 

@@ -7,11 +7,11 @@ use connector_host::contract::catalog::Change;
 use connector_host::contract::orders::OrderEventKind;
 use connector_host::contract::types::{Entity, Failure, FailureClass, Reason};
 use connector_host::contract::{Page, Policy, Scope, http};
-use connector_host::store::{Connection, ConnectionState, RunState, Store, StoreError, Trigger};
+use connector_host::store::{Connection, ConnectionState, RunState, StoreError, Trigger};
 use connector_host::work::{Form, FormError, Host, LoginError, Stop};
 
 use crate::guest::{Act, Guest, failure, give, when};
-use crate::house::{Far, House, TOKEN, VERIFY, all, sealer, secrets};
+use crate::house::{Far, House, TOKEN, VERIFY, all, open, sealer, secrets};
 use crate::make::{self, NEW, NOW, OLD};
 
 const RETURN: &str = "https://nobi.example/landing";
@@ -372,7 +372,7 @@ async fn a_file_of_the_version_before_opens_and_works() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("host.sqlite");
     let file = rusqlite::Connection::open(&path).unwrap();
-    file.execute_batch(include_str!("../../src/store/schema.sql")).unwrap();
+    file.execute_batch(include_str!("../../src/store/sqlite/schema.sql")).unwrap();
     file.execute_batch(&format!(
         r#"PRAGMA user_version = 1;
         INSERT INTO connection (id, tenant, connector, tag, hook, state, settings, overrides, account, app, account_id, created)
@@ -385,7 +385,7 @@ async fn a_file_of_the_version_before_opens_and_works() {
     ))
     .unwrap();
     drop(file);
-    let store = Store::open(&path, sealer("ab")).unwrap();
+    let store = open(&path, sealer("ab")).unwrap();
     let connection = store.connection(7).await.unwrap();
     assert_eq!((connection.generation, connection.unreadable_since, connection.settings["dialect"].as_str()), (0, None, OLD));
     let login = store.take_login([7; 32], NOW).await.unwrap().unwrap();
@@ -395,5 +395,5 @@ async fn a_file_of_the_version_before_opens_and_works() {
     assert_eq!(store.run(3).await.unwrap().cursor.as_deref(), Some("three"));
     // Opening it again changes nothing more.
     drop(store);
-    assert_eq!(Store::open(&path, sealer("ab")).unwrap().connection(7).await.unwrap().tag, "abcd");
+    assert_eq!(open(&path, sealer("ab")).unwrap().connection(7).await.unwrap().tag, "abcd");
 }

@@ -98,7 +98,7 @@ async fn a_job_that_fails_undoes_itself_and_nothing_else() {
     go.send(()).unwrap();
     held.await.unwrap().unwrap();
     first.await.unwrap();
-    assert!(matches!(failing.await, Err(StoreError::Sqlite(_))));
+    assert!(matches!(failing.await, Err(StoreError::Database(_))));
     last.await.unwrap();
     assert_eq!(desk.committed(), ["held", "first", "last"]);
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
-use super::StoreError;
+use crate::store::StoreError;
 
 /// Jobs that may wait. More are refused, so that a slow disk turns into a clean answer and not into memory.
 const QUEUE: usize = 4_096;

@@ -1,0 +1,146 @@
+//! The SQL of deliveries: the duplicate rule, their changes and their refreshes, in one transaction.
+
+use async_trait::async_trait;
+use rusqlite::{Connection as Sqlite, OptionalExtension, params};
+
+use super::SqliteStore;
+use super::connections::load;
+use super::queue::enqueue;
+use super::remarks::{forget_remarks, keep_refused, keep_warned};
+use super::runs::chosen;
+use crate::clock::Instant;
+use crate::contract::Policy;
+use crate::contract::types::Entity;
+use crate::names;
+use crate::nobi::{Applier, Policies};
+use crate::store::{ConnectionId, Inbox, Ingest, Ingested, Lane, Result, Task, Trigger};
+
+/// Whether an order of the other side is one that this connection made.
+fn is_ours(sqlite: &Sqlite, connection: ConnectionId, remote: &str) -> Result<bool> {
+    Ok(sqlite
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM order_push WHERE connection = ?1 AND remote = ?2)")?
+        .query_row(params![connection, remote], |row| row.get(0))?)
+}
+
+/// Flows act on hints only where they are kept updated. Stock that is not still takes in first levels, and those have to be confirmed.
+fn wants_refresh(policies: &Policies, entity: Entity, first_levels: bool) -> bool {
+    match entity {
+        Entity::Stock if first_levels => true,
+        // An order's status is shown beside the order, whatever the policy of moving Nobi's own says.
+        Entity::OrderStatus => policies.of(entity) != Policy::Off,
+        _ => policies.of(entity) == Policy::KeepUpdated,
+    }
+}
+
+#[async_trait]
+impl Inbox for SqliteStore {
+    async fn ingest(&self, delivery: Ingest) -> Result<Ingested> {
+        self.write(move |sqlite| {
+            let Ingest { connection, received, hash, accepted, flows, kept, refresh_most } = delivery;
+            let most = i64::try_from(refresh_most.as_millis()).unwrap_or(i64::MAX);
+            if let Some(kept) = kept {
+                sqlite.prepare_cached("DELETE FROM delivery WHERE id = ?1")?.execute([kept])?;
+            }
+            let mut fresh = accepted.subjects.is_empty();
+            for subject in &accepted.subjects {
+                let last: Option<Vec<u8>> = sqlite
+                    .prepare_cached("SELECT hash FROM delivery_subject WHERE connection = ?1 AND event = ?2 AND subject = ?3")?
+                    .query_row(params![connection, accepted.event, subject], |row| row.get(0))
+                    .optional()?;
+                fresh |= last.as_deref() != Some(hash.as_slice());
+            }
+            if !fresh {
+                return Ok(Ingested::Duplicate);
+            }
+            for subject in &accepted.subjects {
+                sqlite
+                    .prepare_cached("INSERT OR REPLACE INTO delivery_subject (connection, event, subject, hash) VALUES (?1, ?2, ?3, ?4)")?
+                    .execute(params![connection, accepted.event, subject, hash])?;
+            }
+            sqlite
+                .prepare_cached("INSERT INTO delivery (connection, received, hash, event, outcome) VALUES (?1, ?2, ?3, ?4, 'applied')")?
+                .execute(params![connection, received, hash, accepted.event])?;
+
+            let owner = load(sqlite, connection)?;
+            let policies = chosen(sqlite, connection, flows)?;
+            let mut applier = Applier::new(sqlite, &owner, policies.clone(), Trigger::Live, received);
+            for change in &accepted.changes {
+                applier.apply(change)?;
+            }
+            let mut tally = applier.finish();
+            let first_levels = tally.get("stock.created") > 0;
+            forget_remarks(sqlite, connection, &accepted.changes)?;
+            keep_refused(sqlite, connection, Entity::Stock, &accepted.refused, received)?;
+            keep_warned(sqlite, connection, Entity::Stock, &accepted.warnings, received)?;
+            for refresh in &accepted.refresh {
+                let entity = names::entity(refresh.entity);
+                // A create-only flow acts on a click: a hint is dropped before a request is spent on it.
+                if !wants_refresh(&policies, refresh.entity, first_levels) {
+                    tally.count(entity, "hint-dropped");
+                    continue;
+                }
+                for id in &refresh.ids {
+                    if refresh.entity == Entity::OrderStatus && !is_ours(sqlite, connection, id)? {
+                        tally.count(entity, "hint-dropped");
+                        continue;
+                    }
+                    sqlite
+                        .prepare_cached(
+                            "INSERT INTO refresh (connection, entity, remote, due) VALUES (?1, ?2, ?3, ?4)
+                             ON CONFLICT DO UPDATE SET due = min(due, excluded.due)",
+                        )?
+                        .execute(params![connection, entity, id, received.saturating_add(i64::from(refresh.within_ms).min(most))])?;
+                    tally.count(entity, "refresh-asked");
+                }
+            }
+            Ok(Ingested::Applied(tally))
+        })
+        .await
+    }
+
+    async fn keep_delivery(
+        &self,
+        connection: ConnectionId,
+        received: Instant,
+        hash: [u8; 32],
+        body: Vec<u8>,
+        again: Instant,
+    ) -> Result<i64> {
+        self.write(move |sqlite| {
+            sqlite
+                .prepare_cached("INSERT INTO delivery (connection, received, hash, outcome, body) VALUES (?1, ?2, ?3, 'kept', ?4)")?
+                .execute(params![connection, received, hash, body])?;
+            let id = sqlite.last_insert_rowid();
+            enqueue(sqlite, connection, Lane::Live, &format!("delivery:{id}"), &Task::Delivery { id }, again)?;
+            Ok(id)
+        })
+        .await
+    }
+
+    async fn kept_delivery(&self, id: i64) -> Result<Option<(Instant, [u8; 32], Vec<u8>)>> {
+        self.read(move |sqlite| {
+            Ok(sqlite
+                .prepare_cached("SELECT received, hash, body FROM delivery WHERE id = ?1 AND body IS NOT NULL")?
+                .query_row([id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+                .optional()?)
+        })
+        .await
+    }
+
+    async fn last_delivery(&self, connection: ConnectionId) -> Result<Option<Instant>> {
+        self.read(move |sqlite| {
+            Ok(sqlite
+                .prepare_cached("SELECT max(received) FROM delivery WHERE connection = ?1")?
+                .query_row([connection], |row| row.get(0))?)
+        })
+        .await
+    }
+
+    async fn drop_delivery(&self, id: i64) -> Result<()> {
+        self.write(move |sqlite| {
+            sqlite.execute("DELETE FROM delivery WHERE id = ?1", [id])?;
+            Ok(())
+        })
+        .await
+    }
+}

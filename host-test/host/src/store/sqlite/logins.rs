@@ -1,0 +1,129 @@
+//! The SQL of logins under way and of the grants that they end in, each grant one transaction.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use rusqlite::{Connection as Sqlite, OptionalExtension, params};
+use zeroize::Zeroizing;
+
+use super::connections::{load, notify, put_sealed};
+use super::{SqliteStore, from_json, to_json};
+use crate::clock::Instant;
+use crate::contract::Scope;
+use crate::secret::{Secret, Secrets};
+use crate::store::{Changes, Connection, ConnectionId, Grant, Lane, Logins, PendingLogin, Result, StoreError};
+
+fn place(id: ConnectionId) -> String {
+    format!("{id}/pending-login")
+}
+
+/// What was begun before a move and is not ended begins anew, `overlap` milliseconds further back where it reaches back at all: two dialects
+/// need not agree on when a record changed. What came in stays, and so do links, orders on their way and what is known of them.
+fn start_over(sqlite: &Sqlite, id: ConnectionId, overlap: i64, at: Instant) -> Result<()> {
+    let mut statement = sqlite.prepare_cached("SELECT id, scope FROM run WHERE connection = ?1 AND state IN ('waiting', 'running')")?;
+    let runs = statement.query_map([id], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)))?;
+    let runs = runs.collect::<std::result::Result<Vec<_>, _>>()?;
+    for (run, scope) in runs {
+        let scope = match from_json(&scope)? {
+            Scope::Since(since) => Scope::Since(since.saturating_sub(overlap)),
+            other => other,
+        };
+        sqlite
+            .prepare_cached("UPDATE run SET cursor = NULL, done = 0, total = NULL, failure = NULL, scope = ?2 WHERE id = ?1")?
+            .execute(params![run, to_json(&scope)?])?;
+    }
+    // What paused a stream was said of the grant before.
+    sqlite.execute("UPDATE stream SET last_success = last_success - ?2, pause = NULL WHERE connection = ?1", params![id, overlap])?;
+    sqlite.execute(
+        "UPDATE work SET due = min(due, ?2), attempts = 0 WHERE connection = ?1 AND lane = ?3 AND state = 'ready'",
+        params![id, at, Lane::Bulk as i64],
+    )?;
+    // They were begun with the settings of before.
+    sqlite.execute("DELETE FROM pending_login WHERE connection = ?1", [id])?;
+    Ok(())
+}
+
+#[async_trait]
+impl Logins for SqliteStore {
+    async fn remember_login(&self, state: [u8; 32], id: ConnectionId, changes: Changes, at: Instant) -> Result<()> {
+        let settings = to_json(&changes.settings)?;
+        let secrets: BTreeMap<&str, &str> = changes.secrets.iter().map(|(name, secret)| (name, secret.expose())).collect();
+        let sealed = match secrets.is_empty() {
+            true => None,
+            false => Some(self.sealer.seal(&place(id), &Zeroizing::new(to_json(&secrets)?))?),
+        };
+        self.write(move |sqlite| {
+            sqlite.execute(
+                "INSERT INTO pending_login (state, connection, created, settings, secrets) VALUES (?1, ?2, ?3, ?4, ?5)",
+                params![state, id, at, settings, sealed],
+            )?;
+            Ok(())
+        })
+        .await
+    }
+
+    async fn take_login(&self, state: [u8; 32], since: Instant) -> Result<Option<PendingLogin>> {
+        let row = self
+            .write(move |sqlite| {
+                sqlite.execute("DELETE FROM pending_login WHERE created < ?1", [since])?;
+                let row = sqlite.query_row(
+                    "DELETE FROM pending_login WHERE state = ?1 RETURNING connection, settings, secrets",
+                    [state],
+                    |row| Ok((row.get::<_, ConnectionId>(0)?, row.get::<_, String>(1)?, row.get::<_, Option<Vec<u8>>>(2)?)),
+                );
+                Ok(row.optional()?)
+            })
+            .await?;
+        let Some((connection, settings, sealed)) = row else { return Ok(None) };
+        let mut secrets = Secrets::default();
+        if let Some(sealed) = sealed {
+            let opened = self.sealer.open(&place(connection), &sealed)?;
+            for (name, value) in from_json::<BTreeMap<String, String>>(&opened)? {
+                secrets.insert(name, Secret::new(value));
+            }
+        }
+        Ok(Some(PendingLogin { connection, changes: Changes { settings: from_json(&settings)?, secrets } }))
+    }
+
+    async fn grant(&self, grant: Grant, at: Instant) -> Result<Connection> {
+        let id = grant.footing.connection;
+        let mut sealed = self.seal_all(id, &grant.changes.secrets)?;
+        sealed.extend(self.seal_all(id, &grant.captured)?);
+        self.write(move |sqlite| {
+            let before = load(sqlite, id)?;
+            let Grant { footing, account, .. } = &grant;
+            if let Some(known) = before.account.as_ref().filter(|known| known.id != account.id) {
+                return Err(StoreError::Refused(format!(
+                    "Kết nối này thuộc doanh nghiệp {}; bạn vừa đăng nhập doanh nghiệp {}. Hãy đăng nhập đúng doanh nghiệp, hoặc tạo kết nối mới. \
+                     (This connection belongs to business {}; the login was for {}. Log in to the right one, or make a new connection.)",
+                    known.id, account.id, known.id, account.id
+                )));
+            }
+            let settings = grant.changes.over(&before.settings);
+            if before.generation != footing.generation && settings != grant.settings {
+                return Err(StoreError::Refused(
+                    "Kết nối vừa được cấp quyền theo một lần đăng nhập khác. Hãy đăng nhập lại nếu vẫn cần. (Another login gave the connection \
+                     another grant meanwhile. Log in again if that is still needed.)"
+                        .to_owned(),
+                ));
+            }
+            let app = settings.get(&grant.app_field).map_or("", String::as_str);
+            sqlite.execute(
+                "UPDATE connection SET state = 'active', pause = NULL, account = ?2, account_id = ?3, settings = ?4, app = ?5,
+                   generation = generation + 1, unreadable_since = NULL WHERE id = ?1",
+                params![id, to_json(account)?, account.id, to_json(&settings)?, app],
+            )?;
+            put_sealed(sqlite, id, &sealed)?;
+            // A new grant ends on another day: its notices begin anew.
+            sqlite.execute("DELETE FROM notice WHERE connection = ?1 AND code LIKE 'grant.%'", [id])?;
+            if let Some(overlap) = grant.moved {
+                start_over(sqlite, id, i64::try_from(overlap.as_millis()).unwrap_or(i64::MAX), at)?;
+            }
+            if let Some(told) = &grant.told {
+                notify(sqlite, id, at, &told.code, &told.message)?;
+            }
+            load(sqlite, id)
+        })
+        .await
+    }
+}

@@ -1,0 +1,276 @@
+//! The SQL of what the connection page shows and lets a person decide. Every query names its connection.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use rusqlite::{Connection as Sqlite, OptionalExtension, params};
+use serde_json::{Value, json};
+
+use super::connections::load;
+use super::outbox::{lane, work_key};
+use super::queue::enqueue;
+use super::runs::{COLUMNS, begin_run, chosen, raw, typed};
+use super::{SqliteStore, from_json};
+use crate::clock::Instant;
+use crate::contract::types::Entity;
+use crate::contract::{Page, Scope};
+use crate::names;
+use crate::nobi::{Applier, Policies, Tally};
+use crate::store::{
+    Awaiting, Candidate, Connection, ConnectionId, Decision, FailedEvent, Note, Pages, Result, Retried, Run, StoreError, StreamFigures,
+    Task, Trigger,
+};
+
+const BULK: &str = "scope NOT LIKE '{\"Only\"%'";
+
+fn rehearsed(sqlite: &Sqlite, connection: &Connection, policies: Policies, entity: Entity, pages: &[Page], at: Instant) -> Result<Tally> {
+    let mut tally = Tally::default();
+    for page in pages {
+        let mut applier = Applier::new(sqlite, connection, policies.clone(), Trigger::Click, at);
+        for change in &page.changes {
+            applier.apply(change)?;
+        }
+        tally.add(&applier.finish());
+        for _ in &page.refused {
+            tally.count(names::entity(entity), "refused");
+        }
+    }
+    Ok(tally)
+}
+
+fn count<N: TryInto<T>, T: TryFrom<i8> + Default>(number: N) -> T {
+    number.try_into().unwrap_or_default()
+}
+
+fn write_down(sqlite: &Sqlite, connection: ConnectionId, note: Note) -> Result<()> {
+    if note.records > 0 {
+        sqlite.execute(
+            "INSERT INTO note (connection, at, operator, code, records, text) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            params![connection, note.at, note.operator, note.code, note.records, note.text],
+        )?;
+    }
+    Ok(())
+}
+
+/// A Nobi record of the connection's own tenant.
+fn candidate(sqlite: &Sqlite, connection: ConnectionId, entity: Entity, id: i64) -> Result<Option<Candidate>> {
+    let (table, code, alive) = match entity {
+        Entity::Product => ("nobi_product", "sku", "deleted = 0"),
+        Entity::Customer => ("nobi_customer", "phone", "1"),
+        Entity::Branch => ("nobi_branch", "code", "1"),
+        Entity::Category => ("nobi_category", "code", "1"),
+        _ => return Ok(None),
+    };
+    let sql = format!(
+        "SELECT id, name, {code}, EXISTS (SELECT 1 FROM link WHERE link.connection = ?1 AND link.entity = ?3 AND link.nobi = {table}.id)
+         FROM {table} WHERE id = ?2 AND {alive} AND tenant = (SELECT tenant FROM connection WHERE id = ?1)"
+    );
+    let row = |row: &rusqlite::Row<'_>| Ok(Candidate { id: row.get(0)?, name: row.get(1)?, code: row.get(2)?, taken: row.get(3)? });
+    Ok(sqlite.prepare_cached(&sql)?.query_row(params![connection, id, names::entity(entity)], row).optional()?)
+}
+
+/// Whether a person said that this record is a new one.
+pub(crate) fn is_declared_new(sqlite: &Sqlite, connection: ConnectionId, entity: Entity, remote: &str) -> Result<bool> {
+    Ok(sqlite
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM link WHERE connection = ?1 AND entity = ?2 AND remote = ?3 AND candidates = '\"new\"')",
+        )?
+        .query_row(params![connection, names::entity(entity), remote], |row| row.get(0))?)
+}
+
+#[async_trait]
+impl Pages for SqliteStore {
+    async fn newest_runs(&self, connection: ConnectionId) -> Result<Vec<Run>> {
+        self.read(move |sqlite| {
+            let newest = format!("SELECT max(id) FROM run WHERE connection = ?1 AND {BULK} GROUP BY entity");
+            let mut statement = sqlite.prepare_cached(&format!("SELECT {COLUMNS} FROM run WHERE id IN ({newest})"))?;
+            let rows = statement.query_map([connection], raw)?.collect::<std::result::Result<Vec<_>, _>>()?;
+            rows.into_iter().map(typed).collect()
+        })
+        .await
+    }
+
+    async fn figures(&self, connection: ConnectionId) -> Result<BTreeMap<String, StreamFigures>> {
+        self.read(move |sqlite| {
+            let mut all: BTreeMap<String, StreamFigures> = BTreeMap::new();
+            let mut add = |sql: &str, put: fn(&mut StreamFigures, i64)| -> Result<()> {
+                let mut statement = sqlite.prepare_cached(sql)?;
+                let rows = statement.query_map([connection], |row| Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?)))?;
+                for row in rows {
+                    let (entity, figure) = row?;
+                    put(all.entry(entity).or_default(), figure);
+                }
+                Ok(())
+            };
+            let links =
+                |state: &str| format!("SELECT entity, count(*) FROM link WHERE connection = ?1 AND state = '{state}' GROUP BY entity");
+            add(&links("linked"), |it, n| it.linked = count(n))?;
+            add(&links("waiting"), |it, n| it.waiting = count(n))?;
+            add("SELECT entity, count(*) FROM refused WHERE connection = ?1 GROUP BY entity", |it, n| it.refused = count(n))?;
+            add("SELECT entity, count(*) FROM warned WHERE connection = ?1 GROUP BY entity", |it, n| it.warned = count(n))?;
+            add("SELECT entity, min(due) FROM refresh WHERE connection = ?1 GROUP BY entity", |it, due| it.due = Some(due))?;
+            let queued = "SELECT substr(key, 6), min(due) FROM work WHERE connection = ?1 AND key LIKE 'pull:%' GROUP BY key";
+            add(queued, |it, due| it.due = Some(it.due.map_or(due, |known| known.min(due))))?;
+            Ok(all)
+        })
+        .await
+    }
+
+    async fn failed_events(&self, connection: ConnectionId) -> Result<Vec<FailedEvent>> {
+        self.read(move |sqlite| {
+            let mut statement = sqlite.prepare_cached(
+                "SELECT outbox.id, order_id, nobi_order.code, outcome FROM outbox JOIN connection ON connection.id = outbox.connection
+                 LEFT JOIN nobi_order ON nobi_order.id = outbox.order_id AND nobi_order.tenant = connection.tenant
+                 WHERE outbox.connection = ?1 AND outbox.state = 'failed' ORDER BY outbox.id LIMIT 2000",
+            )?;
+            let rows = statement.query_map([connection], |row| {
+                Ok((row.get(0)?, row.get::<_, String>(1)?, row.get::<_, Option<String>>(2)?, row.get::<_, Option<String>>(3)?))
+            })?;
+            let mut failed = Vec::new();
+            for row in rows {
+                let (id, order, code, outcome) = row?;
+                let outcome: Option<Value> = outcome.as_deref().map(from_json).transpose()?;
+                let failure = outcome.and_then(|it| it.get("failure").cloned()).and_then(|it| serde_json::from_value(it).ok());
+                failed.push(FailedEvent { id, code: code.unwrap_or_else(|| order.clone()), order, failure });
+            }
+            Ok(failed)
+        })
+        .await
+    }
+
+    async fn retry_events(&self, connection: ConnectionId, ids: Vec<i64>, at: Instant) -> Result<Retried> {
+        self.write(move |sqlite| {
+            let mut retried = Retried::default();
+            for id in ids {
+                let row: Option<(String, String, bool)> = sqlite
+                    .prepare_cached(
+                        "SELECT order_id, kind, EXISTS (SELECT 1 FROM outbox AS later WHERE later.connection = ?1
+                           AND later.order_id = outbox.order_id AND later.sequence > outbox.sequence AND later.state IN ('done', 'skipped'))
+                         FROM outbox WHERE connection = ?1 AND id = ?2 AND state = 'failed'",
+                    )?
+                    .query_row(params![connection, id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+                    .optional()?;
+                match row {
+                    None => {}
+                    Some((_, _, true)) => retried.overtaken += 1,
+                    Some((order, kind, false)) => {
+                        sqlite.execute("UPDATE outbox SET state = 'waiting', outcome = NULL WHERE id = ?1", [id])?;
+                        let (lane, key) = (lane(&from_json(&kind)?), work_key(&order));
+                        enqueue(sqlite, connection, lane, &key, &Task::Push { order }, at)?;
+                        retried.queued += 1;
+                    }
+                }
+            }
+            Ok(retried)
+        })
+        .await
+    }
+
+    async fn discard_events(&self, connection: ConnectionId, ids: Vec<i64>, note: Note) -> Result<u32> {
+        self.write(move |sqlite| {
+            let outcome = json!({ "reason": "skip.set-aside", "note": note.text, "by": note.operator });
+            let mut records = 0;
+            for id in ids {
+                let sql = "UPDATE outbox SET state = 'skipped', outcome = ?3 WHERE connection = ?1 AND id = ?2 AND state = 'failed'";
+                records += count::<_, u32>(sqlite.execute(sql, params![connection, id, outcome.to_string()])?);
+            }
+            write_down(sqlite, connection, Note { records, ..note })?;
+            Ok(records)
+        })
+        .await
+    }
+
+    async fn discard_remarks(
+        &self,
+        connection: ConnectionId,
+        refused: bool,
+        entity: Entity,
+        remotes: Vec<String>,
+        note: Note,
+    ) -> Result<u32> {
+        self.write(move |sqlite| {
+            let (table, condition) = if refused { ("refused", "json_extract(failure, '$.code') = ?4") } else { ("warned", "code = ?4") };
+            let sql = format!("DELETE FROM {table} WHERE connection = ?1 AND entity = ?2 AND remote = ?3 AND {condition}");
+            let mut records = 0;
+            for remote in remotes {
+                records += count::<_, u32>(sqlite.execute(&sql, params![connection, names::entity(entity), remote, note.code])?);
+            }
+            write_down(sqlite, connection, Note { records, ..note })?;
+            Ok(records)
+        })
+        .await
+    }
+
+    async fn notes(&self, connection: ConnectionId) -> Result<Vec<Note>> {
+        self.read(move |sqlite| {
+            let mut statement = sqlite
+                .prepare_cached("SELECT at, operator, code, records, text FROM note WHERE connection = ?1 ORDER BY id DESC LIMIT 200")?;
+            let rows = statement.query_map([connection], |row| {
+                Ok(Note { at: row.get(0)?, operator: row.get(1)?, code: row.get(2)?, records: row.get(3)?, text: row.get(4)? })
+            })?;
+            Ok(rows.collect::<std::result::Result<_, _>>()?)
+        })
+        .await
+    }
+
+    async fn awaiting(&self, connection: ConnectionId) -> Result<Vec<Awaiting>> {
+        self.read(move |sqlite| {
+            let mut statement = sqlite.prepare_cached(
+                "SELECT entity, remote, candidates, since FROM link WHERE connection = ?1 AND state = 'waiting' AND candidates IS NOT NULL
+                   AND candidates <> '\"new\"' ORDER BY since, entity, remote LIMIT 500",
+            )?;
+            let rows = statement.query_map([connection], |row| {
+                Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?, row.get(3)?))
+            })?;
+            let mut awaiting = Vec::new();
+            for row in rows {
+                let (entity, remote, candidates, since) = row?;
+                let Some(entity) = names::entity_from(&entity) else { continue };
+                let ids: Vec<i64> = from_json(&candidates)?;
+                let candidates = ids.into_iter().map(|id| candidate(sqlite, connection, entity, id)).collect::<Result<Vec<_>>>()?;
+                awaiting.push(Awaiting { entity, remote, candidates: candidates.into_iter().flatten().collect(), since });
+            }
+            Ok(awaiting)
+        })
+        .await
+    }
+
+    async fn decide_pair(&self, connection: ConnectionId, entity: Entity, remote: &str, decision: Decision, at: Instant) -> Result<bool> {
+        let remote = remote.to_owned();
+        self.write(move |sqlite| {
+            let name = names::entity(entity);
+            let update = |set: &str, nobi: Option<i64>| {
+                let sql = format!(
+                    "UPDATE link SET {set}, since = ?5 WHERE connection = ?1 AND entity = ?2 AND remote = ?3 AND state = 'waiting'"
+                );
+                sqlite.execute(&sql, params![connection, name, remote, nobi, at])
+            };
+            let changed = match decision {
+                Decision::Pair(nobi) => {
+                    let free = candidate(sqlite, connection, entity, nobi)?.filter(|it| !it.taken);
+                    free.ok_or_else(|| StoreError::Refused(format!("{name} {nobi} is not free")))?;
+                    update("state = 'linked', nobi = ?4, candidates = NULL", Some(nobi))?
+                }
+                Decision::New => update("candidates = '\"new\"', nobi = ?4", None)?,
+                Decision::Never => update("state = 'tombstone', candidates = NULL, nobi = ?4", None)?,
+            };
+            if changed == 1 && decision != Decision::Never {
+                begin_run(sqlite, connection, entity, &Scope::Only(vec![remote]), Trigger::Click, at)?;
+            }
+            Ok(changed == 1)
+        })
+        .await
+    }
+
+    async fn rehearse(&self, connection: ConnectionId, entity: Entity, pages: Vec<Page>, flows: Policies, at: Instant) -> Result<Tally> {
+        self.write(move |sqlite| {
+            let connection = load(sqlite, connection)?;
+            let policies = chosen(sqlite, connection.id, flows)?;
+            sqlite.execute_batch("SAVEPOINT rehearsal")?;
+            let tally = rehearsed(sqlite, &connection, policies, entity, &pages, at);
+            sqlite.execute_batch("ROLLBACK TO rehearsal; RELEASE rehearsal")?;
+            tally
+        })
+        .await
+    }
+}

@@ -1,0 +1,83 @@
+//! The SQL of accounts and sessions.
+
+use async_trait::async_trait;
+use rusqlite::{OptionalExtension, params};
+
+use super::SqliteStore;
+use crate::clock::Instant;
+use crate::store::{ConnectionId, Operator, People, Result};
+
+#[async_trait]
+impl People for SqliteStore {
+    async fn add_operator(&self, name: &str, tenant: &str, proof: &str, at: Instant) -> Result<bool> {
+        let (name, tenant, proof) = (name.to_owned(), tenant.to_owned(), proof.to_owned());
+        self.write(move |sqlite| {
+            let sql = "INSERT INTO operator (name, tenant, password, created) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING";
+            Ok(sqlite.execute(sql, params![name, tenant, proof, at])? == 1)
+        })
+        .await
+    }
+
+    async fn has_operators(&self) -> Result<bool> {
+        self.read(|sqlite| Ok(sqlite.query_row("SELECT EXISTS (SELECT 1 FROM operator)", [], |row| row.get(0))?)).await
+    }
+
+    async fn operator(&self, name: &str) -> Result<Option<(Operator, String)>> {
+        let name = name.to_owned();
+        self.read(move |sqlite| {
+            let mut statement = sqlite.prepare_cached("SELECT id, name, tenant, password FROM operator WHERE name = ?1")?;
+            let row = |row: &rusqlite::Row<'_>| Ok((Operator { id: row.get(0)?, name: row.get(1)?, tenant: row.get(2)? }, row.get(3)?));
+            Ok(statement.query_row([name], row).optional()?)
+        })
+        .await
+    }
+
+    async fn open_session(&self, token: [u8; 32], operator: i64, at: Instant, since: Instant) -> Result<()> {
+        self.write(move |sqlite| {
+            sqlite.execute("DELETE FROM session WHERE created < ?1", [since])?;
+            sqlite.execute("INSERT INTO session (token, operator, created) VALUES (?1, ?2, ?3)", params![token, operator, at])?;
+            Ok(())
+        })
+        .await
+    }
+
+    async fn session(&self, token: [u8; 32], since: Instant) -> Result<Option<Operator>> {
+        self.read(move |sqlite| {
+            let mut statement = sqlite.prepare_cached(
+                "SELECT operator.id, name, tenant FROM session JOIN operator ON operator.id = session.operator
+                 WHERE token = ?1 AND session.created >= ?2",
+            )?;
+            let row = |row: &rusqlite::Row<'_>| Ok(Operator { id: row.get(0)?, name: row.get(1)?, tenant: row.get(2)? });
+            Ok(statement.query_row(params![token, since], row).optional()?)
+        })
+        .await
+    }
+
+    async fn close_session(&self, token: [u8; 32]) -> Result<()> {
+        self.write(move |sqlite| {
+            sqlite.execute("DELETE FROM session WHERE token = ?1", [token])?;
+            Ok(())
+        })
+        .await
+    }
+
+    async fn connected_by(&self, connection: ConnectionId, operator: &str, at: Instant) -> Result<()> {
+        let operator = operator.to_owned();
+        self.write(move |sqlite| {
+            sqlite.execute(
+                "INSERT OR REPLACE INTO connected_by (connection, operator, at) VALUES (?1, ?2, ?3)",
+                params![connection, operator, at],
+            )?;
+            Ok(())
+        })
+        .await
+    }
+
+    async fn who_connected(&self, connection: ConnectionId) -> Result<Option<(String, Instant)>> {
+        self.read(move |sqlite| {
+            let mut statement = sqlite.prepare_cached("SELECT operator, at FROM connected_by WHERE connection = ?1")?;
+            Ok(statement.query_row([connection], |row| Ok((row.get(0)?, row.get(1)?))).optional()?)
+        })
+        .await
+    }
+}

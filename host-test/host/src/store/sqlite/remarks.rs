@@ -1,0 +1,104 @@
+//! The SQL of what is said of single records.
+
+use async_trait::async_trait;
+use rusqlite::{Connection as Sqlite, params};
+
+use super::{SqliteStore, from_json, to_json};
+use crate::clock::Instant;
+use crate::contract::Refused;
+use crate::contract::catalog::Change;
+use crate::contract::types::{Entity, Failure, Warning};
+use crate::names;
+use crate::store::{ConnectionId, Remarks, Result};
+
+/// The entity and id of the record that a change brings whole.
+fn record_of(change: &Change) -> Option<(Entity, &str)> {
+    match change {
+        Change::Branch(branch) => Some((Entity::Branch, &branch.id)),
+        Change::Category(category) => Some((Entity::Category, &category.id)),
+        Change::Product(product) => Some((Entity::Product, &product.id)),
+        Change::Stock(level) => Some((Entity::Stock, &level.product)),
+        Change::Price(price) => Some((Entity::Price, &price.product)),
+        Change::Customer(customer) => Some((Entity::Customer, &customer.id)),
+        Change::OrderStatus(status) => Some((Entity::OrderStatus, &status.order)),
+        Change::Gone(_) => None,
+    }
+}
+
+/// Forgets what was said of records that are read anew.
+pub(super) fn forget_remarks(sqlite: &Sqlite, connection: ConnectionId, changes: &[Change]) -> Result<()> {
+    for table in ["refused", "warned"] {
+        let any = format!("SELECT EXISTS (SELECT 1 FROM {table} WHERE connection = ?1)");
+        if !sqlite.prepare_cached(&any)?.query_row([connection], |row| row.get::<_, bool>(0))? {
+            continue;
+        }
+        let delete = format!("DELETE FROM {table} WHERE connection = ?1 AND entity = ?2 AND remote = ?3");
+        let mut delete = sqlite.prepare_cached(&delete)?;
+        for (entity, id) in changes.iter().filter_map(record_of) {
+            delete.execute(params![connection, names::entity(entity), id])?;
+        }
+    }
+    Ok(())
+}
+
+/// Keeps records that could not be read.
+pub(super) fn keep_refused(sqlite: &Sqlite, connection: ConnectionId, entity: Entity, refused: &[Refused], at: Instant) -> Result<()> {
+    for record in refused {
+        sqlite
+            .prepare_cached("INSERT OR REPLACE INTO refused (connection, entity, remote, failure, at) VALUES (?1, ?2, ?3, ?4, ?5)")?
+            .execute(params![connection, names::entity(entity), record.id.as_deref().unwrap_or(""), to_json(&record.failure)?, at])?;
+    }
+    Ok(())
+}
+
+/// Keeps what was read, but not exactly as written.
+pub(super) fn keep_warned(sqlite: &Sqlite, connection: ConnectionId, entity: Entity, warnings: &[Warning], at: Instant) -> Result<()> {
+    for warning in warnings {
+        sqlite
+            .prepare_cached(
+                "INSERT OR REPLACE INTO warned (connection, entity, remote, code, warning, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            )?
+            .execute(params![
+                connection,
+                names::entity(entity),
+                warning.subject.as_deref().unwrap_or(""),
+                warning.code,
+                to_json(warning)?,
+                at
+            ])?;
+    }
+    Ok(())
+}
+
+#[async_trait]
+impl Remarks for SqliteStore {
+    async fn refused(&self, connection: ConnectionId) -> Result<Vec<(String, String, Failure)>> {
+        self.read(move |sqlite| {
+            let mut statement =
+                sqlite.prepare_cached("SELECT entity, remote, failure FROM refused WHERE connection = ?1 ORDER BY entity, remote")?;
+            let rows = statement.query_map([connection], |row| Ok((row.get(0)?, row.get(1)?, row.get::<_, String>(2)?)))?;
+            let mut refused = Vec::new();
+            for row in rows {
+                let (entity, remote, failure): (String, String, String) = row?;
+                refused.push((entity, remote, from_json(&failure)?));
+            }
+            Ok(refused)
+        })
+        .await
+    }
+
+    async fn warned(&self, connection: ConnectionId) -> Result<Vec<(String, Warning)>> {
+        self.read(move |sqlite| {
+            let mut statement =
+                sqlite.prepare_cached("SELECT entity, warning FROM warned WHERE connection = ?1 ORDER BY entity, remote, code")?;
+            let rows = statement.query_map([connection], |row| Ok((row.get(0)?, row.get::<_, String>(1)?)))?;
+            let mut warned = Vec::new();
+            for row in rows {
+                let (entity, warning): (String, String) = row?;
+                warned.push((entity, from_json(&warning)?));
+            }
+            Ok(warned)
+        })
+        .await
+    }
+}
