@@ -166,7 +166,7 @@ async fn component(witness: Option<Arc<dyn Witness>>) -> Result<Connector> {
 }
 
 async fn open(plan: &Plan, folder: &TempDir, clock: &Clock) -> Result<Arc<Host>> {
-    let store = SqliteStore::open(&folder.path().join("host.sqlite"), Sealer::from_file(&folder.path().join("host.key"))?)?;
+    let store = SqliteStore::open_alone(&folder.path().join("host.sqlite"), Sealer::from_file(&folder.path().join("host.key"))?)?;
     let outbound = Outbound::new(plan.outbound.clone(), clock.clone())?;
     Ok(Host::new(Arc::new(store), outbound, vec![component(plan.witness.clone()).await?], clock.clone(), plan.host.clone()))
 }

@@ -47,7 +47,7 @@ pub(crate) async fn open(dir: &Path) -> Result<Home, Problem> {
         Err(_) => Sealer::from_file(&dir.join("host.key"))?,
     };
     let database = dir.join("host.sqlite");
-    let store = SqliteStore::open(&database, sealer)?;
+    let store = SqliteStore::open_alone(&database, sealer)?;
     let sandbox = Sandbox::new(SandboxConfig::default())?;
     let connector = sandbox.admit(connector_component::BYTES).await?;
     let clock = Clock::system();

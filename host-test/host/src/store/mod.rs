@@ -26,7 +26,7 @@ pub use self::logins::{Changes, Grant, Logins, PendingLogin};
 pub use self::outbox::{Intent, OrderEventRow, OrderOutcome, OrderPush, Outbox, Settled, Settlement};
 pub use self::pages::{Awaiting, Candidate, Decision, FailedEvent, Note, Pages, Retried, StreamFigures};
 pub use self::people::{Operator, People};
-pub use self::queue::{Lane, Queue, Task, Work};
+pub use self::queue::{Again, Claim, Lane, Lease, Queue, Task, Turn, Work};
 pub use self::records::{Level, NobiCounts, Records, Sellable};
 pub use self::remarks::Remarks;
 pub use self::runs::{AppliedPage, Halt, Run, RunState, Runs, Stream, Trigger};
@@ -63,6 +63,9 @@ pub enum StoreError {
     /// The connection got another grant after the work began: nothing was written. A retry that reads everything anew helps.
     #[error("Kết nối vừa được cấp quyền lại; hãy thử lại. (The connection got another grant meanwhile; try again.)")]
     Superseded,
+    /// Another worker has the connection by now: nothing was written, and what was begun is that one's to do.
+    #[error("another worker has this connection's work by now")]
+    Fenced,
     /// Another order is called that at the other side, or may be. A retry does not help: a person has to change the order's code.
     #[error("the own id {own_id} is that of the order {order}")]
     Taken {

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use rusqlite::{Connection as Sqlite, OptionalExtension, params};
 
-use super::connections::{load, stand};
+use super::connections::{load, stand, still};
 use super::queue::enqueue;
 use super::{SqliteStore, found, from_json, to_json};
 use crate::clock::Instant;
@@ -11,7 +11,9 @@ use crate::contract::orders::{Earlier, Order, OrderEvent, OrderEventKind};
 use crate::contract::types::Entity;
 use crate::names;
 use crate::nobi::{keep_order, load_order};
-use crate::store::{ConnectionId, Intent, Lane, OrderEventRow, OrderOutcome, OrderPush, Outbox, Result, Settlement, StoreError, Task};
+use crate::store::{
+    ConnectionId, Footing, Intent, Lane, OrderEventRow, OrderOutcome, OrderPush, Outbox, Result, Settlement, StoreError, Task,
+};
 
 /// Creates, cancels and deletes go before reconciles.
 pub(super) fn lane(kind: &OrderEventKind) -> Lane {
@@ -54,7 +56,7 @@ fn earlier(sqlite: &Sqlite, connection: ConnectionId, order: &str) -> Result<(Op
 #[async_trait]
 impl Outbox for SqliteStore {
     async fn order_event(&self, connection: ConnectionId, event: OrderEvent, at: Instant) -> Result<bool> {
-        self.write(move |sqlite| {
+        self.admit(move |sqlite| {
             let owner = load(sqlite, connection)?;
             let sequence = i64::try_from(event.sequence).unwrap_or(i64::MAX);
             let inserted = sqlite
@@ -141,9 +143,10 @@ impl Outbox for SqliteStore {
         .await
     }
 
-    async fn know(&self, connection: ConnectionId, order: &str, known: Earlier) -> Result<()> {
-        let order = order.to_owned();
+    async fn know(&self, footing: Footing, order: &str, known: Earlier) -> Result<()> {
+        let (connection, order) = (footing.connection, order.to_owned());
         self.write(move |sqlite| {
+            still(sqlite, footing)?;
             sqlite
                 .prepare_cached(
                     "UPDATE order_push SET may_have_arrived = ?3, first_sent = ?4, last_sent = ?5, empty_lookups = ?6
@@ -159,8 +162,9 @@ impl Outbox for SqliteStore {
         self.write(move |sqlite| {
             let Settlement { footing, row, settled, remote, outcome, at } = settlement;
             let connection = footing.connection;
-            if remote.is_none() {
-                stand(sqlite, footing)?;
+            match remote {
+                Some(_) => still(sqlite, footing)?,
+                None => stand(sqlite, footing)?,
             }
             let order: String = found(
                 sqlite
