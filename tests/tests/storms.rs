@@ -253,7 +253,7 @@ impl Storm {
         }
         for level in world.host.store().levels(world.side.connection).await? {
             let at = world.nhanh.stock(level.product.parse()?, level.branch.parse()?).context("the shop has the level")?;
-            let available = at.available().thousandths();
+            let available = at.available().as_thousandths();
             ensure!(level.available == available, "{} at {}: {} here, {available} there", level.product, level.branch, level.available);
             ensure!(!level.provisional, "{} at {} was never confirmed", level.product, level.branch);
         }

@@ -2,7 +2,7 @@
 //! reference Nobi Pro's own records. What must agree is written in one transaction. Never decides what is written: that is `nobi`'s and `work`'s.
 //!
 //! Each topic is a trait of its own with the types that it speaks in; [`Store`] is all of them. [`SqliteStore`] is the adapter that is here; the
-//! contract tests (`tests/contract`) ask only the traits, so that another adapter can be held to them. An adapter brings its own SQL for the
+//! contract tests (`tests/store`) ask only the traits, so that another adapter can be held to them. An adapter brings its own SQL for the
 //! reference Nobi Pro as well, since a page's rows and its cursor are one transaction; on a platform that part is the platform's own tables.
 
 mod connections;

@@ -173,15 +173,17 @@ impl Host {
     }
 }
 
-/// The next wait, drawn anew from the one before (decorrelated jitter): what failed together does not come back together.
+/// The next wait, drawn anew between the one before and three times that (decorrelated jitter): what failed together does not come back
+/// together, and what goes on failing comes back ever more seldom. At the longest it is drawn from the upper half.
 fn next_wait(waited: Duration, first: Duration, most: Duration, random: &mut fastrand::Rng) -> Duration {
     let ms = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
     let (first, most) = (ms(first), ms(most));
     if waited.is_zero() {
         return Duration::from_millis(first.min(most));
     }
-    let up_to = ms(waited).saturating_mul(3).clamp(first, most.max(first));
-    Duration::from_millis(random.u64(first..=up_to).min(most))
+    let from = ms(waited).min(most / 2).max(first);
+    let to = from.saturating_mul(3).min(most).max(from);
+    Duration::from_millis(random.u64(from..=to).min(most))
 }
 
 /// A worker that was taken for dead has nothing to say any more: what it began is somebody else's to do.
@@ -223,7 +225,7 @@ mod tests {
         };
         let courses: Vec<_> = (0..8).map(course).collect();
         assert!(courses.iter().all(|course| course[0] == first), "the first wait is the first");
-        assert!(courses.iter().all(|course| course.iter().any(|wait| *wait > most / 4)), "they grow");
+        assert!(courses.iter().all(|course| course[20..].iter().all(|wait| *wait >= most / 2)), "they grow");
         let fifth: std::collections::BTreeSet<_> = courses.iter().map(|course| course[5]).collect();
         assert!(fifth.len() > 6, "eight that failed together come back at {} times", fifth.len());
         assert_eq!(course(3), course(3), "one seed is one course");

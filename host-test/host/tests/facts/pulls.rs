@@ -69,8 +69,8 @@ async fn a_transient_failure_is_tried_again_later_with_more_and_more_patience() 
     let host = house.host(&guest().pulls(Err(failure(FailureClass::Transient)))).await;
     host.work(NOW_ONLY).await.unwrap();
     due.push(house.next_due().await.unwrap() - house.clock.now());
-    assert_eq!(due, [1_000, 2_000]);
-    house.clock.advance(Duration::from_secs(2));
+    assert!(due[0] == 1_000 && (1_000..=3_000).contains(&due[1]), "{due:?}");
+    house.clock.advance(Duration::from_secs(3));
     house.host(&guest().pulls(Ok(goods()))).await.work(NOW_ONLY).await.unwrap();
     let run = house.store.run(run.id).await.unwrap();
     assert_eq!((run.state, run.failure), (RunState::Done, None));

@@ -39,7 +39,7 @@ impl Inbox for SqliteStore {
             let Ingest { connection, received, hash, accepted, flows, kept, refresh_most } = delivery;
             let most = i64::try_from(refresh_most.as_millis()).unwrap_or(i64::MAX);
             if let Some(kept) = kept {
-                let gone = sqlite.prepare_cached("DELETE FROM delivery WHERE id = ?1")?.execute([kept])? == 0;
+                let gone = sqlite.prepare_cached("DELETE FROM delivery WHERE id = ?1 AND body IS NOT NULL")?.execute([kept])? == 0;
                 if gone {
                     // Another worker took it in.
                     return Ok(Ingested::Duplicate);
@@ -142,7 +142,7 @@ impl Inbox for SqliteStore {
 
     async fn drop_delivery(&self, id: i64) -> Result<()> {
         self.write(move |sqlite| {
-            sqlite.execute("DELETE FROM delivery WHERE id = ?1", [id])?;
+            sqlite.execute("DELETE FROM delivery WHERE id = ?1 AND body IS NOT NULL", [id])?;
             Ok(())
         })
         .await

@@ -199,3 +199,35 @@ impl Queue for SqliteStore {
         .await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Sealer;
+
+    /// What SQLite does to answer this, a line a table.
+    fn plan(sqlite: &Sqlite, sql: &str, values: usize) -> Vec<String> {
+        let mut statement = sqlite.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).expect("it parses");
+        let values = rusqlite::params_from_iter(std::iter::repeat_n(0, values));
+        let rows = statement.query_map(values, |row| row.get::<_, String>(3)).expect("it is planned");
+        rows.map(|row| row.expect("a line")).collect()
+    }
+
+    #[tokio::test]
+    async fn to_find_work_no_connection_is_looked_at_that_has_none() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let sealer = Sealer::from_hex(&"ab".repeat(32)).expect("a key");
+        let store = SqliteStore::open(&folder.path().join("host.sqlite"), sealer).expect("a store");
+        store
+            .read(|sqlite| {
+                let waiting = plan(sqlite, WAITING, 1);
+                let scans: Vec<_> = waiting.iter().filter(|line| line.starts_with("SCAN") && !line.contains("busy")).collect();
+                assert!(scans.is_empty() && waiting.iter().any(|line| line.contains("work_by_lane")), "{waiting:?}");
+                let next = plan(sqlite, NEXT, 3);
+                assert!(next.iter().all(|line| !line.starts_with("SCAN")), "{next:?}");
+                Ok(())
+            })
+            .await
+            .expect("the store reads");
+    }
+}
