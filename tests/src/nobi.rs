@@ -25,7 +25,8 @@ pub fn records(world: &World, side: &Side) -> Result<Records> {
     while let Some(row) = rows.next()? {
         links.insert((row.get::<_, String>(0)?, row.get::<_, i64>(1)?), row.get::<_, String>(2)?);
     }
-    let mut statement = sql.prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'nobi\\_%' ESCAPE '\\' ORDER BY name")?;
+    let mut statement =
+        sql.prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'nobi\\_%' ESCAPE '\\' ORDER BY name")?;
     let own = statement.query_map([], |row| row.get::<_, String>(0))?.collect::<Result<Vec<_>, _>>()?;
     // Two connections' orders are two orders at the other side: what is alike is what Nobi calls them.
     let mut statement = sql.prepare("SELECT remote, order_id FROM order_push WHERE connection = ?1 AND remote IS NOT NULL")?;

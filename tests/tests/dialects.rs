@@ -112,7 +112,8 @@ fn only<'l>(second: &Records, third: &Records, listed: impl IntoIterator<Item = 
     let found = differences(second, third);
     let at = |it: &Exception| (it.0.to_owned(), it.1.to_owned(), it.2);
     let listed: BTreeSet<_> = listed.into_iter().map(at).collect();
-    let unlisted: Vec<_> = found.iter().filter(|(at, _)| !listed.contains(*at)).map(|(at, all)| (at, all.len(), &all[..all.len().min(3)])).collect();
+    let unlisted: Vec<_> =
+        found.iter().filter(|(at, _)| !listed.contains(*at)).map(|(at, all)| (at, all.len(), &all[..all.len().min(3)])).collect();
     let missing: Vec<_> = listed.iter().filter(|at| !found.contains_key(*at)).collect();
     assert!(unlisted.is_empty() && missing.is_empty(), "not listed: {unlisted:#?}\nlisted, and not there: {missing:#?}");
 }
@@ -144,7 +145,10 @@ async fn orders(world: &World) -> Result<()> {
         made.push(outcome(world, &order).await?.remote.context("the order is there")?.parse::<i64>()?);
     }
     let nhanh = &world.nhanh;
-    ensure!(nhanh.set_status(made[0], "Confirmed") && nhanh.set_status(made[1], "Canceled") && nhanh.delete_order(made[3]), "all are there");
+    ensure!(
+        nhanh.set_status(made[0], "Confirmed") && nhanh.set_status(made[1], "Canceled") && nhanh.delete_order(made[3]),
+        "all are there"
+    );
     nhanh.hand_to_carrier(made[2], 5).context("the carrier is there")?;
     let asked = made.iter().map(i64::to_string).collect();
     let run = world.host.sync(world.side.connection, Entity::OrderStatus, Scope::Only(asked), Trigger::Click).await?;
