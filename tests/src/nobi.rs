@@ -73,7 +73,7 @@ struct Reader {
 impl Reader {
     fn read(&self, sql: &rusqlite::Connection, query: &str, table: &str, owner: &str) -> Result<BTreeMap<String, Value>> {
         let mut statement = sql.prepare(query)?;
-        let columns: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+        let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
         let mut rows = statement.query([owner])?;
         let mut found = BTreeMap::new();
         while let Some(row) = rows.next()? {

@@ -296,6 +296,9 @@ async fn records_are_asked_for_by_id_a_hundred_at_a_time() -> Result<()> {
 /// A line of an order: price, thousandths, discount, tax.
 type Wanted = (i64, i64, i64, i64);
 
+/// Name, lines, the order's own discount; then what Nhanh.vn has: discounts of the lines, that of the order, tax of the lines in percent.
+type Case = (&'static str, &'static [Wanted], i64, &'static [i64], i64, &'static [i64]);
+
 /// An order of these lines and of its own discount, with the sum that Nobi works out.
 async fn priced(world: &World, name: &str, lines: &[Wanted], discount: i64) -> Result<Order> {
     let order = order(world, name).await?;
@@ -309,8 +312,7 @@ async fn priced(world: &World, name: &str, lines: &[Wanted], discount: i64) -> R
 #[tokio::test]
 async fn what_is_collected_is_the_same_sum_at_both_sides_and_discounts_never_count_twice() -> Result<()> {
     let world = stocked().await?;
-    // Name, lines, the order's own discount; then what Nhanh.vn has: discounts of the lines, that of the order, tax of the lines in percent.
-    let cases: [(&str, &[Wanted], i64, &[i64], i64, &[i64]); 7] = [
+    let cases: [Case; 7] = [
         ("plain", &[(100_000, 2_000, 0, 0)], 0, &[0], 0, &[0]),
         ("by-line", &[(100_000, 2_000, 15_000, 0), (50_000, 1_000, 0, 0)], 0, &[15_000, 0], 0, &[0, 0]),
         ("of-order", &[(100_000, 2_000, 0, 0)], 20_000, &[0], 20_000, &[0]),
