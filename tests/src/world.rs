@@ -266,6 +266,23 @@ impl World {
         self.connect(self.draft(side).await?).await
     }
 
+    /// Another merchant of the same business, with an app of his own, who speaks this version of the API.
+    pub async fn join_in(&self, dialect: Dialect, tenant: &str) -> Result<Side> {
+        let form = AppForm { name: tenant.to_owned(), redirect_urls: vec![self.address.redirect_url()], webhooks: None };
+        let side = Side { tenant: tenant.to_owned(), dialect, app: self.nhanh.register_app(form), ..self.side.clone() };
+        self.connect(self.draft(side).await?).await
+    }
+
+    /// The first merchant moves his connection to this version of the API: he logs in again with that one change.
+    pub async fn move_to(&mut self, dialect: Dialect) -> Result<()> {
+        let change = [("api-version".to_owned(), dialect.version().to_owned())].into();
+        let start = self.host.begin_login_with(self.side.connection, &self.address.redirect_url(), change).await?;
+        let landing = self.nhanh.log_in(&start.url, Grant::all(self.side.business)).await?;
+        self.host.end_login(&start.state, &landing).await?;
+        self.side.dialect = dialect;
+        Ok(())
+    }
+
     /// Keeps the form; `changes` go over the plan's values.
     pub async fn fill_in(&self, side: &Side, changes: &[(&str, &str)]) -> Result<Connection> {
         let mut form: Form = self.plan.form.iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect();

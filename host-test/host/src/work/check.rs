@@ -89,12 +89,17 @@ impl Host {
                 None,
             ),
             None => line(
+                // A probe that lists no events leaves nothing behind, so that they may well be on.
                 "check.webhooks",
-                Verdict::Warning,
-                message("Chưa nhận được webhooks nào từ Nhanh.vn.", "No webhook has come in yet.", &[]),
+                Verdict::Unknown,
+                message(
+                    "Chưa có sự kiện webhooks nào nên chưa rõ webhooks đã bật hay chưa.",
+                    "No event has come in yet, so whether webhooks are on is not known.",
+                    &[],
+                ),
                 Some(message(
-                    "Ở open.nhanh.vn: bật Webhooks, dán Webhooks callback URL và verify token, tích sự kiện rồi bấm Lưu.",
-                    "At open.nhanh.vn: switch webhooks on, paste callback URL and verify token, tick the events, press save.",
+                    "Nếu chưa bật, ở open.nhanh.vn: bật Webhooks, dán Webhooks callback URL và verify token, tích sự kiện rồi bấm Lưu.",
+                    "If they are off, at open.nhanh.vn: switch webhooks on, paste callback URL and verify token, tick the events, press save.",
                     &[],
                 )),
             ),
