@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, ensure};
 use fantoccini::Client;
 use serde_json::Value;
 
-use crate::chromium::target;
+use crate::chromium::{target, tell};
 
 /// axe finds nothing serious.
 pub(crate) async fn look(page: &Client, name: &str) -> Result<()> {
@@ -15,7 +15,7 @@ pub(crate) async fn look(page: &Client, name: &str) -> Result<()> {
     let file = target()?.join("axe-core/axe.min.js");
     let Ok(axe) = std::fs::read_to_string(&file) else {
         MISSING.call_once(|| {
-            println!("skipped: no page is checked for accessibility, since {} is not there (.ci/run fetches it)", file.display());
+            tell(&format!("skipped: no page is checked for accessibility, since {} is not there (.ci/run fetches it)", file.display()));
         });
         return Ok(());
     };

@@ -1,7 +1,7 @@
 //! A real Chromium through chromedriver, and what the facts ask of it. Where there is none, a clear line says so and nothing is claimed. It
 //! leaves nothing behind, whatever becomes of a fact: no process, no profile.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, Stdio};
@@ -42,6 +42,11 @@ pub(crate) enum Window {
 struct Driver {
     process: Child,
     folder: TempDir,
+}
+
+/// Says a line that is seen even where a test's own output is not.
+pub(crate) fn tell(line: &str) {
+    let _ = std::io::stderr().write_all(format!("{line}\n").as_bytes());
 }
 
 /// Where the build leaves what it made.
@@ -103,7 +108,7 @@ impl Chromium {
     /// None: there is no browser on this machine.
     pub(crate) async fn open(window: Window) -> Result<Option<Chromium>> {
         let Some(mut driver) = Driver::start()? else {
-            println!("skipped: there is no chromedriver on this machine (apt-get install chromium chromium-driver)");
+            tell("skipped: there is no chromedriver on this machine (apt-get install chromium chromium-driver)");
             return Ok(None);
         };
         let address = format!("http://127.0.0.1:{}", driver.port()?);
@@ -111,7 +116,7 @@ impl Chromium {
         match ClientBuilder::new(HttpConnector::new()).capabilities(wishes).connect(&address).await {
             Ok(page) => Ok(Some(Chromium { page, window, driver })),
             Err(error) if format!("{error:?}").contains("cannot find Chrome binary") => {
-                println!("skipped: there is a chromedriver on this machine, but no chromium (apt-get install chromium chromium-driver)");
+                tell("skipped: there is a chromedriver on this machine, but no chromium (apt-get install chromium chromium-driver)");
                 Ok(None)
             }
             Err(error) => bail!("chromium did not start: {error}"),
