@@ -34,6 +34,7 @@ pub(crate) struct Chromium {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Window {
     Desk,
+    /// Of somebody who wants nothing to move.
     Phone,
     WithoutScripts,
 }
@@ -258,7 +259,10 @@ fn wishes(window: Window, profile: &std::path::Path) -> Result<Capabilities> {
     let mut options = json!({ "args": args });
     match window {
         Window::Desk => {}
-        Window::Phone => options["mobileEmulation"] = json!({ "deviceMetrics": { "width": 390, "height": 844, "pixelRatio": 2.0 } }),
+        Window::Phone => {
+            options["args"].as_array_mut().context("args")?.push(json!("--force-prefers-reduced-motion"));
+            options["mobileEmulation"] = json!({ "deviceMetrics": { "width": 390, "height": 844, "pixelRatio": 2.0 } });
+        }
         Window::WithoutScripts => options["prefs"] = json!({ "profile.managed_default_content_settings.javascript": 2 }),
     }
     serde_json::from_value(json!({ "browserName": "chrome", "goog:chromeOptions": options })).context("the wishes are no capabilities")

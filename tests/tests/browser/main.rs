@@ -73,6 +73,7 @@ async fn the_whole_guide_from_an_empty_host() -> Result<()> {
     for entity in ["branch", "category", "product", "customer", "stock", "price", "order-status"] {
         browser.says(&format!("#flow-{entity}"), "Xong").await?;
     }
+    browser.says("#said", "Sản phẩm: Xong.").await?;
     browser.look("07-synced").await?;
 
     lan.opens("/history").await?;
@@ -219,6 +220,8 @@ async fn a_phone_shows_every_page_within_its_width_and_how_far_a_sync_is() -> Re
     stage.nhanh.faults().always("*", Fault::Latency(Duration::from_millis(700)));
     browser.click(&format!("#sync-product{READY}")).await?;
     browser.find("#flow-product progress[value]").await?;
+    let moving = browser.page.execute("return getComputedStyle(document.querySelector('.chip.busy .sign')).animationName", vec![]).await?;
+    assert_eq!(moving.as_str(), Some("none"), "nothing moves for who wants nothing to move");
     browser.look("21-phone-progress").await?;
     stage.nhanh.faults().clear();
     browser.says("#flow-product", "Xong").await?;
