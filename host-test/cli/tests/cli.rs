@@ -69,6 +69,7 @@ fn the_demo_on_the_other_api_adds_up_too_moves_the_other_way_and_opens_a_page_on
 
 /// What a person sees who signs in.
 async fn page_of(page: &str, name: &str, password: &str) -> String {
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
     let between = |text: &str, before: &str, after: char| text.split_once(before).unwrap().1.split(after).next().unwrap().to_owned();
     let held = |response: &reqwest::Response, name: &str| {

@@ -217,15 +217,17 @@ async fn a_phone_shows_every_page_within_its_width_and_how_far_a_sync_is() -> Re
     lan.fills_in_the_form(Dialect::V2).await?;
     lan.agrees().await?;
     lan.opens("").await?;
-    stage.nhanh.faults().always("*", Fault::Latency(Duration::from_millis(700)));
+    stage.nhanh.faults().always("/api/product/search", Fault::Latency(Duration::from_secs(2)));
     browser.click(&format!("#sync-product{READY}")).await?;
     browser.find("#flow-product progress[value]").await?;
-    let moving = browser.page.execute("return getComputedStyle(document.querySelector('.chip.busy .sign')).animationName", vec![]).await?;
-    assert_eq!(moving.as_str(), Some("none"), "nothing moves for who wants nothing to move");
     browser.look("21-phone-progress").await?;
     stage.nhanh.faults().clear();
     browser.says("#flow-product", "Xong").await?;
     lan.tours("22-phone").await?;
+    let busy =
+        "document.body.insertAdjacentHTML('beforeend', '<span class=\"chip busy\"><span class=\"sign\" id=\"turning\"></span></span>');
+        return getComputedStyle(document.getElementById('turning')).animationName";
+    assert_eq!(browser.page.execute(busy, vec![]).await?.as_str(), Some("none"), "nothing moves for who wants nothing to move");
     browser.close().await
 }
 
