@@ -14,8 +14,6 @@ use crate::login::pairs;
 use crate::output::{Outcome, Problem};
 
 /// Run the host: the connection page, webhooks and logins over HTTP, pulls and orders in the background.
-///
-/// Prints the page's address and, at the first start, who signs in. On a folder that `demo` made: --dir DIR --tenant demo.
 #[derive(clap::Args)]
 pub(crate) struct Serve {
     #[command(flatten)]

@@ -27,9 +27,7 @@ use crate::progress;
 /// How long the demo waits for work that is due later, such as a second try.
 const PATIENCE: Duration = Duration::from_secs(40);
 
-/// Show everything at work: a simulated Nhanh.vn, a whole pull, orders, webhooks, and a summary that adds up.
-///
-/// Ends with the command that opens the connection page on what it built.
+/// Show everything at work.
 #[derive(clap::Args)]
 pub(crate) struct Demo {
     /// How large the simulated shop is: small has 200 product rows, medium 2,000, large 10,000.
