@@ -4,7 +4,7 @@
 mod common;
 
 use std::io::{BufRead as _, BufReader};
-use std::process::Stdio;
+use std::process::{Child, Stdio};
 
 use connector_host::store::{Sealer, Store};
 use serde_json::{Value, json};
@@ -56,15 +56,23 @@ fn the_demo_on_the_other_api_adds_up_too_moves_the_other_way_and_opens_a_page_on
     let line = told.lines().find_map(|line| line.split_once("connection page on it: ")).expect("it says how to open the page").1;
     let (_, words) = line.split_once(" serve ").unwrap();
     let words: Vec<&str> = ["serve", "--listen", "127.0.0.1:0"].into_iter().chain(words.split_whitespace()).collect();
-    let mut serving = connector(&words).stdout(Stdio::piped()).spawn().unwrap();
-    let mut lines = BufReader::new(serving.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let mut serving = Serving(connector(&words).stdout(Stdio::piped()).spawn().unwrap());
+    let mut lines = BufReader::new(serving.0.stdout.take().unwrap()).lines().map(Result::unwrap);
     let mut after = |what: &str| lines.find_map(|line| line.split_once(what).map(|(_, rest)| rest.trim().to_owned())).unwrap();
     let (page, account) = (after("connection page "), after("sign in with "));
     let (name, password) = account.split_once(" / ").unwrap();
     let seen = tokio::runtime::Runtime::new().unwrap().block_on(page_of(&page, name, password));
-    serving.kill().unwrap();
-    serving.wait().unwrap();
     assert!(seen.contains("Nhanh.vn") && seen.contains("Đang hoạt động"), "{seen}");
+}
+
+/// A service that ends with its test, whatever becomes of that.
+struct Serving(Child);
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 /// What a person sees who signs in.
