@@ -23,7 +23,12 @@ impl Host {
             match self.component_lines(&owner).await? {
                 Ok(found) => lines.extend(found),
                 Err(failure) => {
-                    lines.push(CheckLine { code: failure.code, verdict: Verdict::Failed, message: failure.message, fix: None });
+                    lines.push(CheckLine {
+                        code: failure.code,
+                        verdict: Verdict::Failed,
+                        message: failure.message,
+                        fix: Some(check_later()),
+                    });
                 }
             }
         }
@@ -139,6 +144,14 @@ fn line(code: &str, verdict: Verdict, message: Message, fix: Option<Message>) ->
 
 fn log_in_again() -> Message {
     message("Đăng nhập Nhanh.vn và cấp quyền lại.", "Log in to Nhanh.vn and agree again.", &[])
+}
+
+fn check_later() -> Message {
+    message(
+        "Đợi vài phút rồi kiểm tra lại; nếu vẫn lỗi, hãy gửi mã lỗi này cho bộ phận hỗ trợ.",
+        "Wait some minutes and check again; if it stays, send this code to support.",
+        &[],
+    )
 }
 
 fn ended() -> Message {
