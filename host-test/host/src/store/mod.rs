@@ -27,7 +27,7 @@ pub use self::outbox::{Intent, OrderEventRow, OrderOutcome, OrderPush, Outbox, S
 pub use self::pages::{Awaiting, Candidate, Decision, FailedEvent, Note, Pages, Retried, StreamFigures};
 pub use self::people::{Operator, People};
 pub use self::queue::{Lane, Queue, Task, Work};
-pub use self::records::{Level, NobiCounts, Records, Sellable};
+pub use self::records::{Level, NobiCounts, Records, Sellable, Standing};
 pub use self::remarks::Remarks;
 pub use self::runs::{AppliedPage, Halt, Run, RunState, Runs, Stream, Trigger};
 pub(crate) use self::seal::random;

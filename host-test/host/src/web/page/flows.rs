@@ -246,6 +246,7 @@ impl Row {
                     button type="submit" id={ "policy-" (name) } { (lang.say(word::SAVE)) span .unseen { ": " (item) } }
                 }
                 @if must_choose(self.flow.entity) { p class={ "quiet" @if open { " warn" } } { (lang.say(word::GUIDE_STOCK)) } }
+                @else if self.flow.entity == Entity::OrderStatus { p .quiet { (lang.say(word::GUIDE_STATUS)) } }
                 @else { p .quiet { (lang.say(word::GUIDE_CREATE)) } }
             }
         }
