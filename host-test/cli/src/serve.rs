@@ -13,7 +13,10 @@ use crate::home::Folder;
 use crate::login::pairs;
 use crate::output::{Outcome, Problem};
 
-/// Run the host: the connection page, webhooks and logins over HTTP, pulls and orders in the background.
+/// Run the host: the connection page, webhooks and logins over HTTP, pulls, polls and orders in the background.
+///
+/// Streams that are kept updated are asked for by themselves: order statuses and stock every 5 minutes (stock once an hour where Nhanh.vn
+/// cannot say what changed), products and prices every 15 minutes, customers every hour, branches and product groups once a day.
 #[derive(clap::Args)]
 pub(crate) struct Serve {
     #[command(flatten)]
@@ -35,7 +38,7 @@ pub(crate) struct Serve {
 impl Serve {
     pub(crate) async fn run(self) -> Outcome {
         let overrides = Overrides { origins: pairs(&self.origins, "--origin ENDPOINT=ORIGIN")?, ..Overrides::default() };
-        let home = self.folder.open().await?;
+        let home = self.folder.open_to_serve().await?;
         let listener = TcpListener::bind(self.listen)
             .await
             .map_err(|error| Problem::usage(format!("cannot listen on {}: {error}; choose another with --listen", self.listen)))?;

@@ -15,6 +15,7 @@ mod queue;
 mod records;
 mod remarks;
 mod runs;
+pub(crate) mod schedule;
 mod seal;
 pub(crate) mod sqlite;
 
@@ -30,14 +31,21 @@ pub use self::queue::{Lane, Queue, Task, Work};
 pub use self::records::{Level, NobiCounts, Records, Sellable, Standing};
 pub use self::remarks::Remarks;
 pub use self::runs::{AppliedPage, Halt, Run, RunState, Runs, Stream, Trigger};
+pub use self::schedule::{Due, OpenOrders, Schedules, Way};
 pub(crate) use self::seal::random;
 pub use self::seal::{SealError, Sealer};
 pub use self::sqlite::SqliteStore;
 
 /// All that the host asks of durable state.
-pub trait Store: Connections + Logins + Inbox + Queue + Runs + Outbox + Records + Remarks + Pages + People + Send + Sync {}
+pub trait Store:
+    Connections + Logins + Inbox + Queue + Runs + Outbox + Records + Remarks + Pages + People + Schedules + Send + Sync
+{
+}
 
-impl<S: Connections + Logins + Inbox + Queue + Runs + Outbox + Records + Remarks + Pages + People + Send + Sync> Store for S {}
+impl<S> Store for S where
+    S: Connections + Logins + Inbox + Queue + Runs + Outbox + Records + Remarks + Pages + People + Schedules + Send + Sync
+{
+}
 
 /// The row id of a connection.
 pub type ConnectionId = i64;

@@ -3,13 +3,13 @@
 use super::failures::{Disposition, disposition, of_call, of_read};
 use super::point::point;
 use super::{Host, Progress, flows};
-use crate::contract::types::{Failure, Reason};
+use crate::contract::types::{Failure, FailureClass, Reason};
 use crate::contract::{Page, Step};
 use crate::names;
 use crate::outbound::{Errand, Lane};
 use crate::sandbox::{Connector, Courier};
 use crate::secret::Secrets;
-use crate::store::{Connection, Halt, Run, RunState, StoreError};
+use crate::store::{Connection, Halt, Run, RunState, StoreError, Trigger};
 
 /// What a piece of work came to.
 #[derive(Debug, PartialEq)]
@@ -82,6 +82,9 @@ impl Host {
                 (Halt::PauseConnection(reason), Worked::Again(Some(0)))
             }
             (None, Disposition::PauseStream) => (Halt::PauseStream, Worked::Done),
+            (None, Disposition::GiveUp) if run.trigger == Trigger::Timer && failure.class == FailureClass::Unsupported => {
+                (self.ask_otherwise(run).await?, Worked::Done)
+            }
             (None, Disposition::GiveUp) => (Halt::GiveUp, Worked::Done),
         };
         self.store.halt_run(run.id, owner.footing(), failure, halt, now).await?;

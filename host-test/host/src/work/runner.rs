@@ -35,6 +35,7 @@ impl Host {
         // Work that nobody waits for: it may not take the workers that are kept for live work.
         let mut patient = 0;
         let mut watch_at = self.clock.now();
+        self.plan_by_rules().await?;
         loop {
             if self.clock.now() >= watch_at {
                 self.watch_grants().await?;
@@ -47,6 +48,7 @@ impl Host {
             let told = matches!(&stop, Stop::Told(told) if *told.borrow());
             if !told {
                 self.store.join_refreshes(self.clock.now()).await?;
+                self.poll().await?;
                 while running.len() < workers {
                     let only_live = patient + for_live >= workers;
                     let Some(work) = self.store.claim(self.clock.now(), only_live).await? else { break };
@@ -59,7 +61,7 @@ impl Host {
             if running.is_empty() && told {
                 return Ok(());
             }
-            let next = self.store.next_due().await?;
+            let next = self.store.next_due().await?.into_iter().chain(self.next_poll().await?).min();
             if let (Stop::Idle(within), true) = (&stop, running.is_empty()) {
                 let horizon = self.clock.now().saturating_add(i64::try_from(within.as_millis()).unwrap_or(i64::MAX));
                 if next.is_none_or(|due| due > horizon) {

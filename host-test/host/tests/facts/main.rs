@@ -21,6 +21,7 @@ mod moves;
 mod orders;
 mod outbox;
 mod pages;
+mod polls;
 mod proofs;
 mod pulls;
 mod pushes;

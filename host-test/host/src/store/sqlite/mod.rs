@@ -10,6 +10,7 @@ mod queue;
 mod records;
 mod remarks;
 mod runs;
+mod schedule;
 mod writer;
 
 use std::path::Path;
