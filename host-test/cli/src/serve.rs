@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use connector_host::outbound::Overrides;
 use connector_host::web::page::first_operator;
-use connector_host::web::{PageConfig, PublicAddress, router_with_page};
+use connector_host::web::{PageConfig, PublicAddress, router_with_page, watched};
 use connector_host::work::Stop;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -27,6 +27,10 @@ pub(crate) struct Serve {
     /// The origin under which the world reaches this host, such as https://connect.example.vn. Nhanh.vn wants https.
     #[arg(long, value_name = "ORIGIN")]
     public: Option<String>,
+    /// Where to show /metrics (for Prometheus), /healthz and /readyz, such as 127.0.0.1:8751. They ask for no password and show no names:
+    /// keep the address inside the house. Without this they are not shown.
+    #[arg(long, value_name = "ADDRESS")]
+    metrics: Option<SocketAddr>,
     /// Whose connections the first operator sees. Counts at the first start only, when that account is made.
     #[arg(long, value_name = "TENANT", default_value = "shop")]
     tenant: String,
@@ -42,6 +46,12 @@ impl Serve {
         let listener = TcpListener::bind(self.listen)
             .await
             .map_err(|error| Problem::usage(format!("cannot listen on {}: {error}; choose another with --listen", self.listen)))?;
+        let watch = match self.metrics {
+            Some(address) => Some(TcpListener::bind(address).await.map_err(|error| {
+                Problem::usage(format!("cannot show figures on {address}: {error}; choose another address with --metrics"))
+            })?),
+            None => None,
+        };
         let origin = self.public.unwrap_or_else(|| format!("http://{}", self.listen));
         let address = PublicAddress::new(&origin);
         tell!("listening on http://{}", listener.local_addr()?);
@@ -55,6 +65,12 @@ impl Serve {
             tell!("  connection {} ({}): webhooks {}", connection.id, connection.tenant, address.webhook_url(&connection.hook));
         }
         let (stop, stopped) = watch::channel(false);
+        if let Some(listener) = watch {
+            tell!("  figures                 http://{}/metrics, /healthz, /readyz", listener.local_addr()?);
+            let app = watched(home.host.clone(), stopped.clone());
+            // It answers until the process ends: that the host is stopping is one of its answers.
+            tokio::spawn(async move { drop(axum::serve(listener, app).await) });
+        }
         let mut until = stopped.clone();
         let app = router_with_page(home.host.clone(), address, PageConfig { overrides, ..PageConfig::default() });
         let server = axum::serve(listener, app).with_graceful_shutdown(async move {

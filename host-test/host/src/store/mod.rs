@@ -18,6 +18,7 @@ mod runs;
 pub(crate) mod schedule;
 mod seal;
 pub(crate) mod sqlite;
+mod vitals;
 
 use thiserror::Error;
 
@@ -35,15 +36,16 @@ pub use self::schedule::{Due, OpenOrders, Schedules, Way};
 pub(crate) use self::seal::random;
 pub use self::seal::{SealError, Sealer};
 pub use self::sqlite::SqliteStore;
+pub use self::vitals::{Health, Pile, Vitals};
 
 /// All that the host asks of durable state.
 pub trait Store:
-    Connections + Logins + Inbox + Queue + Runs + Outbox + Records + Remarks + Pages + People + Schedules + Send + Sync
+    Connections + Logins + Inbox + Queue + Runs + Outbox + Records + Remarks + Pages + People + Schedules + Health + Send + Sync
 {
 }
 
 impl<S> Store for S where
-    S: Connections + Logins + Inbox + Queue + Runs + Outbox + Records + Remarks + Pages + People + Schedules + Send + Sync
+    S: Connections + Logins + Inbox + Queue + Runs + Outbox + Records + Remarks + Pages + People + Schedules + Health + Send + Sync
 {
 }
 

@@ -9,6 +9,7 @@ use crate::names;
 use crate::outbound::{Errand, Lane};
 use crate::sandbox::{Connector, Courier};
 use crate::secret::Secrets;
+use crate::seeing::figures;
 use crate::store::{Connection, Halt, Run, RunState, StoreError, Trigger};
 
 /// What a piece of work came to.
@@ -22,8 +23,10 @@ pub(super) enum Worked {
 
 impl Host {
     /// Goes on with a run until its last page, or until a failure stops it.
+    #[tracing::instrument(level = "info", name = "pull", skip(self), fields(entity))]
     pub(super) async fn pull(&self, run: i64) -> Result<Worked, StoreError> {
         let (mut run, mut owner) = self.store.run_and_owner(run).await?;
+        tracing::Span::current().record("entity", names::entity(run.entity));
         if matches!(run.state, RunState::Done | RunState::Failed) {
             // It ended, and a crash kept its work from being crossed out. Going on would begin it anew.
             return Ok(Worked::Done);
@@ -45,6 +48,7 @@ impl Host {
             self.listen(&mut owner, errand.heard(), None).await?;
             self.tell(&run, applied.ended);
             if applied.ended {
+                count(&run, "done");
                 return Ok(Worked::Done);
             }
         }
@@ -87,6 +91,7 @@ impl Host {
             }
             (None, Disposition::GiveUp) => (Halt::GiveUp, Worked::Done),
         };
+        count(run, word(&halt));
         self.store.halt_run(run.id, owner.footing(), failure, halt, now).await?;
         if worked == Worked::Done {
             self.tell(run, true);
@@ -98,5 +103,23 @@ impl Host {
         let entity = names::entity(run.entity);
         // Nobody has to listen.
         let _ = self.progress.send(Progress { connection: run.connection, entity, run: run.id, done: run.done, total: run.total, ended });
+    }
+}
+
+fn count(run: &Run, outcome: &'static str) {
+    let trigger = match run.trigger {
+        Trigger::Click => "click",
+        Trigger::Timer => "timer",
+        Trigger::Live => "live",
+    };
+    figures().run(names::entity(run.entity), trigger, outcome);
+}
+
+fn word(halt: &Halt) -> &'static str {
+    match halt {
+        Halt::Wait => "again",
+        Halt::PauseConnection(_) | Halt::PauseStream => "paused",
+        Halt::AskOtherwise { .. } => "unsupported",
+        Halt::GiveUp => "failed",
     }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::task::{Id, JoinSet};
+use tracing::Instrument as _;
 
 use super::Host;
 use super::pull::Worked;
@@ -54,7 +55,8 @@ impl Host {
                     let Some(work) = self.store.claim(self.clock.now(), only_live).await? else { break };
                     patient += usize::from(work.lane != Lane::Live);
                     let (host, taken) = (self.clone(), work.clone());
-                    let task = running.spawn(async move { host.one(taken).await });
+                    let span = tracing::info_span!("work", work = work.id, connection = work.connection);
+                    let task = running.spawn(async move { host.one(taken).await }.instrument(span));
                     under_way.insert(task.id(), work);
                 }
             }

@@ -28,3 +28,4 @@ mod pushes;
 mod queue;
 mod silence;
 mod stock;
+mod watch;

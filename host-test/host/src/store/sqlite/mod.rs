@@ -11,6 +11,7 @@ mod records;
 mod remarks;
 mod runs;
 mod schedule;
+mod vitals;
 mod writer;
 
 use std::path::Path;

@@ -2,11 +2,12 @@
 
 use std::path::Path;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
+use crate::seeing::figures;
 use crate::store::StoreError;
 
 /// Jobs that may wait. More are refused, so that a slow disk turns into a clean answer and not into memory.
@@ -35,8 +36,10 @@ impl Writer {
         job: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (answer, wait) = oneshot::channel();
+        // The writer has a thread of its own: what is written belongs to whoever asked for it.
+        let span = tracing::debug_span!("write");
         let job: Job = Box::new(move |connection| {
-            let result = connection.and_then(|connection| in_savepoint(connection, job));
+            let result = span.in_scope(|| connection.and_then(|connection| in_savepoint(connection, job)));
             Box::new(move |commit| {
                 // Whoever asked may have gone; what was written stands all the same.
                 let _ = answer.send(commit.and(result));
@@ -60,7 +63,9 @@ fn in_savepoint<T>(connection: &Connection, job: impl FnOnce(&Connection) -> Res
 
 fn run(connection: &Connection, jobs: &Receiver<Job>) {
     while let Ok(first) = jobs.recv() {
+        let began = Instant::now();
         if let Err(error) = connection.execute_batch("BEGIN IMMEDIATE") {
+            figures().commit(false, 1, began.elapsed());
             first(Err(error.into()))(Ok(()));
             continue;
         }
@@ -75,6 +80,7 @@ fn run(connection: &Connection, jobs: &Receiver<Job>) {
             let _ = connection.execute_batch("ROLLBACK");
             error.to_string()
         });
+        figures().commit(failed.is_none(), finishes.len(), began.elapsed());
         for finish in finishes {
             finish(failed.as_ref().map_or(Ok(()), |message| Err(StoreError::Commit(message.clone()))));
         }
