@@ -52,8 +52,14 @@ async fn the_next_run_of_a_stream_that_runs_by_itself_stands_in_the_table() {
     let (_, due) = schedule.iter().find(|(entity, _)| *entity == Entity::Product).expect("it is polled");
     let minute = due / 60_000 + 7 * 60;
     let clock = format!("{:02}:{:02}", minute / 60 % 24, minute % 60);
-    let seen = lan.get(&page).await.body;
-    let (_, row) = seen.split_once("id=\"flow-product\"").unwrap();
-    let row = row.split("</tr>").next().unwrap();
-    assert!(row.contains(&clock), "no {clock} in {row}");
+    let row = async |lan: &mut Person| {
+        let seen = lan.get(&page).await.body;
+        seen.split_once("id=\"flow-product\"").unwrap().1.split("</tr>").next().unwrap().to_owned()
+    };
+    let shown = row(&mut lan).await;
+    assert!(shown.contains(&clock), "no {clock} in {shown}");
+    let reason = connector_host::contract::types::Reason { code: "dead".to_owned(), message: make::words("dead") };
+    house.store.pause(connection.footing(), NOW, reason).await.unwrap();
+    let shown = row(&mut lan).await;
+    assert!(!shown.contains(&clock), "a paused connection runs nothing: {shown}");
 }
