@@ -141,7 +141,7 @@ fn a_merchant_connects_pulls_and_pushes_orders_each_once() {
 
     // Where they stand: at first nothing is told of them, then Nhanh.vn's own word stands beside Nobi's.
     assert!(printed(&["orders", "list", "--dir", &dir]).contains("order-1 (DH-1): Đơn mới; id there "));
-    let remote = scene.nhanh.ledger()[0].id;
+    let remote: i64 = outcomes[0]["remote"].as_str().unwrap().parse().unwrap();
     scene.nhanh.set_status(remote, "Shipping");
     printed(&["sync", "order-status", "--only", &remote.to_string(), "--dir", &dir]);
     let shown = json(&["orders", "show", "order-1", "--json", "--dir", &dir]);
