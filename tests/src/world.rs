@@ -17,7 +17,7 @@ use connector_host::outbound::{Outbound, OutboundConfig, Overrides};
 use connector_host::sandbox::{Connector, Sandbox, SandboxConfig, Witness};
 use connector_host::store::{Connection, NewConnection, Notice, Run, Sealer, SqliteStore, Trigger};
 use connector_host::web::{PublicAddress, router};
-use connector_host::work::{Form, Host, HostConfig, Stop};
+use connector_host::work::{Form, Host, HostConfig, Polls, Stop};
 use nhanh_sim::{App, AppForm, Event, EventKind, Fault, Grant, Planned, SaveError, Settings, ShopSize, Simulator, WebhookForm};
 use reqwest::redirect::Policy as Redirects;
 use tempfile::TempDir;
@@ -84,7 +84,7 @@ impl Plan {
             verify_token: Some(VERIFY_TOKEN.to_owned()),
             form: form.into_iter().map(|(key, value)| (key, value.to_owned())).collect(),
             outbound: OutboundConfig::default(),
-            host: HostConfig { retry_first: Duration::from_millis(20), ..HostConfig::default() },
+            host: HostConfig { retry_first: Duration::from_millis(20), polls: Polls::never(), ..HostConfig::default() },
             retry_after: [Duration::from_millis(20), Duration::from_millis(40), Duration::from_millis(80)],
             mirrored: false,
             witness: None,
@@ -94,7 +94,8 @@ impl Plan {
     /// The same on a clock that stands still. Nothing in the host waits for it by itself: what is not due is left for later.
     #[must_use]
     pub fn on_a_manual_clock(dialect: Dialect) -> Plan {
-        let host = HostConfig { live_patience: Duration::ZERO, bulk_patience: Duration::ZERO, ..HostConfig::default() };
+        let host =
+            HostConfig { live_patience: Duration::ZERO, bulk_patience: Duration::ZERO, polls: Polls::never(), ..HostConfig::default() };
         Plan { manual: true, host, ..Plan::of(dialect) }
     }
 

@@ -8,7 +8,7 @@ use connector_host::clock::Clock;
 use connector_host::outbound::{Outbound, OutboundConfig};
 use connector_host::sandbox::{Sandbox, SandboxConfig};
 use connector_host::store::{Connection, Sealer, SqliteStore};
-use connector_host::work::{Host, HostConfig};
+use connector_host::work::{Host, HostConfig, Polls};
 
 use crate::output::Problem;
 
@@ -35,10 +35,19 @@ impl Folder {
     pub(crate) async fn open(&self) -> Result<Home, Problem> {
         open(&self.dir).await
     }
+
+    /// The same for a service, which also asks for what is due by itself.
+    pub(crate) async fn open_to_serve(&self) -> Result<Home, Problem> {
+        open_with(&self.dir, HostConfig::default()).await
+    }
 }
 
-/// Opens a folder and starts a host on it, with the built-in component.
+/// Opens a folder and starts a host on it, with the built-in component. It does what it is told, and polls nothing by itself.
 pub(crate) async fn open(dir: &Path) -> Result<Home, Problem> {
+    open_with(dir, HostConfig { polls: Polls::never(), ..HostConfig::default() }).await
+}
+
+async fn open_with(dir: &Path, config: HostConfig) -> Result<Home, Problem> {
     std::fs::create_dir_all(dir).map_err(|error| Problem::usage(format!("the folder {} cannot be made: {error}", dir.display())))?;
     let lock = lock(dir)?;
     // The environment's key wins, so that a deployment can keep it apart from the data.
@@ -52,7 +61,7 @@ pub(crate) async fn open(dir: &Path) -> Result<Home, Problem> {
     let connector = sandbox.admit(connector_component::BYTES).await?;
     let clock = Clock::system();
     let outbound = Outbound::new(OutboundConfig::default(), clock.clone())?;
-    let host = Host::new(Arc::new(store), outbound, vec![connector], clock, HostConfig::default());
+    let host = Host::new(Arc::new(store), outbound, vec![connector], clock, config);
     Ok(Home { host, database, _lock: lock })
 }
 

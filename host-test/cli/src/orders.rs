@@ -1,4 +1,4 @@
-//! `orders`: what happened to orders at Nobi, brought to the other side.
+//! `orders`: what happened to orders at Nobi, brought to the other side, and where they stand there.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use connector_host::contract::orders::OrderEvent;
 use connector_host::plain;
 use connector_host::work::Stop;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::call::read;
 use crate::home::{Folder, PATIENCE};
@@ -23,6 +23,10 @@ pub(crate) struct Orders {
 enum Command {
     /// Keep what happened to orders and bring it to the other side, each at most once.
     Push(Push),
+    /// Show where orders stand: at Nobi, and beside it Nhanh.vn's status, carrier and tracking code.
+    List(List),
+    /// Show one order with all that became of its events.
+    Show(Show),
 }
 
 /// Keep what happened to orders and bring it to the other side, each at most once.
@@ -46,11 +50,87 @@ struct Push {
     json: bool,
 }
 
+/// Show where orders stand: at Nobi, and beside it Nhanh.vn's status, carrier and tracking code.
+///
+/// Statuses come in by webhooks, by the polls of `serve`, and by `sync order-status`. They move Nobi's own only where the policy of order
+/// statuses is "continuously", and forward only.
+#[derive(clap::Args)]
+struct List {
+    #[command(flatten)]
+    folder: Folder,
+    /// Which connection, where there are several.
+    #[arg(long, value_name = "ID")]
+    connection: Option<i64>,
+    /// How many, the newest first.
+    #[arg(long, value_name = "COUNT", default_value_t = 50)]
+    most: u32,
+    /// Print them as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Show one order with all that became of its events.
+#[derive(clap::Args)]
+struct Show {
+    #[command(flatten)]
+    folder: Folder,
+    /// Which connection, where there are several.
+    #[arg(long, value_name = "ID")]
+    connection: Option<i64>,
+    /// Nobi's id of the order.
+    order: String,
+    /// Print it as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
 impl Orders {
     pub(crate) async fn run(self) -> Outcome {
         match self.command {
             Command::Push(push) => push.run().await,
+            Command::List(list) => list.run().await,
+            Command::Show(show) => show.run().await,
         }
+    }
+}
+
+impl List {
+    async fn run(self) -> Outcome {
+        let home = self.folder.open().await?;
+        let connection = home.connection(self.connection).await?;
+        let standings = home.host.store().standings(connection.id, None, self.most).await?;
+        if self.json {
+            tell!("{}", serde_json::to_string_pretty(&standings)?);
+        } else if standings.is_empty() {
+            tell!("no order yet");
+        }
+        for standing in standings.iter().filter(|_| !self.json) {
+            tell!("{standing}");
+        }
+        Ok(())
+    }
+}
+
+impl Show {
+    async fn run(self) -> Outcome {
+        let home = self.folder.open().await?;
+        let connection = home.connection(self.connection).await?;
+        let store = home.host.store();
+        let unknown = || Problem::usage(format!("connection {} knows no order {}", connection.id, self.order));
+        let standing = store.standings(connection.id, Some(&self.order), 1).await?.pop().ok_or_else(unknown)?;
+        let events = store.order_outcomes(connection.id, &self.order).await?;
+        if self.json {
+            tell!("{}", serde_json::to_string_pretty(&json!({ "standing": standing, "events": events }))?);
+            return Ok(());
+        }
+        tell!("{standing}");
+        if let Some(url) = standing.there.and_then(|there| there.tracking_url) {
+            tell!("  {url}");
+        }
+        for event in &events {
+            tell!("  {event}");
+        }
+        Ok(())
     }
 }
 

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use connector_host::outbound::Overrides;
 use connector_host::web::page::first_operator;
-use connector_host::web::{PageConfig, PublicAddress, router_with_page};
+use connector_host::web::{PageConfig, PublicAddress, router_with_page, watched};
 use connector_host::work::Stop;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -13,7 +13,10 @@ use crate::home::Folder;
 use crate::login::pairs;
 use crate::output::{Outcome, Problem};
 
-/// Run the host: the connection page, webhooks and logins over HTTP, pulls and orders in the background.
+/// Run the host: the connection page, webhooks and logins over HTTP, pulls, polls and orders in the background.
+///
+/// Streams that are kept updated are asked for by themselves: order statuses and stock every 5 minutes (stock once an hour where Nhanh.vn
+/// cannot say what changed), products and prices every 15 minutes, customers every hour, branches and product groups once a day.
 #[derive(clap::Args)]
 pub(crate) struct Serve {
     #[command(flatten)]
@@ -24,6 +27,10 @@ pub(crate) struct Serve {
     /// The origin under which the world reaches this host, such as https://connect.example.vn. Nhanh.vn wants https.
     #[arg(long, value_name = "ORIGIN")]
     public: Option<String>,
+    /// Where to show /metrics (for Prometheus), /healthz and /readyz, such as 127.0.0.1:8751. They ask for no password and show no names:
+    /// keep the address inside the house. Without this they are not shown.
+    #[arg(long, value_name = "ADDRESS")]
+    metrics: Option<SocketAddr>,
     /// Whose connections the first operator sees. Counts at the first start only, when that account is made.
     #[arg(long, value_name = "TENANT", default_value = "shop")]
     tenant: String,
@@ -35,11 +42,17 @@ pub(crate) struct Serve {
 impl Serve {
     pub(crate) async fn run(self) -> Outcome {
         let overrides = Overrides { origins: pairs(&self.origins, "--origin ENDPOINT=ORIGIN")?, ..Overrides::default() };
-        let home = self.folder.open().await?;
+        let home = self.folder.open_to_serve().await?;
         let listener = TcpListener::bind(self.listen)
             .await
             .map_err(|error| Problem::usage(format!("cannot listen on {}: {error}; choose another with --listen", self.listen)))?;
         let listening = listener.local_addr()?;
+        let watch = match self.metrics {
+            Some(address) => Some(TcpListener::bind(address).await.map_err(|error| {
+                Problem::usage(format!("cannot show figures on {address}: {error}; choose another address with --metrics"))
+            })?),
+            None => None,
+        };
         let origin = self.public.unwrap_or_else(|| format!("http://{listening}"));
         let address = PublicAddress::new(&origin);
         tell!("listening on http://{listening}");
@@ -53,6 +66,12 @@ impl Serve {
             tell!("  connection {} ({}): webhooks {}", connection.id, connection.tenant, address.webhook_url(&connection.hook));
         }
         let (stop, stopped) = watch::channel(false);
+        if let Some(listener) = watch {
+            tell!("  figures                 http://{}/metrics, /healthz, /readyz", listener.local_addr()?);
+            let app = watched(home.host.clone(), stopped.clone());
+            // It answers until the process ends: that the host is stopping is one of its answers.
+            tokio::spawn(async move { drop(axum::serve(listener, app).await) });
+        }
         let mut until = stopped.clone();
         let app = router_with_page(home.host.clone(), address, PageConfig { overrides, ..PageConfig::default() });
         let server = axum::serve(listener, app).with_graceful_shutdown(async move {

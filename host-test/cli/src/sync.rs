@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use connector_host::contract::Scope;
+use connector_host::contract::{Direction, Policy, Scope};
 use connector_host::names;
 use connector_host::store::{RunState, Trigger};
-use connector_host::work::Stop;
+use connector_host::work::{Stop, flows};
+use serde_json::{Value, json};
 
 use crate::home::{Folder, Home, PATIENCE};
 use crate::output::{Outcome, Problem};
@@ -21,7 +22,7 @@ pub(crate) struct Sync {
     #[arg(long, value_name = "ID")]
     connection: Option<i64>,
     /// What to pull: branch, product, …
-    #[arg(required = true, value_name = "ENTITY")]
+    #[arg(required_unless_present = "status", value_name = "ENTITY")]
     entities: Vec<String>,
     /// Only what changed since the beginning of this day in Vietnam, such as 2026-11-01.
     #[arg(long, value_name = "YYYY-MM-DD", conflicts_with = "only")]
@@ -32,6 +33,9 @@ pub(crate) struct Sync {
     /// Only these records, by Nhanh.vn's ids.
     #[arg(long, value_name = "ID,ID", value_delimiter = ',')]
     only: Option<Vec<String>>,
+    /// Pull nothing: show each stream's policy, its last whole pull, and when it runs next by itself.
+    #[arg(long, conflicts_with_all = ["entities", "since", "only", "changes"])]
+    status: bool,
     /// How many seconds to wait for work that is due later, such as a next try.
     #[arg(long, value_name = "SECONDS", default_value_t = PATIENCE)]
     patience: u64,
@@ -42,6 +46,9 @@ pub(crate) struct Sync {
 
 impl Sync {
     pub(crate) async fn run(self) -> Outcome {
+        if self.status {
+            return self.streams().await;
+        }
         let mut entities = Vec::new();
         for word in &self.entities {
             entities.push(names::entity_from(word).ok_or_else(|| {
@@ -91,6 +98,42 @@ impl Sync {
 }
 
 impl Sync {
+    async fn streams(&self) -> Outcome {
+        let home = self.folder.open().await?;
+        let connection = home.connection(self.connection).await?;
+        let descriptor = home.host.connector(&connection.connector)?.descriptor().clone();
+        let defaults = flows(&descriptor, &connection);
+        let (streams, schedule) = (home.host.store().streams(connection.id).await?, home.host.store().schedule(connection.id).await?);
+        let mut told = Vec::new();
+        for flow in descriptor.flows.iter().filter(|flow| flow.direction == Direction::IntoNobi && flow.unsupported.is_none()) {
+            let stream = streams.iter().find(|stream| stream.entity == flow.entity);
+            let default = defaults.of(flow.entity);
+            let chosen = stream.and_then(|stream| stream.policy).filter(|_| default != Policy::Off);
+            let due = schedule.iter().find(|(entity, _)| *entity == flow.entity).map(|(_, due)| *due);
+            told.push(json!({
+                "entity": names::entity(flow.entity),
+                "policy": names::policy(chosen.unwrap_or(default)),
+                "last-success": stream.and_then(|stream| stream.last_success).and_then(time),
+                "next-run": due.and_then(time),
+                "paused": stream.and_then(|stream| stream.pause.as_ref()).map(|pause| pause.code.clone()),
+            }));
+        }
+        if self.json {
+            tell!("{}", serde_json::to_string_pretty(&told)?);
+            return Ok(());
+        }
+        let word = |line: &Value, key: &str, none: &str| line.get(key).and_then(Value::as_str).unwrap_or(none).to_owned();
+        for line in &told {
+            let paused = line.get("paused").and_then(Value::as_str).map(|code| format!(", paused [{code}]")).unwrap_or_default();
+            let (entity, policy) = (word(line, "entity", ""), word(line, "policy", ""));
+            let by_itself = matches!(policy.as_str(), "keep-updated" | "scheduled") || entity == "order-status" && policy != "off";
+            let none = if by_itself { "once `serve` runs" } else { "on a click" };
+            let (last, next) = (word(line, "last-success", "never"), word(line, "next-run", none));
+            tell!("{entity:13} {policy:13} last {last}, next {next}{paused}");
+        }
+        Ok(())
+    }
+
     /// What the words cover. Vietnam has no summer time: its day begins seven hours before that of UTC.
     fn scope(&self) -> Result<Scope, Problem> {
         if let Some(ids) = &self.only {
@@ -101,6 +144,12 @@ impl Sync {
         let begin = begin.map_err(|error| Problem::usage(format!("--since {day}: {error}")))?;
         Ok(Scope::Since(begin.timestamp().as_millisecond()))
     }
+}
+
+/// A moment as people in Vietnam write it down, in a form that sorts.
+fn time(at: i64) -> Option<String> {
+    let at = jiff::Timestamp::from_millisecond(at).ok()?.to_zoned(jiff::tz::TimeZone::fixed(jiff::tz::offset(7)));
+    Some(at.strftime("%Y-%m-%d %H:%M").to_string())
 }
 
 /// What is said of single records, joined by what is said: how many, what, and one of them.

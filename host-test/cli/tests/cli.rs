@@ -3,7 +3,8 @@
 
 mod common;
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
 use std::process::{Child, Stdio};
 
 use connector_host::store::{Sealer, SqliteStore, Store};
@@ -194,6 +195,39 @@ fn wrong_words_are_one_clear_line() {
     refuses(&["connect", "--secret", "client-secret=in-the-shell's-history", "--dir", dir], 2, "@FILE");
     refuses(&["connect", "--secret", "client-secret=env:NOBODY_SET_THIS", "--dir", dir], 2, "NOBODY_SET_THIS");
     refuses(&["serve", "--listen", "192.0.2.1:1", "--dir", dir], 2, "--listen");
+}
+
+#[test]
+fn figures_are_shown_where_somebody_asked_for_them_and_nowhere_else() {
+    let folder = TempDir::new().unwrap();
+    let dir = folder.path().to_str().unwrap();
+    let words = ["serve", "--listen", "127.0.0.1:0", "--metrics", "127.0.0.1:0", "--dir", dir];
+    let mut serving = connector(&words).stdout(Stdio::piped()).spawn().unwrap();
+    let (mut page, mut figures) = (None, None);
+    for line in BufReader::new(serving.stdout.take().unwrap()).lines() {
+        let line = line.unwrap();
+        page = page.or(line.strip_prefix("listening on ").map(str::to_owned));
+        if let Some((_, told)) = line.split_once("http://").filter(|_| line.contains("/metrics")) {
+            figures = Some(format!("http://{}", told.split('/').next().unwrap()));
+            break;
+        }
+    }
+    let (page, figures) = (page.unwrap(), figures.unwrap());
+    let get = |address: String| {
+        let (host, path) = address.strip_prefix("http://").unwrap().split_once('/').unwrap();
+        let mut stream = TcpStream::connect(host).unwrap();
+        write!(stream, "GET /{path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        (head.split(' ').nth(1).unwrap().parse::<u16>().unwrap(), body.to_owned())
+    };
+    assert_eq!((get(format!("{figures}/healthz")), get(format!("{figures}/readyz"))), ((200, "ok".to_owned()), (200, "ok".to_owned())));
+    assert!(get(format!("{figures}/metrics")).1.contains("connector_store_commits_total"));
+    assert_eq!(get(format!("{page}/metrics")).0, 404, "not where the world is let in");
+    serving.kill().unwrap();
+    serving.wait().unwrap();
+    refuses(&["serve", "--listen", "127.0.0.1:0", "--metrics", "192.0.2.1:1", "--dir", dir], 2, "--metrics");
 }
 
 #[test]

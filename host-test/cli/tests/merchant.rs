@@ -139,6 +139,21 @@ fn a_merchant_connects_pulls_and_pushes_orders_each_once() {
     assert!(told.contains("order-1 event-1: done"), "{told}");
     assert_eq!(scene.nhanh.ledger().len(), 2, "the same events again are no new orders");
 
+    // Where they stand: at first nothing is told of them, then Nhanh.vn's own word stands beside Nobi's.
+    assert!(printed(&["orders", "list", "--dir", &dir]).contains("order-1 (DH-1): Đơn mới; id there "));
+    let remote: i64 = outcomes[0]["remote"].as_str().unwrap().parse().unwrap();
+    scene.nhanh.set_status(remote, "Shipping");
+    printed(&["sync", "order-status", "--only", &remote.to_string(), "--dir", &dir]);
+    let shown = json(&["orders", "show", "order-1", "--json", "--dir", &dir]);
+    assert_eq!((&shown["standing"]["there"]["code"], &shown["standing"]["stage"]), (&json!("Shipping"), &json!("new")), "{shown:#}");
+    assert_eq!(shown["events"][0]["state"], "done");
+    refuses(&["orders", "show", "order-9", "--dir", &dir], 2, "knows no order order-9");
+
+    let streams = json(&["sync", "--status", "--json", "--dir", &dir]);
+    let product = streams.as_array().unwrap().iter().find(|line| line["entity"] == "product").unwrap();
+    assert_eq!((&product["policy"], &product["next-run"]), (&json!("create-only"), &Value::Null));
+    assert!(product["last-success"].is_string(), "{streams:#}");
+
     let mut stranger = scene.order("3");
     stranger["order"]["lines"][0]["product"] = json!("999999");
     let stranger = file(scene.folder.path(), "stranger.json", &stranger.to_string());

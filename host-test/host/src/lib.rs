@@ -9,6 +9,7 @@
 //! - [`outbound`] is the only way out: where a request may go, the secrets that are added, the pace that is kept.
 //! - [`plain`] and [`inspect`] are for people and tools: plain JSON in and out of any component, and what a component is.
 //! - [`nobi`] is the reference Nobi Pro: it turns changes into rows by the merchant's policies.
+//! - [`seeing`] is what it shows of itself to whoever watches over it: figures without names.
 //! - [`store`] is the one durable file. What must agree is written in one transaction.
 //!
 //! Data goes one way: bytes at an edge, typed once ([`contract`]), changes as data, one transaction. Nothing inside asks an edge for more.
@@ -25,6 +26,7 @@ mod pointer;
 pub mod proof;
 pub mod sandbox;
 pub mod secret;
+pub mod seeing;
 pub mod store;
 pub mod web;
 pub mod work;

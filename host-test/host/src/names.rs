@@ -50,6 +50,17 @@ names!(
     }
 );
 
+names!(
+    /// The name in the contract of an order's stage.
+    order_stage, order_stage_from, catalog::OrderStage, {
+        "new" => catalog::OrderStage::New, "confirming" => catalog::OrderStage::Confirming, "packing" => catalog::OrderStage::Packing,
+        "waiting-pickup" => catalog::OrderStage::WaitingPickup, "shipping" => catalog::OrderStage::Shipping,
+        "delivered" => catalog::OrderStage::Delivered, "failed" => catalog::OrderStage::Failed,
+        "cancelled" => catalog::OrderStage::Cancelled, "returning" => catalog::OrderStage::Returning,
+        "partly-returned" => catalog::OrderStage::PartlyReturned, "returned" => catalog::OrderStage::Returned,
+    }
+);
+
 /// A failure class' name in the contract, its payload left out.
 pub fn failure_class(class: &types::FailureClass) -> &'static str {
     match class {

@@ -22,7 +22,7 @@ use connector_host::outbound::{Outbound, OutboundConfig};
 use connector_host::sandbox::{CodeCache, Sandbox, SandboxConfig};
 use connector_host::store::{Sealer, SqliteStore, Trigger};
 use connector_host::web::{PublicAddress, router};
-use connector_host::work::{Host, HostConfig, Stop};
+use connector_host::work::{Host, HostConfig, Polls, Stop};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
@@ -88,7 +88,12 @@ async fn main() -> Result<()> {
     let connector = Sandbox::with_cache(SandboxConfig::default(), cache)?.admit(connector_component::BYTES).await?;
     let clock = Clock::system();
     let outbound = Outbound::new(OutboundConfig::default(), clock.clone())?;
-    let config = HostConfig { retry_first: Duration::from_millis(20), refresh_most: Duration::from_millis(50), ..HostConfig::default() };
+    let config = HostConfig {
+        retry_first: Duration::from_millis(20),
+        refresh_most: Duration::from_millis(50),
+        polls: Polls::never(),
+        ..HostConfig::default()
+    };
     let host = Host::new(Arc::new(store), outbound, vec![connector], clock, config);
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", sentence.port)).await?;
     let control = Router::new()

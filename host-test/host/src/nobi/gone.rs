@@ -11,6 +11,9 @@ use crate::store::sqlite::notify;
 impl Applier<'_> {
     pub(super) fn gone(&mut self, gone: &Gone) -> Result<()> {
         let marked = mark(self.sqlite, self.connection.id, gone.entity, &gone.id, LinkState::Gone, self.at)?;
+        if matches!(gone.entity, Entity::Order | Entity::OrderStatus) {
+            self.ends(&gone.id, true)?;
+        }
         if marked {
             let entity = names::entity(gone.entity);
             notify(self.sqlite, self.connection.id, self.at, &format!("gone.{entity}"), &told(gone.entity))?;

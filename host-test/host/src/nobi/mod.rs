@@ -9,6 +9,7 @@ mod links;
 mod matching;
 mod order;
 mod product;
+pub mod stage;
 mod stock;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,7 +20,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) use self::links::forget;
 use self::links::{LinkState, link_of, mark};
 pub use self::matching::sku_key;
-pub(crate) use self::order::{keep_order, load_order};
+pub(crate) use self::order::{keep_order, keep_stage, load_order};
 use crate::clock::Instant;
 use crate::contract::Policy;
 use crate::contract::catalog::Change;

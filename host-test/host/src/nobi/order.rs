@@ -1,14 +1,15 @@
 //! Nobi's orders: kept as they are, handed out with their links resolved at the time of sending, with the other side's status beside them.
-//! Never moves Nobi's own status.
+//! Moves Nobi's own stage where the merchant asked for it, forward only, and tells nobody of it: a move that came from there is never sent back.
 
 use rusqlite::{Connection as Sqlite, OptionalExtension, params};
 
 use super::links::{link_of, remote_of};
 use super::product::is_head;
-use super::{Applier, Effect, LinkState};
-use crate::contract::catalog::OrderStatus;
-use crate::contract::orders::Order;
+use super::{Applier, Effect, LinkState, stage};
+use crate::contract::catalog::{OrderStage, OrderStatus};
+use crate::contract::orders::{Order, OrderEventKind};
 use crate::contract::types::Entity;
+use crate::names;
 use crate::store::sqlite::{found, from_json, hurry, to_json};
 use crate::store::{Connection, Result};
 
@@ -27,6 +28,23 @@ pub(crate) fn keep_order(sqlite: &Sqlite, tenant: &str, order: &Order) -> Result
              ON CONFLICT DO UPDATE SET code = excluded.code, record = excluded.record",
         )?
         .execute(params![order.id, tenant, order.code, to_json(&bare)?])?;
+    Ok(())
+}
+
+/// Puts an order where an event at Nobi itself puts it.
+pub(crate) fn keep_stage(sqlite: &Sqlite, tenant: &str, order: &str, kind: &OrderEventKind) -> Result<()> {
+    if let Some(stage) = stage::of_event(kind) {
+        put_stage(sqlite, tenant, order, stage)?;
+    }
+    Ok(())
+}
+
+fn put_stage(sqlite: &Sqlite, tenant: &str, order: &str, stage: OrderStage) -> Result<()> {
+    sqlite.prepare_cached("UPDATE nobi_order SET stage = ?3 WHERE tenant = ?1 AND id = ?2")?.execute(params![
+        tenant,
+        order,
+        names::order_stage(stage)
+    ])?;
     Ok(())
 }
 
@@ -96,6 +114,11 @@ impl Applier<'_> {
             Some(order) => {
                 let gone = matches!(link_of(self.sqlite, id, Entity::Order, &status.order)?, Some((LinkState::Gone, _)));
                 let changed = !gone && record_status(self.sqlite, &self.connection.tenant, &order, status)?;
+                let moved = !gone && self.moves(&order, status)?;
+                self.ends(&status.order, gone || status.stage.is_some_and(stage::is_end))?;
+                if moved {
+                    self.tally.count(names::entity(Entity::OrderStatus), "moved");
+                }
                 if changed { Effect::Updated } else { Effect::Unchanged }
             }
             None => {
@@ -117,6 +140,30 @@ impl Applier<'_> {
             }
         };
         self.count(Entity::OrderStatus, effect);
+        Ok(())
+    }
+
+    /// Moves Nobi's own stage, where the stream is kept updated and the step is one forward. No event is made of it. What we sent ourselves
+    /// comes back as the stage that Nobi's own event has put the order at already, which is no step.
+    fn moves(&self, order: &str, status: &OrderStatus) -> Result<bool> {
+        let Some(to) = status.stage.filter(|_| self.may_update(Entity::OrderStatus)) else { return Ok(false) };
+        let from: Option<String> = self
+            .sqlite
+            .prepare_cached("SELECT stage FROM nobi_order WHERE tenant = ?1 AND id = ?2")?
+            .query_row(params![self.connection.tenant, order], |row| row.get(0))
+            .optional()?;
+        let forward = from.as_deref().and_then(names::order_stage_from).is_some_and(|from| stage::is_forward(from, to));
+        if forward {
+            put_stage(self.sqlite, &self.connection.tenant, order, to)?;
+        }
+        Ok(forward)
+    }
+
+    /// Whether the order's end at the other side is known: only the others are asked for by themselves.
+    pub(super) fn ends(&self, remote: &str, ended: bool) -> Result<()> {
+        self.sqlite
+            .prepare_cached("UPDATE order_push SET open = ?3 WHERE connection = ?1 AND remote = ?2 AND open <> ?3")?
+            .execute(params![self.connection.id, remote, !ended])?;
         Ok(())
     }
 }

@@ -34,7 +34,9 @@ mod reply;
 mod request;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+use tracing::Instrument as _;
 
 pub use self::address::Lookup;
 use self::cache::Cache;
@@ -46,6 +48,7 @@ use self::pace::{Counted, Key, Pacer, Permit};
 use crate::clock::Clock;
 use crate::contract::http::{Error, Request, Response};
 use crate::secret::{Secret, Secrets};
+use crate::seeing::figures;
 
 /// How urgent a request is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -127,6 +130,18 @@ impl Outbound {
     /// Sends one request and waits for its whole reply. The errors say what they say in the contract: nothing was sent after `denied`,
     /// `locked` and `not-sent`; it may have taken effect after `no-answer`; it did after `too-large`.
     pub async fn send(&self, caller: &Caller, request: Request) -> Result<Reply, Error> {
+        let endpoint = request.endpoint.clone();
+        // A name that is not the descriptor's is the guest's invention, and no label.
+        let known = caller.endpoints.origin_of(&endpoint).is_some();
+        let span = tracing::debug_span!("request", endpoint = if known { endpoint.as_str() } else { "unknown" });
+        let began = Instant::now();
+        let sent = self.sent(caller, request).instrument(span).await;
+        let (outcome, travelled) = came_to(&sent);
+        figures().request(if known { &endpoint } else { "unknown" }, outcome, travelled.then(|| began.elapsed()));
+        sent
+    }
+
+    async fn sent(&self, caller: &Caller, request: Request) -> Result<Reply, Error> {
         let target = caller.endpoints.route_of(&request)?;
         let wire = request::wire(&request, &target, &caller.secrets, &self.config)?;
         let memory = target.route.cache.map(|time| (wire.digest(&caller.connection, caller.generation), time));
@@ -143,7 +158,10 @@ impl Outbound {
             return Ok(reply(response, Vec::new(), true));
         }
         let key = key(caller, target.origin.text(), target.path());
-        let permit = self.pacer.enter(&key, target.pace(), caller.lane, caller.patience).await.map_err(Error::Locked)?;
+        let asked = Instant::now();
+        let permit = self.pacer.enter(&key, target.pace(), caller.lane, caller.patience).await;
+        figures().paced(if caller.lane == Lane::Live { "live" } else { "bulk" }, asked.elapsed());
+        let permit = permit.map_err(Error::Locked)?;
         let raw = match self.clients.carry(&target, wire).await {
             Ok(raw) => raw,
             Err(error) => return Err(failed(error, permit, caller)),
@@ -179,6 +197,24 @@ impl Outbound {
     /// Drops single remembered answers: they turned out to be no good.
     fn forget_answers(&self, answers: &[cache::Digest]) {
         self.cache.forget_answers(answers);
+    }
+}
+
+/// What a request came to, in a word, and whether it travelled.
+fn came_to(sent: &Result<Reply, Error>) -> (&'static str, bool) {
+    match sent {
+        Ok(reply) if reply.remembered => ("remembered", false),
+        Ok(reply) => match reply.response.status {
+            200..=299 => ("2xx", true),
+            300..=399 => ("3xx", true),
+            400..=499 => ("4xx", true),
+            _ => ("5xx", true),
+        },
+        Err(Error::Denied(_)) => ("denied", false),
+        Err(Error::Locked(_)) => ("locked", false),
+        Err(Error::NotSent(_)) => ("not-sent", false),
+        Err(Error::NoAnswer(_)) => ("no-answer", true),
+        Err(Error::TooLarge) => ("too-large", true),
     }
 }
 

@@ -18,9 +18,10 @@ mod text;
 mod witness;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha256};
+use tracing::Instrument as _;
 use wasmtime::component::{Component, HasSelf, Linker};
 use wasmtime::{Engine, Store};
 
@@ -38,6 +39,7 @@ use self::slots::{Slot, Slots};
 pub use self::witness::Witness;
 use self::witness::{show, show_reply};
 use crate::contract::{self, Plugin, PluginPre, catalog, http, orders, types};
+use crate::seeing::figures;
 
 /// What one call came to.
 #[derive(Debug)]
@@ -188,9 +190,9 @@ struct Call<I = Plugin> {
     _slot: Slot,
 }
 
-/// One call of a function that can fail: what it answers is made to fit the contract.
+/// One call of a function that can fail: what it answers is made to fit the contract, and counted by the export's name.
 macro_rules! ask {
-    ($($call:tt)*) => { fitted(run!($($call)*)) };
+    ($export:literal, $($call:tt)*) => { counted($export, async { fitted(run!($($call)*)) }).await };
 }
 
 /// One call: a slot, a fresh instance, the function under its deadline, and what is left of it.
@@ -247,6 +249,21 @@ fn fitted<T: Fit>(mut answer: Answer<T>) -> Answer<T> {
     if let Ok(Err(breach)) = answer.result.as_mut().map(Fit::fit) {
         answer.result = Err(CallError::Trap(breach.to_owned()));
     }
+    answer
+}
+
+/// Counts a call by what it came to, in a span of its own.
+async fn counted<T>(export: &'static str, call: impl Future<Output = Answer<T>>) -> Answer<T> {
+    let began = Instant::now();
+    let answer = call.instrument(tracing::debug_span!("call", export)).await;
+    let outcome = match &answer.result {
+        Ok(Ok(_)) => "answer",
+        Ok(Err(_)) => "failure",
+        Err(CallError::Trap(_)) => "trap",
+        Err(CallError::Limit(_)) => "limit",
+        Err(CallError::Host(_)) => "host",
+    };
+    figures().call(export, outcome, answer.usage.fuel, began.elapsed());
     answer
 }
 
@@ -308,7 +325,7 @@ impl Connector {
     /// Where a person logs in.
     pub async fn authorize_url(&self, context: &types::Context, return_to: &str) -> Answer<http::Request> {
         show(self.guest.witness(), "authorize-url", &(context, return_to));
-        ask!(self.guest, size_of_context(context) + return_to.len(), None, |call| call
+        ask!("authorize-url", self.guest, size_of_context(context) + return_to.len(), None, |call| call
             .plugin
             .nobi_connector_connector()
             .call_authorize_url(&mut call.store, context, return_to))
@@ -317,7 +334,7 @@ impl Connector {
     /// Which request a step of a pull is.
     pub async fn build_sync_request(&self, context: &types::Context, step: &contract::Step) -> Answer<http::Request> {
         show(self.guest.witness(), "build-sync-request", &(context, step));
-        ask!(self.guest, size_of_context(context) + size_of_step(step), None, |call| call
+        ask!("build-sync-request", self.guest, size_of_context(context) + size_of_step(step), None, |call| call
             .plugin
             .nobi_connector_connector()
             .call_build_sync_request(&mut call.store, context, step))
@@ -333,7 +350,7 @@ impl Connector {
         show(self.guest.witness(), "read-sync-response", &(context, step));
         show_reply(self.guest.witness(), "read-sync-response", response);
         let bytes = size_of_context(context) + size_of_step(step) + response.body.len();
-        ask!(self.guest, bytes, None, |call| call.plugin.nobi_connector_connector().call_read_sync_response(
+        ask!("read-sync-response", self.guest, bytes, None, |call| call.plugin.nobi_connector_connector().call_read_sync_response(
             &mut call.store,
             context,
             step,
@@ -347,7 +364,7 @@ impl Connector {
         if let Some(witness) = self.guest.witness() {
             witness.lowered("handle-webhook", &delivery.body);
         }
-        ask!(self.guest, size_of_context(context) + delivery.body.len(), None, |call| call
+        ask!("handle-webhook", self.guest, size_of_context(context) + delivery.body.len(), None, |call| call
             .plugin
             .nobi_connector_connector()
             .call_handle_webhook(&mut call.store, context, delivery))
@@ -356,7 +373,7 @@ impl Connector {
     /// What would be sent for an order event.
     pub async fn map_order(&self, context: &types::Context, event: &orders::OrderEvent) -> Answer<contract::OrderPlan> {
         show(self.guest.witness(), "map-order", &(context, event));
-        ask!(self.guest, size_of_context(context) + size_of_order(event), None, |call| call
+        ask!("map-order", self.guest, size_of_context(context) + size_of_order(event), None, |call| call
             .plugin
             .nobi_connector_connector()
             .call_map_order(&mut call.store, context, event))
@@ -368,17 +385,16 @@ impl Connector {
         if let Some(witness) = self.guest.witness() {
             witness.lowered("map-product", raw);
         }
-        ask!(self.guest, size_of_context(context) + raw.len(), None, |call| call.plugin.nobi_connector_connector().call_map_product(
-            &mut call.store,
-            context,
-            raw
-        ))
+        ask!("map-product", self.guest, size_of_context(context) + raw.len(), None, |call| call
+            .plugin
+            .nobi_connector_connector()
+            .call_map_product(&mut call.store, context, raw))
     }
 
     /// Exchanges the one-time code for a grant.
     pub async fn redeem(&self, context: &types::Context, courier: Arc<dyn Courier>) -> Answer<types::Account> {
         show(self.guest.witness(), "redeem", context);
-        ask!(self.guest, size_of_context(context), Some(courier), |call| call
+        ask!("redeem", self.guest, size_of_context(context), Some(courier), |call| call
             .plugin
             .nobi_connector_exchange()
             .call_redeem(&mut call.store, context))
@@ -387,7 +403,7 @@ impl Connector {
     /// What works and what does not.
     pub async fn check(&self, context: &types::Context, courier: Arc<dyn Courier>) -> Answer<Vec<contract::CheckLine>> {
         show(self.guest.witness(), "check", context);
-        ask!(self.guest, size_of_context(context), Some(courier), |call| call
+        ask!("check", self.guest, size_of_context(context), Some(courier), |call| call
             .plugin
             .nobi_connector_exchange()
             .call_check(&mut call.store, context))
@@ -402,7 +418,7 @@ impl Connector {
         courier: Arc<dyn Courier>,
     ) -> Answer<contract::PushOutcome> {
         show(self.guest.witness(), "push-order", &(context, event, earlier));
-        ask!(self.guest, size_of_context(context) + size_of_order(event), Some(courier), |call| call
+        ask!("push-order", self.guest, size_of_context(context) + size_of_order(event), Some(courier), |call| call
             .plugin
             .nobi_connector_exchange()
             .call_push_order(&mut call.store, context, event, earlier))

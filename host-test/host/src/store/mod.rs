@@ -15,8 +15,10 @@ mod queue;
 mod records;
 mod remarks;
 mod runs;
+pub(crate) mod schedule;
 mod seal;
 pub(crate) mod sqlite;
+mod vitals;
 
 use thiserror::Error;
 
@@ -27,17 +29,25 @@ pub use self::outbox::{Intent, OrderEventRow, OrderOutcome, OrderPush, Outbox, S
 pub use self::pages::{Awaiting, Candidate, Decision, FailedEvent, Note, Pages, Retried, StreamFigures};
 pub use self::people::{Operator, People};
 pub use self::queue::{Again, Claim, Lane, Lease, Queue, Task, Turn, Work};
-pub use self::records::{Level, NobiCounts, Records, Sellable};
+pub use self::records::{Level, NobiCounts, Records, Sellable, Standing};
 pub use self::remarks::Remarks;
 pub use self::runs::{AppliedPage, Halt, Run, RunState, Runs, Stream, Trigger};
+pub use self::schedule::{Due, OpenOrders, Schedules, Way};
 pub(crate) use self::seal::random;
 pub use self::seal::{SealError, Sealer};
 pub use self::sqlite::SqliteStore;
+pub use self::vitals::{Health, Pile, Vitals};
 
 /// All that the host asks of durable state.
-pub trait Store: Connections + Logins + Inbox + Queue + Runs + Outbox + Records + Remarks + Pages + People + Send + Sync {}
+pub trait Store:
+    Connections + Logins + Inbox + Queue + Runs + Outbox + Records + Remarks + Pages + People + Schedules + Health + Send + Sync
+{
+}
 
-impl<S: Connections + Logins + Inbox + Queue + Runs + Outbox + Records + Remarks + Pages + People + Send + Sync> Store for S {}
+impl<S> Store for S where
+    S: Connections + Logins + Inbox + Queue + Runs + Outbox + Records + Remarks + Pages + People + Schedules + Health + Send + Sync
+{
+}
 
 /// The row id of a connection.
 pub type ConnectionId = i64;

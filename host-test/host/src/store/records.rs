@@ -7,7 +7,10 @@ use serde::Serialize;
 
 use super::{ConnectionId, Result};
 use crate::clock::Instant;
+use crate::contract::catalog::OrderStatus;
 use crate::contract::types::Entity;
+use crate::names;
+use crate::nobi::stage;
 
 /// How many records a tenant has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -69,11 +72,56 @@ pub struct Level {
     pub provisional: bool,
 }
 
+/// Where an order stands, at Nobi and beside it at the other side.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Standing {
+    /// Nobi's id of the order.
+    pub order: String,
+    /// The order's code, as people know it.
+    pub code: String,
+    /// Its place on the contract's ladder at Nobi, by its name there.
+    pub stage: String,
+    /// Its id at the other side.
+    pub remote: Option<String>,
+    /// What it is called at the other side.
+    pub own_id: Option<String>,
+    /// What the other side said of it last.
+    pub there: Option<OrderStatus>,
+}
+
+/// One line for a person.
+impl std::fmt::Display for Standing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let label = match names::order_stage_from(&self.stage) {
+            Some(known) => stage::label(known),
+            None => &self.stage,
+        };
+        write!(f, "{} ({}): {label}", self.order, self.code)?;
+        match &self.remote {
+            Some(remote) => write!(f, "; id there {remote}")?,
+            None => return write!(f, "; not there yet"),
+        }
+        let Some(there) = &self.there else { return Ok(()) };
+        write!(f, ", {}", there.code)?;
+        if let Some(tracking) = &there.tracking {
+            write!(f, ", {} {tracking}", there.carrier.as_deref().unwrap_or("parcel"))?;
+        }
+        if let Some(reason) = &there.reason {
+            write!(f, ", {reason}")?;
+        }
+        Ok(())
+    }
+}
+
 /// What is asked of the reference Nobi Pro's records.
 #[async_trait]
 pub trait Records {
     /// How many records a tenant has.
     async fn nobi_counts(&self, tenant: &str) -> Result<NobiCounts>;
+
+    /// A connection's orders as they stand, the newest first: all, or this one.
+    async fn standings(&self, connection: ConnectionId, order: Option<&str>, most: u32) -> Result<Vec<Standing>>;
 
     /// Products that an order can be made of, oldest first.
     async fn sellable(&self, connection: ConnectionId, most: u32) -> Result<Vec<Sellable>>;

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use super::{Connection, ConnectionId, Footing, Result};
+use super::{Connection, ConnectionId, Footing, Result, Way};
 use crate::clock::Instant;
 use crate::contract::types::{Entity, Failure, Reason};
 use crate::contract::{Page, Policy, Scope};
@@ -105,6 +105,13 @@ pub enum Halt {
     PauseConnection(Reason),
     /// It ends, and its stream pauses; the others go on.
     PauseStream,
+    /// It ends without one: it was a poll, and from now on its stream is polled in this way, next at this time.
+    AskOtherwise {
+        /// What is asked for from now on.
+        way: Way,
+        /// When; absent: not any more.
+        due: Option<Instant>,
+    },
     /// It ends, with a notice.
     GiveUp,
 }

@@ -2,6 +2,7 @@
 //! HTTP into calls of [`Host`] and answers into statuses; decides nothing, and never prints a body.
 
 pub mod page;
+mod watch;
 
 use std::sync::Arc;
 
@@ -13,6 +14,7 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 
 pub use self::page::PageConfig;
+pub use self::watch::watched;
 use crate::contract::FieldKind;
 use crate::store::{ConnectionId, StoreError};
 use crate::work::{Form, FormError, Host, LoginError, Received, Refusal};

@@ -63,6 +63,7 @@ impl Host {
             return Err(FormError::NeedsLogin(moved.iter().map(error).collect()));
         }
         self.store.save_form(owner.footing(), &connector.descriptor().app_field, changes).await?;
+        self.wake.notify_waiters();
         Ok(self.store.connection(connection).await?)
     }
 

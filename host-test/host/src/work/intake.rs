@@ -1,6 +1,10 @@
 //! Deliveries in: proof first, then the guest, then one commit, then the answer. Nothing that is not proven changes anything.
 
+use std::time::Instant;
+
+use data_encoding::HEXLOWER;
 use http::HeaderMap;
+use tracing::Span;
 
 use super::failures::of_call;
 use super::point::point;
@@ -9,6 +13,7 @@ use super::{Host, flows, message};
 use crate::contract::types::{FailureClass, Message, Reason};
 use crate::contract::{Delivery, Ignored, WebhookOutcome};
 use crate::proof::{self, Checked, Proof};
+use crate::seeing::figures;
 use crate::store::{Connection, Ingest, Ingested, StoreError};
 
 /// A delivery that is answered with 200.
@@ -45,11 +50,21 @@ pub enum Refusal {
 
 impl Host {
     /// Takes one delivery in.
+    #[tracing::instrument(level = "info", name = "delivery", skip_all, fields(connection, hash))]
     pub async fn receive(&self, hook: &str, headers: &HeaderMap, body: &[u8]) -> Result<Received, Refusal> {
+        let began = Instant::now();
+        let received = self.taken_in(hook, headers, body).await;
+        figures().delivery(came_to(&received), began.elapsed());
+        received
+    }
+
+    async fn taken_in(&self, hook: &str, headers: &HeaderMap, body: &[u8]) -> Result<Received, Refusal> {
         if body.len() > self.config.delivery_bytes {
             return Err(Refusal::TooLarge);
         }
         let named = self.store.connection_by_hook(hook).await?.ok_or(Refusal::NoSuchHook)?;
+        let span = Span::current();
+        span.record("connection", named.id);
         let connector = self.connector(&named.connector)?.clone();
         let Some(webhooks) = connector.descriptor().webhooks.as_ref() else {
             return Ok(Received::Ignored("ignored.no-webhooks".to_owned()));
@@ -57,6 +72,8 @@ impl Host {
         let secrets = self.store.secrets(named.id).await?;
         let secret = secrets.get(&webhooks.secret);
         let Checked { proof, headers, body, account, hash } = proof::check(webhooks, secret, headers, body);
+        // Enough to find the delivery's row, and nothing of what it says.
+        span.record("hash", HEXLOWER.encode(hash.get(..4).unwrap_or_default()));
         let verified = match proof {
             Proof::Right => true,
             Proof::Absent => false,
@@ -75,6 +92,7 @@ impl Host {
             },
             _ => named.clone(),
         };
+        span.record("connection", owner.id);
         let delivery = Delivery { headers, body, verified };
         let received = self.clock.now();
         let context = self.context(&owner, connector.descriptor());
@@ -97,6 +115,7 @@ impl Host {
     }
 
     /// Works on a kept delivery again.
+    #[tracing::instrument(level = "info", name = "delivery-again", skip(self))]
     pub(super) async fn deliver_again(&self, connection: i64, id: i64) -> Result<Worked, StoreError> {
         let Some((_, hash, body)) = self.store.kept_delivery(id).await? else { return Ok(Worked::Done) };
         let owner = self.store.connection(connection).await?;
@@ -214,6 +233,21 @@ impl Host {
             self.store.notify(owner.id, self.clock.now(), "webhook.events-missing", text).await?;
         }
         self.store.registered_events(owner.id, events).await
+    }
+}
+
+/// What became of a delivery, in a word of ours: what the connector calls it is its own business.
+fn came_to(received: &Result<Received, Refusal>) -> &'static str {
+    match received {
+        Ok(Received::Applied(_)) => "applied",
+        Ok(Received::Duplicate) => "duplicate",
+        Ok(Received::Ignored(_)) => "ignored",
+        Ok(Received::Kept) => "kept",
+        Ok(Received::Uninstalled) => "uninstalled",
+        Err(Refusal::NoSuchHook) => "no-such-hook",
+        Err(Refusal::Forged) => "forged",
+        Err(Refusal::TooLarge) => "too-large",
+        Err(Refusal::Store(_)) => "not-kept",
     }
 }
 

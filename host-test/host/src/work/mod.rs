@@ -14,6 +14,8 @@ mod login;
 mod look;
 mod moving;
 mod point;
+mod poll;
+mod polls;
 mod pull;
 mod push;
 mod runner;
@@ -31,6 +33,7 @@ pub use self::failures::{Disposition, disposition, message};
 pub use self::form::{FieldError, Form, FormError};
 pub use self::intake::{Received, Refusal};
 pub use self::login::{LoginError, LoginStart};
+pub use self::polls::{Every, Polls};
 pub use self::runner::Stop;
 use crate::clock::Clock;
 use crate::contract::types::{Context, Entity, Failure, Setting};
@@ -60,6 +63,10 @@ pub struct HostConfig {
     pub live_patience: Duration,
     /// The longest that what a webhook asked for waits, so that many are joined into one run. A connector may ask for less.
     pub refresh_most: Duration,
+    /// How often streams are asked for by themselves.
+    pub polls: Polls,
+    /// The longest until the first poll of a stream that nobody polled before; they are spread over it.
+    pub first_poll: Duration,
     /// How far a pull of changes reaches back before the start of the last whole one: clocks differ, and an edit may show late.
     pub overlap: Duration,
     /// How far a stream reaches further back once its connection was moved: two dialects of one system need not agree on when a record
@@ -89,6 +96,8 @@ impl Default for HostConfig {
             bulk_patience: Duration::from_secs(60),
             live_patience: Duration::from_secs(10),
             refresh_most: Duration::from_secs(15 * 60),
+            polls: Polls::default(),
+            first_poll: Duration::from_secs(5 * 60),
             overlap: Duration::from_secs(10 * 60),
             move_overlap: Duration::from_secs(24 * 60 * 60),
             unreadable_most: Duration::from_secs(24 * 60 * 60),
@@ -204,8 +213,18 @@ impl Host {
     pub async fn missing(&self, connection: ConnectionId, entity: Entity) -> Result<Scope, StoreError> {
         let streams = self.store.streams(connection).await?;
         let last = streams.iter().find(|stream| stream.entity == entity).and_then(|stream| stream.last_success);
-        let overlap = i64::try_from(self.config.overlap.as_millis()).unwrap_or(i64::MAX);
-        Ok(last.map_or(Scope::Everything, |began| Scope::Since(began.saturating_sub(overlap))))
+        Ok(last.map_or(Scope::Everything, |began| Scope::Since(began.saturating_sub(self.overlap()))))
+    }
+
+    fn overlap(&self) -> i64 {
+        i64::try_from(self.config.overlap.as_millis()).unwrap_or(i64::MAX)
+    }
+
+    /// Keeps the merchant's choice for one stream. It counts at once, also for what is polled.
+    pub async fn set_policy(&self, connection: ConnectionId, entity: Entity, policy: Policy) -> Result<(), StoreError> {
+        self.store.set_policy(connection, entity, policy).await?;
+        self.wake.notify_waiters();
+        Ok(())
     }
 
     /// Keeps what happened to an order and queues its way out. Says whether it was new. While the order toggle is off nothing is queued.

@@ -4,12 +4,13 @@ use super::failures::{Disposition, disposition, of_call, of_read};
 use super::holdings::Held;
 use super::point::point;
 use super::{Host, Progress, flows};
-use crate::contract::types::{Failure, Reason};
+use crate::contract::types::{Failure, FailureClass, Reason};
 use crate::contract::{Page, Step};
 use crate::names;
 use crate::outbound::{Errand, Lane};
 use crate::sandbox::{Connector, Courier};
-use crate::store::{Connection, Halt, Run, RunState, StoreError};
+use crate::seeing::figures;
+use crate::store::{Connection, Halt, Run, RunState, StoreError, Trigger};
 
 /// What a piece of work came to.
 #[derive(Debug, PartialEq)]
@@ -22,9 +23,11 @@ pub(super) enum Worked {
 
 impl Host {
     /// Goes on with a run until its last page, or until a failure stops it.
+    #[tracing::instrument(level = "info", name = "pull", skip(self, held), fields(entity))]
     pub(super) async fn pull(&self, run: i64, held: &Held) -> Result<Worked, StoreError> {
         let (mut run, owner) = self.store.run_and_owner(run).await?;
         let mut owner = owner.under(held.lease);
+        tracing::Span::current().record("entity", names::entity(run.entity));
         if matches!(run.state, RunState::Done | RunState::Failed) {
             // It ended, and a crash kept its work from being crossed out. Going on would begin it anew.
             return Ok(Worked::Done);
@@ -46,6 +49,7 @@ impl Host {
             self.listen(&mut owner, errand.heard(), None).await?;
             self.tell(&run, applied.ended);
             if applied.ended {
+                count(&run, "done");
                 return Ok(Worked::Done);
             }
         }
@@ -83,8 +87,12 @@ impl Host {
                 (Halt::PauseConnection(reason), Worked::Again(Some(0)))
             }
             (None, Disposition::PauseStream) => (Halt::PauseStream, Worked::Done),
+            (None, Disposition::GiveUp) if run.trigger == Trigger::Timer && failure.class == FailureClass::Unsupported => {
+                (self.ask_otherwise(run).await?, Worked::Done)
+            }
             (None, Disposition::GiveUp) => (Halt::GiveUp, Worked::Done),
         };
+        count(run, word(&halt));
         self.store.halt_run(run.id, owner.footing(), failure, halt, now).await?;
         if worked == Worked::Done {
             self.tell(run, true);
@@ -96,5 +104,23 @@ impl Host {
         let entity = names::entity(run.entity);
         // Nobody has to listen.
         let _ = self.progress.send(Progress { connection: run.connection, entity, run: run.id, done: run.done, total: run.total, ended });
+    }
+}
+
+fn count(run: &Run, outcome: &'static str) {
+    let trigger = match run.trigger {
+        Trigger::Click => "click",
+        Trigger::Timer => "timer",
+        Trigger::Live => "live",
+    };
+    figures().run(names::entity(run.entity), trigger, outcome);
+}
+
+fn word(halt: &Halt) -> &'static str {
+    match halt {
+        Halt::Wait => "again",
+        Halt::PauseConnection(_) | Halt::PauseStream => "paused",
+        Halt::AskOtherwise { .. } => "unsupported",
+        Halt::GiveUp => "failed",
     }
 }

@@ -14,10 +14,12 @@ use crate::contract::types::{Entity, Failure, FailureClass, Reason, Warning};
 use crate::contract::{OrderPlan, Policy, PushOutcome, Pushed};
 use crate::names;
 use crate::outbound::{Heard, Lane};
+use crate::seeing::figures;
 use crate::store::{Connection, Intent, OrderEventRow, Settled, Settlement, StoreError};
 
 impl Host {
     /// Brings the next waiting event of an order out.
+    #[tracing::instrument(level = "info", name = "push", skip(self, held))]
     pub(super) async fn push(&self, connection: i64, order: &str, held: &Held) -> Result<Worked, StoreError> {
         let Some(row) = self.store.next_event(connection, order).await? else { return Ok(Worked::Done) };
         let mut owner = self.store.connection(connection).await?.under(held.lease);
@@ -121,7 +123,13 @@ impl Host {
         outcome: serde_json::Value,
     ) -> Result<Worked, StoreError> {
         let (footing, at) = (owner.footing(), self.clock.now());
+        let word = match settled {
+            Settled::Done => "done",
+            Settled::Skipped => "skipped",
+            Settled::Failed => "failed",
+        };
         self.store.settle(Settlement { footing, row: row.id, settled, remote, outcome, at }).await?;
+        figures().order(word);
         point("bound");
         Ok(Worked::Done)
     }

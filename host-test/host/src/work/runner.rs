@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::task::{Id, JoinSet};
+use tracing::Instrument as _;
 
 use super::Host;
 use super::holdings::{Held, Holdings};
@@ -39,6 +40,7 @@ impl Host {
         let mut watch_at = self.clock.now();
         let mut holdings = Holdings::default();
         let mut beat_at = self.clock.now();
+        self.plan_by_rules().await?;
         loop {
             // Before anything is taken: to the store this runner is alive.
             if self.clock.now() >= beat_at {
@@ -56,6 +58,7 @@ impl Host {
             let told = matches!(&stop, Stop::Told(told) if *told.borrow());
             if !told {
                 self.store.join_refreshes(self.clock.now()).await?;
+                self.poll().await?;
                 while running.len() < workers {
                     let only_live = patient + for_live >= workers;
                     let now = self.clock.now();
@@ -64,7 +67,8 @@ impl Host {
                     let Some(Turn { lease, work }) = self.store.claim(claim).await? else { break };
                     patient += usize::from(work.lane != Lane::Live);
                     let (host, held, taken) = (self.clone(), holdings.begin(lease), work.clone());
-                    let task = running.spawn(async move { host.one(held, taken).await });
+                    let span = tracing::info_span!("work", work = work.id, connection = work.connection);
+                    let task = running.spawn(async move { host.one(held, taken).await }.instrument(span));
                     under_way.insert(task.id(), (lease, work));
                 }
             }
@@ -76,7 +80,7 @@ impl Host {
             if running.is_empty() && told {
                 return Ok(());
             }
-            let next = self.store.next_due(&holdings.all()).await?;
+            let next = self.store.next_due(&holdings.all()).await?.into_iter().chain(self.next_poll().await?).min();
             if let (Stop::Idle(within), true) = (&stop, running.is_empty()) {
                 let horizon = self.clock.now().saturating_add(i64::try_from(within.as_millis()).unwrap_or(i64::MAX));
                 if next.is_none_or(|due| due > horizon) {

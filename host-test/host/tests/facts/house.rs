@@ -9,7 +9,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
 use connector_host::clock::{Clock, Instant};
 use connector_host::contract::catalog::Change;
-use connector_host::contract::types::Entity;
+use connector_host::contract::types::{Account, Entity};
 use connector_host::contract::{Page, Policy, Scope};
 use connector_host::nobi::{Policies, Tally};
 use connector_host::outbound::{Outbound, OutboundConfig, Overrides};
@@ -129,10 +129,15 @@ impl House {
 
     /// A login of this business, begun with the connection as it stands here, that changes nothing beside the grant.
     pub(crate) async fn grants(&self, connection: &Connection, business: &str, captured: Secrets) -> Result<Connection, StoreError> {
+        self.grants_of(connection, make::account(business), captured).await
+    }
+
+    /// The same for an account that the test describes.
+    pub(crate) async fn grants_of(&self, connection: &Connection, account: Account, captured: Secrets) -> Result<Connection, StoreError> {
         let grant = Grant {
             footing: connection.footing(),
             settings: connection.settings.clone(),
-            account: make::account(business),
+            account,
             captured,
             changes: Changes::default(),
             app_field: "app-id".to_owned(),

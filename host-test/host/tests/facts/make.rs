@@ -1,7 +1,7 @@
 //! Records and a descriptor made by hand: the plainest of their kind, for a test to change what it is about.
 
 use connector_host::contract::catalog::{
-    Branch, BranchStock, Category, Change, Customer, CustomerKind, Prices, Product, ProductKind, ProductStatus, StockLevel,
+    Branch, BranchStock, Category, Change, Customer, CustomerKind, OrderStatus, Prices, Product, ProductKind, ProductStatus, StockLevel,
 };
 use connector_host::contract::orders::{Address, AddressScheme, Fulfilment, Lock, Order, OrderEvent, OrderEventKind, OrderLine, Person};
 use connector_host::contract::types::{Account, Entity, Message};
@@ -202,6 +202,33 @@ pub(crate) fn customer(id: &str, phone: Option<&str>) -> Customer {
         points: None,
         note: None,
         updated: None,
+    }
+}
+
+/// Where an order stands at the other side, by a code that is on no ladder.
+pub(crate) fn status(order: &str, code: &str) -> OrderStatus {
+    OrderStatus {
+        order: order.to_owned(),
+        own_id: None,
+        code: code.to_owned(),
+        stage: None,
+        tracking: None,
+        carrier: None,
+        tracking_url: None,
+        reason: None,
+        changed: None,
+    }
+}
+
+/// A GET of this path.
+pub(crate) fn request(path: &str) -> http::Request {
+    http::Request {
+        endpoint: "far".to_owned(),
+        method: http::Method::Get,
+        path: path.to_owned(),
+        query: Vec::new(),
+        headers: Vec::new(),
+        body: http::Body::None,
     }
 }
 

@@ -2,24 +2,15 @@
 
 use connector_host::contract::Policy;
 use connector_host::contract::catalog::{Change, OrderStage, OrderStatus, Product};
-use connector_host::contract::orders::OrderEventKind;
+use connector_host::contract::orders::{OrderEventKind, PartyRole, Reconciliation};
 use connector_host::contract::types::Entity;
+use connector_host::store::Trigger;
 
 use crate::house::{House, all};
 use crate::make::{self, NOW};
 
 fn status(order: &str, own_id: Option<&str>) -> Change {
-    Change::OrderStatus(OrderStatus {
-        order: order.to_owned(),
-        own_id: own_id.map(str::to_owned),
-        code: "Success".to_owned(),
-        stage: None,
-        tracking: None,
-        carrier: None,
-        tracking_url: None,
-        reason: None,
-        changed: None,
-    })
+    Change::OrderStatus(OrderStatus { own_id: own_id.map(str::to_owned), ..make::status(order, "Success") })
 }
 
 #[tokio::test]
@@ -104,4 +95,93 @@ async fn an_order_is_handed_out_with_the_links_of_its_connection() {
         assert_eq!((order.lines[0].remote_product.clone(), order.lines[0].remote_is_parent), (expected("5"), false));
         assert_eq!((order.lines[1].remote_product.clone(), order.lines[1].remote_is_parent), (expected("50"), linked));
     }
+}
+
+/// An order of this connection that is `777` at the other side.
+async fn bound(house: &House) -> connector_host::store::Connection {
+    let connection = house.connected("shop").await;
+    house.store.order_event(connection.id, make::event("o", 1, OrderEventKind::Created), NOW).await.unwrap();
+    let next = house.store.next_event(connection.id, "o").await.unwrap().unwrap();
+    house.settles(&connection, next.id, Some("777")).await.unwrap();
+    connection
+}
+
+fn at(stage: OrderStage) -> Change {
+    let tracking = (Some("GHN-1".to_owned()), Some("Giao Hàng Nhanh".to_owned()));
+    Change::OrderStatus(OrderStatus { stage: Some(stage), tracking: tracking.0, carrier: tracking.1, ..make::status("777", "Shipping") })
+}
+
+async fn stage(house: &House, connection: &connector_host::store::Connection) -> String {
+    house.store.standings(connection.id, Some("o"), 1).await.unwrap().remove(0).stage
+}
+
+#[tokio::test]
+async fn status_tracking_and_carrier_are_shown_beside_the_order_whatever_the_policy() {
+    let house = House::new().await;
+    let connection = bound(&house).await;
+    house.click(&connection, Entity::OrderStatus, &all(Policy::CreateOnly), vec![at(OrderStage::Shipping)]).await;
+    let standing = house.store.standings(connection.id, None, 10).await.unwrap().remove(0);
+    assert_eq!(standing.to_string(), "o (DH-o): Đơn mới; id there 777, Shipping, Giao Hàng Nhanh GHN-1");
+    assert_eq!((standing.stage.as_str(), standing.there.unwrap().stage), ("new", Some(OrderStage::Shipping)), "Nobi's own stays");
+    let other = house.connected("shop").await;
+    assert_eq!(house.store.standings(other.id, None, 10).await.unwrap(), [], "another connection has none of it");
+}
+
+#[tokio::test]
+async fn nobi_s_own_stage_moves_where_the_merchant_asked_for_it_forward_only_and_tells_nobody() {
+    let house = House::new().await;
+    let connection = bound(&house).await;
+    let says = async |stage, trigger| {
+        let page = make::page(vec![at(stage)]);
+        house.pull(&connection, Entity::OrderStatus, trigger, &all(Policy::KeepUpdated), page).await.tally.get("order-status.moved")
+    };
+    let events = house.see::<u32>("SELECT count(*) FROM outbox");
+    assert_eq!(says(OrderStage::Shipping, Trigger::Timer).await, 1);
+    assert_eq!(stage(&house, &connection).await, "shipping");
+    assert_eq!(says(OrderStage::Shipping, Trigger::Timer).await, 0, "it is there already");
+    assert_eq!(says(OrderStage::Packing, Trigger::Live).await, 0, "back is no way");
+    assert_eq!(stage(&house, &connection).await, "shipping");
+    assert_eq!(says(OrderStage::Delivered, Trigger::Click).await, 1);
+    assert_eq!(says(OrderStage::Returning, Trigger::Click).await, 0, "an end is an end");
+    assert_eq!(stage(&house, &connection).await, "delivered");
+    assert_eq!(
+        (house.see::<u32>("SELECT count(*) FROM outbox"), house.see::<u32>("SELECT count(*) FROM work WHERE key LIKE 'order:%'")),
+        (events, 1)
+    );
+    // An edit at Nobi is another record of the same order, at the same stage.
+    house.store.order_event(connection.id, make::event("o", 2, OrderEventKind::Updated), NOW).await.unwrap();
+    assert_eq!(stage(&house, &connection).await, "delivered");
+}
+
+#[tokio::test]
+async fn what_nobi_decided_is_not_undone_by_what_the_other_side_says_before_or_after_it_heard_of_it() {
+    for (kind, own) in [
+        (OrderEventKind::Cancelled(PartyRole::Buyer), "cancelled"),
+        (OrderEventKind::Deleted, "cancelled"),
+        (OrderEventKind::Reconciled(Reconciliation::Delivered), "delivered"),
+        (OrderEventKind::Reconciled(Reconciliation::PartlyReturned), "partly-returned"),
+        (OrderEventKind::Reconciled(Reconciliation::Returned), "returned"),
+    ] {
+        let house = House::new().await;
+        let connection = bound(&house).await;
+        house.store.order_event(connection.id, make::event("o", 2, kind), NOW).await.unwrap();
+        assert_eq!(stage(&house, &connection).await, own);
+        for there in [OrderStage::Shipping, OrderStage::Cancelled, OrderStage::Delivered, OrderStage::Returned] {
+            let tally = house.click(&connection, Entity::OrderStatus, &all(Policy::KeepUpdated), vec![at(there)]).await;
+            assert_eq!((tally.get("order-status.moved"), stage(&house, &connection).await.as_str()), (0, own), "{there:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_person_at_nobi_may_move_an_order_where_they_like_and_the_other_side_goes_on_from_there() {
+    let house = House::new().await;
+    let connection = bound(&house).await;
+    house.store.order_event(connection.id, make::event("o", 2, OrderEventKind::Status("Đóng gói".to_owned())), NOW).await.unwrap();
+    assert_eq!(stage(&house, &connection).await, "packing");
+    let policies = all(Policy::KeepUpdated);
+    house.click(&connection, Entity::OrderStatus, &policies, vec![at(OrderStage::Confirming)]).await;
+    assert_eq!(stage(&house, &connection).await, "packing");
+    house.click(&connection, Entity::OrderStatus, &policies, vec![at(OrderStage::Shipping)]).await;
+    assert_eq!(stage(&house, &connection).await, "shipping");
 }

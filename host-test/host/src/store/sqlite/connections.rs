@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use rusqlite::{Connection as Sqlite, OptionalExtension, Row, params};
 
+use super::schedule::mark;
 use super::{SqliteStore, found, from_json, to_json};
 use crate::clock::Instant;
 use crate::contract::types::{Message, Reason};
@@ -194,7 +195,8 @@ impl Connections for SqliteStore {
             let settings = changes.over(&load(sqlite, id)?.settings);
             let app = settings.get(&app_field).map_or("", String::as_str);
             sqlite.execute("UPDATE connection SET settings = ?2, app = ?3 WHERE id = ?1", params![id, to_json(&settings)?, app])?;
-            put_sealed(sqlite, id, &sealed)
+            put_sealed(sqlite, id, &sealed)?;
+            mark(sqlite, id)
         })
         .await
     }

@@ -7,6 +7,7 @@ use rusqlite::{Connection as Sqlite, OptionalExtension, params};
 use zeroize::Zeroizing;
 
 use super::connections::{load, notify, put_sealed};
+use super::schedule::mark;
 use super::{SqliteStore, from_json, to_json};
 use crate::clock::Instant;
 use crate::contract::Scope;
@@ -114,6 +115,9 @@ impl Logins for SqliteStore {
                 params![id, to_json(account)?, account.id, to_json(&settings)?, app],
             )?;
             put_sealed(sqlite, id, &sealed)?;
+            // It may have brought the right that a stream lacked.
+            sqlite.execute("UPDATE stream SET pause = NULL WHERE connection = ?1", [id])?;
+            mark(sqlite, id)?;
             // A new grant ends on another day: its notices begin anew.
             sqlite.execute("DELETE FROM notice WHERE connection = ?1 AND code LIKE 'grant.%'", [id])?;
             if let Some(overlap) = grant.moved {

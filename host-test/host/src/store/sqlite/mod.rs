@@ -10,6 +10,8 @@ mod queue;
 mod records;
 mod remarks;
 mod runs;
+mod schedule;
+mod vitals;
 mod writer;
 
 use std::path::Path;
@@ -88,8 +90,13 @@ impl SqliteStore {
 }
 
 /// The schema's versions, oldest first. A landed one is never edited: a change is a new one.
-const MIGRATIONS: &[&str] =
-    &[include_str!("schema.sql"), include_str!("schema-2.sql"), include_str!("page.sql"), include_str!("lease.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("schema.sql"),
+    include_str!("schema-2.sql"),
+    include_str!("page.sql"),
+    include_str!("lease.sql"),
+    include_str!("schedule.sql"),
+];
 
 fn migrate(connection: &Sqlite) -> Result<()> {
     let version: u32 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;

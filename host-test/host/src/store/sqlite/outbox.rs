@@ -10,7 +10,7 @@ use crate::clock::Instant;
 use crate::contract::orders::{Earlier, Order, OrderEvent, OrderEventKind};
 use crate::contract::types::Entity;
 use crate::names;
-use crate::nobi::{keep_order, load_order};
+use crate::nobi::{keep_order, keep_stage, load_order};
 use crate::store::{
     ConnectionId, Footing, Intent, Lane, OrderEventRow, OrderOutcome, OrderPush, Outbox, Result, Settlement, StoreError, Task,
 };
@@ -72,6 +72,7 @@ impl Outbox for SqliteStore {
                     .query_row(params![connection, event.order.id, sequence], |row| row.get(0))?;
                 if !late {
                     keep_order(sqlite, &owner.tenant, &event.order)?;
+                    keep_stage(sqlite, &owner.tenant, &event.order.id, &event.kind)?;
                 }
                 let task = Task::Push { order: event.order.id.clone() };
                 enqueue(sqlite, connection, lane(&event.kind), &work_key(&event.order.id), &task, at)?;

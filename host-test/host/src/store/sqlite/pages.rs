@@ -109,6 +109,10 @@ impl Pages for SqliteStore {
             add("SELECT entity, count(*) FROM refused WHERE connection = ?1 GROUP BY entity", |it, n| it.refused = count(n))?;
             add("SELECT entity, count(*) FROM warned WHERE connection = ?1 GROUP BY entity", |it, n| it.warned = count(n))?;
             add("SELECT entity, min(due) FROM refresh WHERE connection = ?1 GROUP BY entity", |it, due| it.due = Some(due))?;
+            // While the connection is paused nothing runs by itself, whatever the time.
+            let polled = "SELECT entity, due FROM schedule WHERE connection = ?1 AND entity <> '' AND due IS NOT NULL
+                          AND (SELECT state FROM connection WHERE id = ?1) = 'active'";
+            add(polled, |it, due| it.due = Some(it.due.map_or(due, |known| known.min(due))))?;
             let queued = "SELECT substr(key, 6), min(due) FROM work WHERE connection = ?1 AND key LIKE 'pull:%' GROUP BY key";
             add(queued, |it, due| it.due = Some(it.due.map_or(due, |known| known.min(due))))?;
             Ok(all)

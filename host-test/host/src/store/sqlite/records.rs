@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use rusqlite::params;
 
-use super::SqliteStore;
+use super::{SqliteStore, from_json};
 use crate::clock::Instant;
 use crate::contract::types::Entity;
 use crate::names;
 use crate::nobi::forget;
-use crate::store::{ConnectionId, Level, NobiCounts, Records, Result, Sellable};
+use crate::store::{ConnectionId, Level, NobiCounts, Records, Result, Sellable, Standing};
 
 #[async_trait]
 impl Records for SqliteStore {
@@ -35,6 +35,39 @@ impl Records for SqliteStore {
                 customers: count("SELECT count(*) FROM nobi_customer WHERE tenant = ?1")?,
                 orders: count("SELECT count(*) FROM nobi_order WHERE tenant = ?1")?,
             })
+        })
+        .await
+    }
+
+    async fn standings(&self, connection: ConnectionId, order: Option<&str>, most: u32) -> Result<Vec<Standing>> {
+        let order = order.map(str::to_owned);
+        self.read(move |sqlite| {
+            // An order is the connection's once an event of it was given to it.
+            let mut statement = sqlite.prepare_cached(
+                "SELECT nobi_order.id, nobi_order.code, nobi_order.stage, order_push.remote, order_push.own_id, nobi_order.remote_status
+                 FROM (SELECT order_id, max(id) AS last FROM outbox WHERE connection = ?1 AND (?2 IS NULL OR order_id = ?2)
+                       GROUP BY order_id ORDER BY last DESC LIMIT ?3) AS known
+                 JOIN connection ON connection.id = ?1
+                 JOIN nobi_order ON nobi_order.tenant = connection.tenant AND nobi_order.id = known.order_id
+                 LEFT JOIN order_push ON order_push.connection = ?1 AND order_push.order_id = known.order_id ORDER BY known.last DESC",
+            )?;
+            let rows = statement.query_map(params![connection, order, most], |row| {
+                let standing = Standing {
+                    order: row.get(0)?,
+                    code: row.get(1)?,
+                    stage: row.get(2)?,
+                    remote: row.get(3)?,
+                    own_id: row.get(4)?,
+                    there: None,
+                };
+                Ok((standing, row.get::<_, Option<String>>(5)?))
+            })?;
+            let mut standings = Vec::new();
+            for row in rows {
+                let (standing, there) = row?;
+                standings.push(Standing { there: there.as_deref().map(from_json).transpose()?, ..standing });
+            }
+            Ok(standings)
         })
         .await
     }

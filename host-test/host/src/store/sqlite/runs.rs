@@ -6,6 +6,7 @@ use rusqlite::{Connection as Sqlite, OptionalExtension, Row, params};
 use super::connections::{load, notify, pause, stand};
 use super::queue::enqueue;
 use super::remarks::{forget_remarks, keep_refused, keep_warned};
+use super::schedule::{mark, turn};
 use super::{SqliteStore, found, from_json, to_json};
 use crate::clock::Instant;
 use crate::contract::types::{Entity, Failure, Reason};
@@ -192,12 +193,18 @@ impl Runs for SqliteStore {
                     ended.then_some(at)
                 ])?;
             if ended && !matches!(before.scope, Scope::Only(_)) {
+                // What changed between the mark and a later beginning is still not in; statuses are only asked for from the first open order on.
+                let from = match before.scope {
+                    Scope::Since(since) if before.entity != Entity::OrderStatus => since,
+                    _ => Instant::MIN,
+                };
                 sqlite
                     .prepare_cached(
-                        "INSERT INTO stream (connection, entity, last_success) VALUES (?1, ?2, ?3)
-                         ON CONFLICT DO UPDATE SET last_success = excluded.last_success, pause = NULL",
+                        "INSERT INTO stream (connection, entity, last_success) VALUES (?1, ?2, CASE WHEN ?4 = ?5 THEN ?3 END)
+                         ON CONFLICT DO UPDATE SET pause = NULL,
+                           last_success = CASE WHEN ?4 = ?5 OR last_success >= ?4 THEN ?3 ELSE last_success END",
                     )?
-                    .execute(params![connection.id, names::entity(before.entity), before.started])?;
+                    .execute(params![connection.id, names::entity(before.entity), before.started, from, Instant::MIN])?;
             }
             Ok(AppliedPage { tally, ended })
         })
@@ -207,7 +214,7 @@ impl Runs for SqliteStore {
     async fn halt_run(&self, run: i64, footing: Footing, failure: Failure, halt: Halt, at: Instant) -> Result<()> {
         self.write(move |sqlite| {
             stand(sqlite, footing)?;
-            let ends = matches!(halt, Halt::PauseStream | Halt::GiveUp);
+            let ends = matches!(halt, Halt::PauseStream | Halt::GiveUp | Halt::AskOtherwise { .. });
             let update = "UPDATE run SET failure = ?2, state = CASE WHEN ?3 THEN 'failed' ELSE state END,
                             ended = CASE WHEN ?3 THEN ?4 ELSE ended END WHERE id = ?1 RETURNING entity";
             let entity: String =
@@ -219,6 +226,7 @@ impl Runs for SqliteStore {
                 Halt::Wait => Ok(()),
                 Halt::PauseConnection(reason) => pause(sqlite, id, at, &reason),
                 Halt::PauseStream => pause_stream(sqlite, id, &entity, &Reason { code: failure.code, message: failure.message }, at),
+                Halt::AskOtherwise { way, due } => turn(sqlite, id, &entity, way, due),
                 Halt::GiveUp => notify(sqlite, id, at, &failure.code, &failure.message),
             }
         })
@@ -239,7 +247,7 @@ impl Runs for SqliteStore {
                 "INSERT INTO stream (connection, entity, policy) VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET policy = excluded.policy",
                 params![connection, names::entity(entity), names::policy(policy)],
             )?;
-            Ok(())
+            mark(sqlite, connection)
         })
         .await
     }

@@ -1,13 +1,14 @@
 //! The one writer: a thread that runs waiting jobs in one transaction, commits once, and only then answers each. Knows nothing of tables.
 
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::sync::oneshot;
 
+use crate::seeing::figures;
 use crate::store::StoreError;
 
 /// Jobs that may wait. What comes in beyond them is refused, so that a slow disk turns into a clean answer and not into memory.
@@ -60,8 +61,10 @@ fn boxed<T: Send + 'static>(
     job: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
 ) -> (Job, oneshot::Receiver<Result<T, StoreError>>) {
     let (answer, wait) = oneshot::channel();
+    // The writer has a thread of its own: what is written belongs to whoever asked for it.
+    let span = tracing::debug_span!("write");
     let job: Job = Box::new(move |connection| {
-        let result = connection.and_then(|connection| in_savepoint(connection, job));
+        let result = span.in_scope(|| connection.and_then(|connection| in_savepoint(connection, job)));
         Box::new(move |commit| {
             // Whoever asked may have gone; what was written stands all the same.
             let _ = answer.send(commit.and(result));
@@ -80,7 +83,9 @@ fn in_savepoint<T>(connection: &Connection, job: impl FnOnce(&Connection) -> Res
 
 fn run(connection: &Connection, mut jobs: Receiver<Job>) {
     while let Some(first) = jobs.blocking_recv() {
+        let began = Instant::now();
         if let Err(error) = connection.execute_batch("BEGIN IMMEDIATE") {
+            figures().commit(false, 1, began.elapsed());
             first(Err(error.into()))(Ok(()));
             continue;
         }
@@ -95,6 +100,7 @@ fn run(connection: &Connection, mut jobs: Receiver<Job>) {
             let _ = connection.execute_batch("ROLLBACK");
             error.to_string()
         });
+        figures().commit(failed.is_none(), finishes.len(), began.elapsed());
         for finish in finishes {
             finish(failed.as_ref().map_or(Ok(()), |message| Err(StoreError::Commit(message.clone()))));
         }

@@ -90,6 +90,7 @@ pub(super) async fn show(
         nav .tabs aria-label=(lang.say(word::CONNECTION)) {
             a href={ "/connections/" (id) "/check" } { (lang.say(word::CHECKLIST)) }
             a href={ "/connections/" (id) "/form" } { (lang.say(word::FORM)) }
+            a href={ "/connections/" (id) "/orders" } { (lang.say(word::ORDERS)) }
             a href={ "/connections/" (id) "/history" } { (lang.say(word::HISTORY)) }
             a href={ "/connections/" (id) "/troubles" } { (lang.say(word::TROUBLES)) }
             a href={ "/connections/" (id) "/pairing" } { (lang.say(word::PAIRING)) }

@@ -20,6 +20,7 @@ mod layout;
 mod list;
 mod live;
 mod login;
+mod orders;
 mod pairing;
 mod password;
 mod preview;
@@ -140,6 +141,7 @@ pub(super) fn router(host: Arc<Host>, address: PublicAddress, config: PageConfig
         .route("/connections/{id}/policy", post(sync::policy))
         .route("/connections/{id}/preview", post(preview::start))
         .route("/connections/{id}/live", get(live::stream))
+        .route("/connections/{id}/orders", get(orders::show))
         .route("/connections/{id}/history", get(history::show))
         .route("/connections/{id}/troubles", get(troubles::show).post(troubles::act))
         .route("/connections/{id}/troubles.csv", get(export::csv))

@@ -71,7 +71,7 @@ pub(super) async fn policy(State(desk): State<Arc<Desk>>, Path(id): Path<Connect
     let Some(chosen) = chosen else {
         return answer(&desk, &posted.signed, &connection, &format!("said=choose&of={name}")).await;
     };
-    desk.host.store().set_policy(id, entity, chosen).await?;
+    desk.host.set_policy(id, entity, chosen).await?;
     answer(&desk, &posted.signed, &connection, &format!("said=policy&of={name}")).await
 }
 

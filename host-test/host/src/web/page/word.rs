@@ -135,14 +135,22 @@ words! {
     GUIDE_CREATE: "Theo hướng dẫn: chỉ tạo mới, không cập nhật sau khi sửa hoặc xóa.", "By the guide: creates what is new; edits and deletes do not follow.";
     GUIDE_BRANCH: "Theo hướng dẫn: bấm đồng bộ lần đầu thì tạo mới chi nhánh ở Nobi Pro.", "By the guide: the first click makes the branches here.";
     GUIDE_CUSTOMER: "Theo hướng dẫn: cần bấm đồng bộ; chỉ tạo mới lần đầu, không cập nhật sau khi sửa hoặc xóa.", "By the guide: on a click; creates what is new, edits and deletes do not follow.";
-    GUIDE_STATUS: "Hiện bên cạnh đơn để bạn theo dõi; trạng thái đơn ở Nobi Pro không đổi.", "Shown beside the order; the order's status here does not change.";
     GUIDE_STOCK: "Hướng dẫn vừa nói \"bật thì đồng bộ\" vừa nói \"chỉ lần đầu\", nên bạn phải chọn. Chỉ lần đầu: số ở Nobi Pro cũ dần và có thể bán vượt tồn. Liên tục: theo mọi thay đổi trên Nhanh.vn.", "The guide says both \"on: it syncs\" and \"only the first time\", so you have to choose. First time only: the figures here grow stale and you may oversell. Continuously: every change follows.";
     GUIDE_ORDERS: "Theo hướng dẫn: gửi đơn tạo mới, đơn \"Đã đối soát\", đơn hủy, đơn xóa.", "By the guide: new, reconciled, cancelled and deleted orders go out.";
+    GUIDE_STATUS: "Trạng thái bên kia luôn hiện cạnh đơn hàng. Liên tục: đơn ở Nobi Pro cũng được chuyển theo, chỉ tiến không lùi, và không gửi ngược lại.", "The other side's status is always shown beside the order. Continuously: the order here moves along, forward only, and nothing is sent back.";
     ORDER_FIGURES: "{done} đã gửi, {waiting} đang chờ, {skipped} bỏ qua", "{done} sent, {waiting} waiting, {skipped} skipped";
     BY_ITSELF: "Tự chạy", "By itself";
     PREVIEW_RUNS: "Đang đọc thử, chưa ghi gì: {done}", "Reading only, nothing is written: {done}";
     PREVIEW_DONE: "Sẽ tạo {created}, liên kết {linked}, chờ ghép {waiting}, bỏ qua {skipped}, lỗi {refused}. Chưa ghi gì.", "Would create {created}, link {linked}, leave {waiting} to pair, skip {skipped}, {refused} errors. Nothing was written.";
     PREVIEW_FAILED: "Chưa xem trước được: {why}", "The dry run did not work out: {why}";
+
+    // Orders.
+    ORDERS: "Đơn hàng", "Orders";
+    NO_ORDERS: "Chưa có đơn nào.", "There is no order yet.";
+    ORDER_CODE: "Đơn", "Order";
+    TRACKING: "Vận đơn", "Parcel";
+    SENT: "Đã gửi", "Sent";
+    NOT_SENT: "Chưa gửi", "Not sent yet";
 
     // History.
     HISTORY: "Lịch sử", "History";

@@ -11,7 +11,7 @@ use crate::house::{Far, House};
 use crate::make;
 
 /// Every page of a connection.
-const PAGES: [&str; 8] = ["", "/form", "/check", "/history", "/troubles", "/pairing", "/troubles.csv", "/support.txt"];
+const PAGES: [&str; 9] = ["", "/form", "/check", "/orders", "/history", "/troubles", "/pairing", "/troubles.csv", "/support.txt"];
 /// Every button of one.
 const BUTTONS: [&str; 6] = ["/form", "/login", "/sync", "/policy", "/preview", "/troubles"];
 

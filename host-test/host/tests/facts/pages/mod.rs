@@ -2,4 +2,5 @@
 
 mod buttons;
 mod doors;
+mod orders;
 mod person;
