@@ -139,19 +139,19 @@ pub trait Connections {
     /// Takes a draft back that never came to a grant. A connection that had one stays.
     async fn discard_draft(&self, id: ConnectionId) -> Result<bool>;
 
-    /// Keeps what the form changes. `app_field`: the field that names the app. Fails with [`StoreError::Superseded`] where there is another
+    /// Keeps what the form changes. `app_field`: the field that names the app. Fails with [`StoreError::Superseded`](super::StoreError::Superseded) where there is another
     /// grant by now, which the changes were not held against.
     async fn save_form(&self, footing: Footing, app_field: &str, changes: Changes) -> Result<()>;
 
     /// The secrets of a connection, opened.
     async fn secrets(&self, id: ConnectionId) -> Result<Secrets>;
 
-    /// The secrets that go with one grant. Fails with [`StoreError::Superseded`] where there is another by now: its token and the settings
+    /// The secrets that go with one grant. Fails with [`StoreError::Superseded`](super::StoreError::Superseded) where there is another by now: its token and the settings
     /// of the one before do not belong together.
     async fn secrets_of(&self, footing: Footing) -> Result<Secrets>;
 
     /// Pauses a connection, with one notice. Nothing is dropped. One that is paused for another reason keeps that, and is told this one.
-    /// Fails with [`StoreError::Superseded`] where there is another grant by now: the reason was about the one before.
+    /// Fails with [`StoreError::Superseded`](super::StoreError::Superseded) where there is another grant by now: the reason was about the one before.
     async fn pause(&self, footing: Footing, at: Instant, reason: Reason) -> Result<()>;
 
     /// Keeps since when there have been nothing but pages that cannot be read; a readable answer ends that. Says since when.

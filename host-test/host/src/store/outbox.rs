@@ -137,15 +137,15 @@ pub trait Outbox {
 
     /// Writes the intent down. After it a byte may be on its way: whatever happens next, the order is looked up before it is sent again.
     ///
-    /// Fails with [`StoreError::Taken`] where another order of the connection has the own id: nothing may go out under it. Fails with
-    /// [`StoreError::Superseded`] where there is another grant by now: nothing goes out under the one before.
+    /// Fails with [`StoreError::Taken`](super::StoreError::Taken) where another order of the connection has the own id: nothing may go out under it. Fails with
+    /// [`StoreError::Superseded`](super::StoreError::Superseded) where there is another grant by now: nothing goes out under the one before.
     async fn intend(&self, intent: Intent) -> Result<()>;
 
     /// Writes down what is known of the order's creation after a call that did not settle it.
     async fn know(&self, footing: Footing, order: &str, known: Earlier) -> Result<()>;
 
     /// Ends an event. With a remote id the order is bound to it in the same transaction; that is a fact, whatever the grant. Without one,
-    /// fails with [`StoreError::Superseded`] where there is another grant by now: what did not pass under one may pass under the next.
+    /// fails with [`StoreError::Superseded`](super::StoreError::Superseded) where there is another grant by now: what did not pass under one may pass under the next.
     async fn settle(&self, settlement: Settlement) -> Result<()>;
 
     /// How many events of a connection stand where: state → count.

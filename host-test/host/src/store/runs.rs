@@ -133,14 +133,14 @@ pub trait Runs {
     async fn run_and_owner(&self, id: i64) -> Result<(Run, Connection)>;
 
     /// Applies a page: rows, links, refused records, cursor and counts, in one transaction. `flows`: the defaults, toggles respected.
-    /// Fails with [`StoreError::Superseded`] where the page was asked for under an earlier grant: its cursor may mean nothing any more.
+    /// Fails with [`StoreError::Superseded`](super::StoreError::Superseded) where the page was asked for under an earlier grant: its cursor may mean nothing any more.
     async fn apply_page(&self, run: i64, footing: Footing, page: Page, flows: Policies, at: Instant) -> Result<AppliedPage>;
 
-    /// Keeps why a run stopped, and what becomes of it, in one transaction. Fails with [`StoreError::Superseded`] where it was under an earlier
+    /// Keeps why a run stopped, and what becomes of it, in one transaction. Fails with [`StoreError::Superseded`](super::StoreError::Superseded) where it was under an earlier
     /// grant that it stopped.
     async fn halt_run(&self, run: i64, footing: Footing, failure: Failure, halt: Halt, at: Instant) -> Result<()>;
 
-    /// Pauses one stream, with one notice; the others go on. Fails with [`StoreError::Superseded`] where there is another grant by now.
+    /// Pauses one stream, with one notice; the others go on. Fails with [`StoreError::Superseded`](super::StoreError::Superseded) where there is another grant by now.
     async fn pause_stream(&self, footing: Footing, entity: Entity, reason: Reason, at: Instant) -> Result<()>;
 
     /// Keeps the merchant's choice for one stream.
