@@ -6,7 +6,9 @@
 //! reference Nobi Pro as well, since a page's rows and its cursor are one transaction; on a platform that part is the platform's own tables.
 
 mod connections;
+pub mod events;
 mod inbox;
+mod letters;
 mod logins;
 mod outbox;
 mod pages;
@@ -21,7 +23,9 @@ pub(crate) mod sqlite;
 use thiserror::Error;
 
 pub use self::connections::{Connection, ConnectionState, Connections, Footing, NewConnection, Notice};
+pub use self::events::{Event, Events};
 pub use self::inbox::{Inbox, Ingest, Ingested};
+pub use self::letters::{DeadLetter, DeadLetters, LetterId, Replay};
 pub use self::logins::{Changes, Grant, Logins, PendingLogin};
 pub use self::outbox::{Intent, OrderEventRow, OrderOutcome, OrderPush, Outbox, Settled, Settlement};
 pub use self::pages::{Awaiting, Candidate, Decision, FailedEvent, Note, Pages, Retried, StreamFigures};
@@ -35,9 +39,15 @@ pub use self::seal::{SealError, Sealer};
 pub use self::sqlite::SqliteStore;
 
 /// All that the host asks of durable state.
-pub trait Store: Connections + Logins + Inbox + Queue + Runs + Outbox + Records + Remarks + Pages + People + Send + Sync {}
+pub trait Store:
+    Connections + Logins + Inbox + Queue + Runs + Outbox + Records + Remarks + Pages + People + Events + DeadLetters + Send + Sync
+{
+}
 
-impl<S: Connections + Logins + Inbox + Queue + Runs + Outbox + Records + Remarks + Pages + People + Send + Sync> Store for S {}
+impl<S> Store for S where
+    S: Connections + Logins + Inbox + Queue + Runs + Outbox + Records + Remarks + Pages + People + Events + DeadLetters + Send + Sync
+{
+}
 
 /// The row id of a connection.
 pub type ConnectionId = i64;

@@ -65,6 +65,8 @@ pub struct HostConfig {
     pub unreadable_most: Duration,
     /// How long a login may take from its start to the way back.
     pub login_time: Duration,
+    /// Tries of a kept delivery, the first one included, after which it is a dead letter: with the waits in between, some twenty minutes.
+    pub delivery_attempts: u32,
     /// Bytes of a delivery; more are refused.
     pub delivery_bytes: usize,
     /// Roles that the form's default role is chosen from: value and label.
@@ -86,6 +88,7 @@ impl Default for HostConfig {
             move_overlap: Duration::from_secs(24 * 60 * 60),
             unreadable_most: Duration::from_secs(24 * 60 * 60),
             login_time: Duration::from_secs(30 * 60),
+            delivery_attempts: 12,
             delivery_bytes: 1024 * 1024,
             roles: vec![role("sale", "Nhân viên bán hàng"), role("warehouse", "Nhân viên kho"), role("manager", "Quản lý chi nhánh")],
         }

@@ -1,7 +1,9 @@
 //! The store in one SQLite file: a writer that groups commits, readers beside it, and the SQL of each topic.
 
 mod connections;
+mod events;
 mod inbox;
+mod letters;
 mod logins;
 mod outbox;
 mod pages;
@@ -74,7 +76,8 @@ impl SqliteStore {
 }
 
 /// The schema's versions, oldest first. A landed one is never edited: a change is a new one.
-const MIGRATIONS: [&str; 3] = [include_str!("schema.sql"), include_str!("schema-2.sql"), include_str!("page.sql")];
+const MIGRATIONS: [&str; 4] =
+    [include_str!("schema.sql"), include_str!("schema-2.sql"), include_str!("page.sql"), include_str!("ledger.sql")];
 
 fn migrate(connection: &Sqlite) -> Result<()> {
     let version: u32 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;

@@ -4,7 +4,9 @@ use async_trait::async_trait;
 use rusqlite::{Connection as Sqlite, OptionalExtension, params};
 
 use super::connections::{load, stand};
+use super::letters::tell_end;
 use super::queue::enqueue;
+use super::runs::tell_resumed;
 use super::{SqliteStore, found, from_json, to_json};
 use crate::clock::Instant;
 use crate::contract::orders::{Earlier, Order, OrderEvent, OrderEventKind};
@@ -168,7 +170,9 @@ impl Outbox for SqliteStore {
                     .query_row(params![row, settled.word(), outcome.to_string()], |row| row.get(0)),
                 || format!("outbox row {row}"),
             )?;
+            tell_end(sqlite, connection, at, row, &order, &settled, &outcome)?;
             if let Some(remote) = remote {
+                tell_resumed(sqlite, connection, names::entity(Entity::Order), at)?;
                 // It went out, so nothing that orders need is missing any more.
                 sqlite
                     .prepare_cached("UPDATE stream SET pause = NULL WHERE connection = ?1 AND entity = ?2 AND pause IS NOT NULL")?
