@@ -5,6 +5,7 @@
 //! contract tests (`tests/contract`) ask only the traits, so that another adapter can be held to them. An adapter brings its own SQL for the
 //! reference Nobi Pro as well, since a page's rows and its cursor are one transaction; on a platform that part is the platform's own tables.
 
+mod backup;
 mod connections;
 pub mod events;
 mod inbox;
@@ -13,8 +14,10 @@ mod logins;
 mod outbox;
 mod pages;
 mod people;
+mod privacy;
 mod queue;
 mod records;
+pub(crate) mod redact;
 mod remarks;
 mod runs;
 mod seal;
@@ -22,6 +25,7 @@ pub(crate) mod sqlite;
 
 use thiserror::Error;
 
+pub use self::backup::{Backup, Before, Restored, backup, restore};
 pub use self::connections::{Connection, ConnectionState, Connections, Footing, NewConnection, Notice};
 pub use self::events::{Event, Events};
 pub use self::inbox::{Inbox, Ingest, Ingested};
@@ -30,6 +34,7 @@ pub use self::logins::{Changes, Grant, Logins, PendingLogin};
 pub use self::outbox::{Intent, OrderEventRow, OrderOutcome, OrderPush, Outbox, Settled, Settlement};
 pub use self::pages::{Awaiting, Candidate, Decision, FailedEvent, Note, Pages, Retried, StreamFigures};
 pub use self::people::{Operator, People};
+pub use self::privacy::{CustomerKey, Erased, Privacy, Remaining};
 pub use self::queue::{Lane, Queue, Task, Work};
 pub use self::records::{Level, NobiCounts, Records, Sellable};
 pub use self::remarks::Remarks;
@@ -40,12 +45,26 @@ pub use self::sqlite::SqliteStore;
 
 /// All that the host asks of durable state.
 pub trait Store:
-    Connections + Logins + Inbox + Queue + Runs + Outbox + Records + Remarks + Pages + People + Events + DeadLetters + Send + Sync
+    Connections
+    + Logins
+    + Inbox
+    + Queue
+    + Runs
+    + Outbox
+    + Records
+    + Remarks
+    + Pages
+    + People
+    + Events
+    + DeadLetters
+    + Privacy
+    + Send
+    + Sync
 {
 }
 
 impl<S> Store for S where
-    S: Connections + Logins + Inbox + Queue + Runs + Outbox + Records + Remarks + Pages + People + Events + DeadLetters + Send + Sync
+    S: Connections + Logins + Inbox + Queue + Runs + Outbox + Records + Remarks + Pages + People + Events + DeadLetters + Privacy + Send + Sync
 {
 }
 

@@ -6,12 +6,14 @@
 
 mod catalogue;
 mod connections;
+mod copies;
 mod customers;
 mod edge;
 mod fences;
 mod guest;
 mod house;
 mod inbox;
+mod ledger;
 mod limits;
 mod logins;
 mod lower;

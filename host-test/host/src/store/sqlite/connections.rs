@@ -11,7 +11,7 @@ use crate::contract::types::{Message, Reason};
 use crate::secret::{Secret, Secrets};
 use crate::store::events::code;
 use crate::store::{
-    Changes, Connection, ConnectionId, ConnectionState, Connections, Footing, NewConnection, Notice, Result, SealError, StoreError, random,
+    Changes, Connection, ConnectionId, ConnectionState, Connections, Footing, NewConnection, Notice, Result, SealError, Sealer, StoreError, random,
 };
 
 const COLUMNS: &str = "id, tenant, connector, tag, hook, state, pause, settings, overrides, account, events, generation, unreadable_since";
@@ -92,6 +92,16 @@ pub(super) fn put_sealed(sqlite: &Sqlite, id: ConnectionId, sealed: &[(String, V
         sqlite.execute("INSERT OR REPLACE INTO secret (connection, name, sealed) VALUES (?1, ?2, ?3)", params![id, name, sealed])?;
     }
     Ok(())
+}
+
+/// Fails with [`StoreError::Refused`] where the secrets in a file were sealed with another key.
+pub(crate) fn opens_secrets(sqlite: &Sqlite, sealer: &Sealer) -> Result<()> {
+    let row = |row: &Row<'_>| Ok((row.get(0)?, row.get::<_, String>(1)?, row.get::<_, Vec<u8>>(2)?));
+    let one = sqlite.query_row("SELECT connection, name, sealed FROM secret LIMIT 1", [], row).optional()?;
+    let Some((id, name, sealed)) = one else { return Ok(()) };
+    sealer.open(&place(id, &name), &sealed).map(drop).map_err(|_| {
+        StoreError::Refused("its secrets were sealed with another key: put the host.key of that time there, or set CONNECTOR_KEY".to_owned())
+    })
 }
 
 fn sealed(sqlite: &Sqlite, id: ConnectionId) -> Result<Vec<(String, Vec<u8>)>> {

@@ -9,7 +9,7 @@ use crate::clock::Instant;
 use crate::store::{ConnectionId, Event, Events, Result};
 
 /// Adds an entry.
-pub(super) fn append(
+pub(crate) fn append(
     sqlite: &Sqlite,
     connection: ConnectionId,
     at: Instant,
