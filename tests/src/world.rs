@@ -15,9 +15,7 @@ use connector_host::contract::{Pace, Scope};
 use connector_host::nobi::Tally;
 use connector_host::outbound::{Outbound, OutboundConfig, Overrides};
 use connector_host::sandbox::{Connector, Sandbox, SandboxConfig, Witness};
-use connector_host::store::{
-    Before, Connection, NewConnection, Notice, Restored, Run, Sealer, SqliteStore, Trigger, backup, restore,
-};
+use connector_host::store::{Before, Connection, NewConnection, Notice, Restored, Run, Sealer, SqliteStore, Trigger, backup, restore};
 use connector_host::web::{PublicAddress, router};
 use connector_host::work::{Form, Host, HostConfig, Stop};
 use nhanh_sim::{App, AppForm, Event, EventKind, Fault, Grant, Planned, SaveError, Settings, ShopSize, Simulator, WebhookForm};

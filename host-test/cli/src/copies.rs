@@ -35,7 +35,10 @@ impl Backup {
             tell!("{}", serde_json::to_string_pretty(&made)?);
         } else {
             tell!("{}: {} bytes", self.out.display(), made.bytes);
-            tell!("  Khóa {} không nằm trong bản sao: hãy giữ riêng. (The key is not in it: keep it apart.)", self.folder.dir().join("host.key").display());
+            tell!(
+                "  Khóa {} không nằm trong bản sao: hãy giữ riêng. (The key is not in it: keep it apart.)",
+                self.folder.dir().join("host.key").display()
+            );
         }
         Ok(())
     }

@@ -112,7 +112,11 @@ impl DeadLetters {
                 let note = Note { at, operator: "cli".to_owned(), code: "skip.set-aside".to_owned(), records: 0, text };
                 let count = home.host.store().discard_letters(connection, ids.clone(), note).await?;
                 tell!("{count} of {} set aside", ids.len());
-                if usize::try_from(count).unwrap_or(0) < ids.len() { Err(Problem::failed("the others are no dead letters")) } else { Ok(()) }
+                if usize::try_from(count).unwrap_or(0) < ids.len() {
+                    Err(Problem::failed("the others are no dead letters"))
+                } else {
+                    Ok(())
+                }
             }
         }
     }
@@ -177,7 +181,8 @@ async fn replay(home: &Home, connection: i64, ids: Vec<LetterId>, patience: u64,
         let why = match (*word, failure) {
             ("missing", _) => "không có thư chết này (there is no such dead letter)".to_owned(),
             ("overtaken", _) => {
-                "để yên: một sự kiện sau của đơn này đã gửi, gửi lại sẽ làm sai (left alone: a later event of the order has gone out)".to_owned()
+                "để yên: một sự kiện sau của đơn này đã gửi, gửi lại sẽ làm sai (left alone: a later event of the order has gone out)"
+                    .to_owned()
             }
             ("went", _) => "đã xử lý, hoặc đang chờ đến lượt (done, or waiting for its turn)".to_owned(),
             (_, Some(failure)) => format!("{} ({}) [{}]", failure.message.vi, failure.message.en, failure.code),

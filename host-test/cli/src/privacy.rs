@@ -132,11 +132,13 @@ impl Disconnect {
             tell!("Đã xóa kết nối {} cùng liên kết và lịch sử. (Connection {} is erased.)", connection.id, connection.id);
         } else {
             home.host.disconnect(connection.id).await?;
-            tell!("Đã ngắt kết nối {}; liên kết và lịch sử được giữ. (Connection {} is cut; links and history are kept.)", connection.id, connection.id);
+            tell!(
+                "Đã ngắt kết nối {}; liên kết và lịch sử được giữ. (Connection {} is cut; links and history are kept.)",
+                connection.id,
+                connection.id
+            );
         }
-        tell!(
-            "Ứng dụng vẫn có quyền ở Nhanh.vn tới khi gỡ tại đó. (The app keeps its right at Nhanh.vn until it is removed there.)"
-        );
+        tell!("Ứng dụng vẫn có quyền ở Nhanh.vn tới khi gỡ tại đó. (The app keeps its right at Nhanh.vn until it is removed there.)");
         Ok(())
     }
 }

@@ -237,7 +237,9 @@ fn private(path: &Path) -> Result<()> {
 fn name(temporary: &Path, out: &Path) -> Result<()> {
     match std::fs::hard_link(temporary, out) {
         Ok(()) => std::fs::remove_file(temporary)?,
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => return Err(refused(format!("{} exists already", out.display()))),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+            return Err(refused(format!("{} exists already", out.display())));
+        }
         // A file system without such links.
         Err(_) => std::fs::rename(temporary, out)?,
     }

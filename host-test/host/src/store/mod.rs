@@ -45,26 +45,26 @@ pub use self::sqlite::SqliteStore;
 
 /// All that the host asks of durable state.
 pub trait Store:
-    Connections
-    + Logins
-    + Inbox
-    + Queue
-    + Runs
-    + Outbox
-    + Records
-    + Remarks
-    + Pages
-    + People
-    + Events
-    + DeadLetters
-    + Privacy
-    + Send
-    + Sync
+    Connections + Logins + Inbox + Queue + Runs + Outbox + Records + Remarks + Pages + People + Events + DeadLetters + Privacy + Send + Sync
 {
 }
 
 impl<S> Store for S where
-    S: Connections + Logins + Inbox + Queue + Runs + Outbox + Records + Remarks + Pages + People + Events + DeadLetters + Privacy + Send + Sync
+    S: Connections
+        + Logins
+        + Inbox
+        + Queue
+        + Runs
+        + Outbox
+        + Records
+        + Remarks
+        + Pages
+        + People
+        + Events
+        + DeadLetters
+        + Privacy
+        + Send
+        + Sync
 {
 }
 

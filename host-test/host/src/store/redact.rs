@@ -211,7 +211,8 @@ mod tests {
 
     #[test]
     fn one_phone_in_every_spelling_is_one_phone() {
-        for spelling in ["0912345678", "+84912345678", "84 912 345 678", "0084912345678", "912.345.678", "(091) 234-5678", "+84 0912345678"] {
+        for spelling in ["0912345678", "+84912345678", "84 912 345 678", "0084912345678", "912.345.678", "(091) 234-5678", "+84 0912345678"]
+        {
             assert_eq!(phone_key(spelling).as_deref(), Some("912345678"), "{spelling}");
         }
         assert_eq!(phone_key("01681234567"), phone_key("0381234567"), "the eleven digits of before 2018");

@@ -124,7 +124,13 @@ async fn deliveries_runs_that_fail_and_choices_are_told() {
     let run = house.store.begin_run(connection.id, Entity::Branch, Scope::Everything, Trigger::Click, NOW).await.unwrap().unwrap();
     house.store.halt_run(run, connection.footing(), failure(FailureClass::Transient), Halt::Wait, NOW).await.unwrap();
     house.store.halt_run(run, connection.footing(), failure(FailureClass::Rejected), Halt::GiveUp, NOW).await.unwrap();
-    house.raw().execute("INSERT INTO link (connection, entity, remote, state, candidates, since) VALUES (1, 'customer', '9', 'waiting', '[1]', 0)", []).unwrap();
+    house
+        .raw()
+        .execute(
+            "INSERT INTO link (connection, entity, remote, state, candidates, since) VALUES (1, 'customer', '9', 'waiting', '[1]', 0)",
+            [],
+        )
+        .unwrap();
     assert!(house.store.decide_pair(connection.id, Entity::Customer, "9", Decision::Never, NOW).await.unwrap());
     let expected = ["delivery-applied", "delivery-kept", "run-begun", "run-ended", "pair-decided"];
     assert_eq!(codes(&house, connection.id).await.split_off(3), expected, "a repeat is not told, nor a pull that goes on");

@@ -77,7 +77,10 @@ async fn shop(house: &House) -> Connection {
     let text = format!("chị {NAME} đã gọi {PHONE}");
     let note = Note { at: NOW, operator: "lan".to_owned(), code: "test.failure".to_owned(), records: 0, text };
     house.store.discard_remarks(connection.id, true, Entity::Customer, vec!["901".to_owned()], note.clone()).await.unwrap();
-    house.raw().execute("INSERT INTO note (connection, at, operator, code, records, text) VALUES (1, 0, 'lan', 'x', 1, ?1)", [note.text]).unwrap();
+    house
+        .raw()
+        .execute("INSERT INTO note (connection, at, operator, code, records, text) VALUES (1, 0, 'lan', 'x', 1, ?1)", [note.text])
+        .unwrap();
     connection
 }
 
@@ -85,7 +88,10 @@ async fn shop(house: &House) -> Connection {
 fn holds(house: &House, text: &str) -> bool {
     let file = house.file();
     let log = file.with_extension("sqlite-wal");
-    [file, log].iter().filter_map(|path| std::fs::read(path).ok()).any(|bytes| bytes.windows(text.len()).any(|part| part == text.as_bytes()))
+    [file, log]
+        .iter()
+        .filter_map(|path| std::fs::read(path).ok())
+        .any(|bytes| bytes.windows(text.len()).any(|part| part == text.as_bytes()))
 }
 
 #[tokio::test]
@@ -117,8 +123,7 @@ async fn what_stays_at_the_other_side_is_named_by_its_ids() {
     let house = House::new().await;
     let connection = shop(&house).await;
     let erased = house.store.erase(connection.id, key(), NOW).await.unwrap();
-    let mut there: Vec<_> =
-        erased.remaining.iter().map(|it| (it.entity, it.remote.as_deref(), it.own_id.as_deref())).collect();
+    let mut there: Vec<_> = erased.remaining.iter().map(|it| (it.entity, it.remote.as_deref(), it.own_id.as_deref())).collect();
     there.sort_unstable();
     assert_eq!(there, [("customer", Some("71"), None), ("order", None, Some("abcd-sent")), ("order", Some("777"), None)]);
     let told = house.store.events(connection.id, 0, 100).await.unwrap().pop().unwrap();
@@ -142,7 +147,8 @@ async fn no_sync_brings_an_erased_customer_back() {
 async fn a_record_that_waits_for_a_choice_among_erased_customers_stays_out_as_well() {
     let house = House::new().await;
     let connection = shop(&house).await;
-    let wait = "INSERT INTO link (connection, entity, remote, state, candidates, since) VALUES (1, 'customer', '79', 'waiting', '[1,2]', 0)";
+    let wait =
+        "INSERT INTO link (connection, entity, remote, state, candidates, since) VALUES (1, 'customer', '79', 'waiting', '[1,2]', 0)";
     house.raw().execute(wait, []).unwrap();
     house.store.erase(connection.id, CustomerKey::Id(1), NOW).await.unwrap();
     assert_eq!(house.see::<String>("SELECT state FROM link WHERE remote = '79'"), "tombstone");
@@ -193,7 +199,10 @@ async fn all_connections_of_the_tenant_are_rid_of_the_customer_and_no_other_tena
     let there: Vec<_> = erased.remaining.iter().map(|it| (it.connection, it.remote.as_deref().unwrap())).collect();
     assert_eq!(there, [(one.id, "71"), (two.id, "81")]);
     assert_eq!(house.see::<String>("SELECT tenant FROM nobi_customer"), "other shop");
-    assert_eq!(house.see::<String>("SELECT group_concat(state) FROM (SELECT state FROM link ORDER BY connection)"), "tombstone,tombstone,linked");
+    assert_eq!(
+        house.see::<String>("SELECT group_concat(state) FROM (SELECT state FROM link ORDER BY connection)"),
+        "tombstone,tombstone,linked"
+    );
 }
 
 #[tokio::test]
@@ -238,7 +247,10 @@ async fn a_connection_that_is_cut_has_no_secret_left_and_goes_on_with_a_login() 
     let cut = house.store.connection(connection.id).await.unwrap();
     assert_eq!(cut.pause.as_ref().map(|reason| reason.code.as_str()), Some("host.disconnected"));
     assert_eq!((house.see::<u32>("SELECT count(*) FROM secret"), house.store.claim(NOW, false).await.unwrap().is_none()), (0, true));
-    assert!(matches!(house.settles(&connection, 2, None).await, Err(StoreError::Superseded)), "what is under way is of a grant that is no more");
+    assert!(
+        matches!(house.settles(&connection, 2, None).await, Err(StoreError::Superseded)),
+        "what is under way is of a grant that is no more"
+    );
     assert_eq!(house.see::<u32>("SELECT count(*) FROM link"), 4, "links stay");
     let again = house.grants(&cut, "business-1", secrets(&[("access-token", "new-token-01234")])).await.unwrap();
     assert_eq!((again.tag, again.pause), (connection.tag, None));

@@ -11,7 +11,8 @@ use crate::contract::types::{Message, Reason};
 use crate::secret::{Secret, Secrets};
 use crate::store::events::code;
 use crate::store::{
-    Changes, Connection, ConnectionId, ConnectionState, Connections, Footing, NewConnection, Notice, Result, SealError, Sealer, StoreError, random,
+    Changes, Connection, ConnectionId, ConnectionState, Connections, Footing, NewConnection, Notice, Result, SealError, Sealer, StoreError,
+    random,
 };
 
 const COLUMNS: &str = "id, tenant, connector, tag, hook, state, pause, settings, overrides, account, events, generation, unreadable_since";
@@ -100,7 +101,9 @@ pub(crate) fn opens_secrets(sqlite: &Sqlite, sealer: &Sealer) -> Result<()> {
     let one = sqlite.query_row("SELECT connection, name, sealed FROM secret LIMIT 1", [], row).optional()?;
     let Some((id, name, sealed)) = one else { return Ok(()) };
     sealer.open(&place(id, &name), &sealed).map(drop).map_err(|_| {
-        StoreError::Refused("its secrets were sealed with another key: put the host.key of that time there, or set CONNECTOR_KEY".to_owned())
+        StoreError::Refused(
+            "its secrets were sealed with another key: put the host.key of that time there, or set CONNECTOR_KEY".to_owned(),
+        )
     })
 }
 

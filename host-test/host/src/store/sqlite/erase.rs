@@ -57,7 +57,8 @@ pub(super) fn erase(sqlite: &Sqlite, connection: ConnectionId, key: &CustomerKey
 
 /// A push holds the order in memory: what it writes down next would bring it back.
 fn refuse_what_is_on_its_way(sqlite: &Sqlite, found: &Found) -> Result<()> {
-    let mut statement = sqlite.prepare_cached("SELECT EXISTS (SELECT 1 FROM work WHERE connection = ?1 AND key = ?2 AND state = 'running')")?;
+    let mut statement =
+        sqlite.prepare_cached("SELECT EXISTS (SELECT 1 FROM work WHERE connection = ?1 AND key = ?2 AND state = 'running')")?;
     for connection in &found.connections {
         for order in &found.orders {
             if statement.query_row(params![connection, work_key(order)], |row| row.get(0))? {
@@ -164,7 +165,8 @@ fn pushed(sqlite: &Sqlite, connection: ConnectionId, order: &str, erased: &mut E
         erased.remaining.push(Remaining { connection, entity: "order", remote, own_id });
     }
     if !linked {
-        let stop = "UPDATE outbox SET state = 'skipped', outcome = ?3 WHERE connection = ?1 AND order_id = ?2 AND state IN ('waiting', 'failed')";
+        let stop =
+            "UPDATE outbox SET state = 'skipped', outcome = ?3 WHERE connection = ?1 AND order_id = ?2 AND state IN ('waiting', 'failed')";
         let outcome = json!({ "reason": "skip.erased" }).to_string();
         erased.stopped += u32::try_from(sqlite.execute(stop, params![connection, order, outcome])?).unwrap_or(0);
     }

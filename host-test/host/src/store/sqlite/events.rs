@@ -17,9 +17,13 @@ pub(crate) fn append(
     subject: Option<&str>,
     detail: &Value,
 ) -> Result<()> {
-    sqlite
-        .prepare_cached("INSERT INTO event (connection, at, code, subject, detail) VALUES (?1, ?2, ?3, ?4, ?5)")?
-        .execute(params![connection, at, code, subject, detail.to_string()])?;
+    sqlite.prepare_cached("INSERT INTO event (connection, at, code, subject, detail) VALUES (?1, ?2, ?3, ?4, ?5)")?.execute(params![
+        connection,
+        at,
+        code,
+        subject,
+        detail.to_string()
+    ])?;
     Ok(())
 }
 

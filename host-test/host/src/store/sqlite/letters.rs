@@ -142,8 +142,9 @@ fn order_content(sqlite: &Sqlite, connection: ConnectionId, row: i64) -> Result<
         )
         .optional()?;
     let Some((order, record)) = found else { return Ok(None) };
-    let mut statement = sqlite
-        .prepare_cached("SELECT id, event_id, kind, state, outcome FROM outbox WHERE connection = ?1 AND order_id = ?2 ORDER BY sequence, id")?;
+    let mut statement = sqlite.prepare_cached(
+        "SELECT id, event_id, kind, state, outcome FROM outbox WHERE connection = ?1 AND order_id = ?2 ORDER BY sequence, id",
+    )?;
     let rows = statement.query_map(params![connection, order], |row| {
         Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?, row.get::<_, String>(3)?, row.get(4)?))
     })?;
@@ -226,7 +227,8 @@ impl DeadLetters for SqliteStore {
 
     async fn delivery_failed(&self, id: i64, failure: Failure, most: u32, at: Instant) -> Result<bool> {
         self.write(move |sqlite| {
-            let update = "UPDATE delivery SET tries = tries + 1, failure = ?2, outcome = CASE WHEN tries + 1 >= ?3 THEN 'dead' ELSE outcome END
+            let update =
+                "UPDATE delivery SET tries = tries + 1, failure = ?2, outcome = CASE WHEN tries + 1 >= ?3 THEN 'dead' ELSE outcome END
                           WHERE id = ?1 AND outcome = 'kept' RETURNING connection, outcome = 'dead'";
             let row = sqlite
                 .prepare_cached(update)?

@@ -18,8 +18,8 @@ use crate::names;
 use crate::nobi::{Applier, Policies, Tally};
 use crate::store::events::code;
 use crate::store::{
-    Awaiting, Candidate, Connection, ConnectionId, Decision, FailedEvent, LetterId, Note, Pages, Replay, Result, Retried, Run, StoreError, StreamFigures,
-    Trigger,
+    Awaiting, Candidate, Connection, ConnectionId, Decision, FailedEvent, LetterId, Note, Pages, Replay, Result, Retried, Run, StoreError,
+    StreamFigures, Trigger,
 };
 
 const BULK: &str = "scope NOT LIKE '{\"Only\"%'";

@@ -58,9 +58,8 @@ fn phones(customer: &Customer) -> impl Iterator<Item = &str> {
 
 fn customers(sqlite: &Sqlite, tenant: &str) -> Result<Vec<(i64, String, Customer)>> {
     let mut statement = sqlite.prepare_cached("SELECT id, name, phone, detail FROM nobi_customer WHERE tenant = ?1 ORDER BY id")?;
-    let rows = statement.query_map([tenant], |row| {
-        Ok((row.get(0)?, row.get(1)?, row.get::<_, Option<String>>(2)?, row.get::<_, String>(3)?))
-    })?;
+    let rows =
+        statement.query_map([tenant], |row| Ok((row.get(0)?, row.get(1)?, row.get::<_, Option<String>>(2)?, row.get::<_, String>(3)?)))?;
     let mut customers = Vec::new();
     for row in rows {
         let (id, name, phone, detail) = row?;

@@ -15,7 +15,9 @@ use crate::contract::{Page, Policy, Scope};
 use crate::names;
 use crate::nobi::{Applier, Policies, Tally};
 use crate::store::events::code;
-use crate::store::{AppliedPage, Connection, ConnectionId, Footing, Halt, Lane, Result, Run, RunState, Runs, StoreError, Stream, Task, Trigger};
+use crate::store::{
+    AppliedPage, Connection, ConnectionId, Footing, Halt, Lane, Result, Run, RunState, Runs, StoreError, Stream, Task, Trigger,
+};
 
 pub(super) const COLUMNS: &str = "id, connection, entity, trigger, scope, state, cursor, done, total, tally, failure, started, ended";
 
