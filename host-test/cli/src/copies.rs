@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use connector_host::clock::Clock;
 use connector_host::store::{Before, StoreError, backup, restore};
 
-use crate::home::{DATABASE, Folder};
+use crate::home::{DATABASE, Folder, KEY};
 use crate::output::{Outcome, Problem};
 
 /// Copy the host's data to a file, also while another process serves.
@@ -37,7 +37,7 @@ impl Backup {
             tell!("{}: {} bytes", self.out.display(), made.bytes);
             tell!(
                 "  Khóa {} không nằm trong bản sao: hãy giữ riêng. (The key is not in it: keep it apart.)",
-                self.folder.dir().join("host.key").display()
+                self.folder.dir().join(KEY).display()
             );
         }
         Ok(())
@@ -67,7 +67,7 @@ impl Restore {
     pub(crate) fn run(self) -> Outcome {
         let dir = self.folder.dir();
         let _lock = self.folder.claim()?;
-        let known = |name: &str| name == "host.key" || name == "host.lock" || name.starts_with("host.sqlite.restoring");
+        let known = |name: &str| name == KEY || name == "host.lock" || name.starts_with("host.sqlite.restoring");
         let mut others = std::fs::read_dir(dir)?.filter_map(|entry| Some(entry.ok()?.file_name().to_string_lossy().into_owned()));
         if let (false, Some(other)) = (self.force, others.find(|name| !known(name))) {
             return Err(Problem::usage(format!(
@@ -75,7 +75,10 @@ impl Restore {
                 dir.display()
             )));
         }
-        // Without a key one is made; a copy that has secrets says that it is not theirs.
+        let key = dir.join(KEY);
+        if !key.exists() && std::env::var_os("CONNECTOR_KEY").is_none() {
+            return Err(Problem::usage(format!("{} is missing: put the key of the copy there, or set CONNECTOR_KEY", key.display())));
+        }
         let sealer = self.folder.sealer()?;
         let before = if self.force { Before::KeepBeside } else { Before::Refuse };
         let restored = restore(&self.file, &dir.join(DATABASE), &sealer, before, Clock::system().now()).map_err(worded)?;

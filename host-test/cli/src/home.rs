@@ -26,6 +26,8 @@ pub(crate) struct Folder {
 
 /// The host's file in its folder.
 pub(crate) const DATABASE: &str = "host.sqlite";
+/// The key of its secrets.
+pub(crate) const KEY: &str = "host.key";
 
 /// An opened folder: the host that runs on it.
 pub(crate) struct Home {
@@ -77,7 +79,7 @@ fn sealer(dir: &Path) -> Result<Sealer, Problem> {
     // The environment's key wins, so that a deployment can keep it apart from the data.
     Ok(match std::env::var("CONNECTOR_KEY") {
         Ok(key) => Sealer::from_hex(&key)?,
-        Err(_) => Sealer::from_file(&dir.join("host.key"))?,
+        Err(_) => Sealer::from_file(&dir.join(KEY))?,
     })
 }
 
