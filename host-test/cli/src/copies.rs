@@ -67,7 +67,8 @@ impl Restore {
     pub(crate) fn run(self) -> Outcome {
         let dir = self.folder.dir();
         let _lock = self.folder.claim()?;
-        let known = |name: &str| name == KEY || name == "host.lock" || name.starts_with("host.sqlite.restoring");
+        // The key, compiled code, the lock, and what a restore left that broke off.
+        let known = |name: &str| name == KEY || name == "code" || name == "host.lock" || name.starts_with("host.sqlite.restoring");
         let mut others = std::fs::read_dir(dir)?.filter_map(|entry| Some(entry.ok()?.file_name().to_string_lossy().into_owned()));
         if let (false, Some(other)) = (self.force, others.find(|name| !known(name))) {
             return Err(Problem::usage(format!(

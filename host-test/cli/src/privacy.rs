@@ -4,7 +4,7 @@ use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::path::PathBuf;
 
-use connector_host::store::{CustomerKey, Remaining};
+use connector_host::store::{CustomerKey, Erased, Remaining};
 
 use crate::home::Folder;
 use crate::output::{Outcome, Problem};
@@ -70,11 +70,11 @@ impl Erase {
         let erased = home.host.erase(connection.id, self.customer).await?;
         if self.json {
             tell!("{}", serde_json::to_string_pretty(&erased)?);
-            return Ok(());
+            return written_over(&erased);
         }
         if erased.is_nothing() {
             tell!("Không có dữ liệu nào của khách này. (Nothing is held of this customer.)");
-            return Ok(());
+            return written_over(&erased);
         }
         tell!(
             "Đã xóa {} khách hàng, thông tin người mua trong {} đơn và {} chỗ nhắc tới; {} sự kiện đơn sẽ không gửi nữa.",
@@ -97,7 +97,14 @@ impl Erase {
             tell!("  {}", line(remaining));
         }
         tell!("Các bản sao lưu cũ vẫn chứa dữ liệu này: hãy hủy chúng. (Older backups still hold it: destroy them.)");
-        Ok(())
+        written_over(&erased)
+    }
+}
+
+fn written_over(erased: &Erased) -> Outcome {
+    match erased.written_over {
+        true => Ok(()),
+        false => Err(Problem::failed("others were reading the file, so its bytes still hold what was erased: erase it once more")),
     }
 }
 

@@ -64,12 +64,14 @@ pub struct Erased {
     pub mentions: u32,
     /// What is still at the other side.
     pub remaining: Vec<Remaining>,
+    /// What was deleted is written over in the file, too. Otherwise others were reading it: the same erasure again sees to that.
+    pub written_over: bool,
 }
 
 impl Erased {
     /// Whether nothing was known of the person.
     pub fn is_nothing(&self) -> bool {
-        *self == Erased::default()
+        *self == Erased { written_over: self.written_over, ..Erased::default() }
     }
 }
 
@@ -91,7 +93,7 @@ pub trait Privacy {
     /// Erases a connection with its links and its history. Nobi's own records stay. Its number and its tag are never given again.
     async fn purge(&self, connection: ConnectionId, at: Instant) -> Result<()>;
 
-    /// Writes over what was deleted, so that it is not in the file's bytes any more. Takes as long as writing the whole file anew. A retry
-    /// helps where others were reading.
+    /// Writes over what was deleted, so that it is not in the file's bytes any more. Takes as long as writing the whole file anew, and
+    /// others wait with their writing meanwhile. A retry helps where others were reading.
     async fn scrub(&self) -> Result<()>;
 }

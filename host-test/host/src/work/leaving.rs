@@ -30,13 +30,17 @@ impl Host {
 
     /// Erases one customer of the connection's tenant, in all of the tenant's connections, and writes over what was deleted.
     pub async fn erase(&self, connection: ConnectionId, of: CustomerKey) -> Result<Erased, StoreError> {
-        let erased = self.store.erase(connection, of, self.clock.now()).await?;
+        let mut erased = self.store.erase(connection, of, self.clock.now()).await?;
         for id in erased.remaining.iter().map(|remaining| remaining.connection) {
             // Answers of the other side may still name the person.
             self.outbound.forget(&id.to_string());
         }
         self.outbound.forget(&connection.to_string());
-        self.store.scrub().await?;
+        // What is still at the other side has to be told all the same.
+        match self.store.scrub().await {
+            Ok(()) => erased.written_over = true,
+            Err(error) => tracing::warn!(connection, %error, "what was erased is not written over yet"),
+        }
         Ok(erased)
     }
 

@@ -104,7 +104,7 @@ async fn an_erased_customer_is_in_no_byte_of_the_file_and_the_others_are_as_they
         assert!(holds(&house, trace), "{trace} is there to be found");
     }
     let erased = host.erase(connection.id, key()).await.unwrap();
-    assert_eq!((erased.customers, erased.orders, erased.stopped), (1, 3, 2), "{erased:?}");
+    assert_eq!((erased.customers, erased.orders, erased.stopped, erased.written_over), (1, 3, 2, true), "{erased:?}");
     for trace in traces {
         assert!(!holds(&house, trace), "{trace} is still in the file");
     }
@@ -285,4 +285,19 @@ fn a_customer_is_named_by_a_phone_or_by_nobi_s_id() {
     for wrong in ["", "Lan", "0", "-5", "0912x345678", "09123"] {
         assert!(wrong.parse::<CustomerKey>().is_err(), "{wrong}");
     }
+}
+
+#[tokio::test]
+async fn a_reader_who_holds_the_log_delays_the_writing_over_and_nothing_else() {
+    let house = House::new().await;
+    let connection = shop(&house).await;
+    let host = house.host(&Guest::new(make::descriptor())).await;
+    let reader = house.raw();
+    reader.execute_batch("BEGIN; SELECT count(*) FROM nobi_customer;").unwrap();
+    let erased = host.erase(connection.id, key()).await.unwrap();
+    assert_eq!((erased.customers, erased.remaining.len(), erased.written_over), (1, 3, false));
+    reader.execute_batch("COMMIT").unwrap();
+    let again = host.erase(connection.id, key()).await.unwrap();
+    assert!(again.is_nothing() && again.written_over);
+    assert!(!holds(&house, PHONE) && !holds(&house, NAME));
 }

@@ -1,6 +1,8 @@
 //! The SQL of leaving: a connection that forgets its secrets, one that is gone, and bytes that are written over. What an export and an erasure
 //! do is beside this, in `export` and `erase`.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use rusqlite::{OptionalExtension, params};
 use serde_json::{Value, json};
@@ -72,6 +74,8 @@ impl Privacy for SqliteStore {
         let task = tokio::task::spawn_blocking(move || {
             let sqlite = writer::open(&path, false)?;
             sqlite.execute_batch("PRAGMA secure_delete = ON; VACUUM;")?;
+            // Whoever reads for longer reads for long.
+            sqlite.busy_timeout(Duration::from_secs(2))?;
             let busy: bool = sqlite.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
             if busy {
                 return Err(StoreError::Refused("others read the store's file; what was erased is still in its log: try again".to_owned()));
