@@ -74,9 +74,10 @@ pub(super) fn export(sqlite: &Sqlite, connection: ConnectionId, of: Option<&Cust
 
 /// The person's own rows, and those of others that name the person.
 fn customer(sqlite: &Sqlite, found: &Found, all: &mut Map<String, Value>) -> Result<()> {
-    let mut put = |table: &str, more: Vec<Value>| match all.entry(table).or_insert_with(|| Value::Array(Vec::new())) {
-        Value::Array(rows) => rows.extend(more),
-        _ => {}
+    let mut put = |table: &str, more: Vec<Value>| {
+        if let Value::Array(rows) = all.entry(table).or_insert_with(|| Value::Array(Vec::new())) {
+            rows.extend(more);
+        }
     };
     for id in &found.customers {
         put("nobi_customer", rows(sqlite, "SELECT * FROM nobi_customer WHERE id = ?1", &[id])?);
@@ -110,7 +111,7 @@ fn names(row: &Value, needles: &Needles) -> bool {
 /// Rows as objects. A text that is JSON is told as that, bytes as text or in base64.
 fn rows(sqlite: &Sqlite, sql: &str, params: &[&dyn ToSql]) -> Result<Vec<Value>> {
     let mut statement = sqlite.prepare(sql)?;
-    let columns: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+    let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
     let mut rows = statement.query(params)?;
     let mut all = Vec::new();
     while let Some(row) = rows.next()? {

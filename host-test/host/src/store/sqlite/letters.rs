@@ -170,11 +170,13 @@ fn order_content(sqlite: &Sqlite, connection: ConnectionId, row: i64) -> Result<
 }
 
 fn delivery_content(sqlite: &Sqlite, connection: ConnectionId, row: i64) -> Result<Option<Value>> {
-    let found: Option<(Instant, u32, Option<String>, Option<Vec<u8>>)> = sqlite
+    let found = sqlite
         .query_row(
             "SELECT received, tries, failure, body FROM delivery WHERE connection = ?1 AND id = ?2 AND outcome = 'dead'",
             params![connection, row],
-            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
+            |row| {
+                Ok((row.get::<_, Instant>(0)?, row.get::<_, u32>(1)?, row.get::<_, Option<String>>(2)?, row.get::<_, Option<Vec<u8>>>(3)?))
+            },
         )
         .optional()?;
     let Some((received, tries, failure, body)) = found else { return Ok(None) };
