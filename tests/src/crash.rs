@@ -2,7 +2,7 @@
 //! here knows how the host recovers.
 
 use std::io::{BufRead as _, BufReader};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -10,6 +10,7 @@ use anyhow::{Context as _, Result, ensure};
 use connector_host::contract::orders::OrderEvent;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use tempfile::TempDir;
 
 /// What a victim is told.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -29,10 +30,75 @@ pub struct Victim {
     address: String,
 }
 
+/// A machine whose disk keeps only what was synced. Each life of the host has a folder of its own, made of what was on the disk when the power
+/// failed, so that nothing that is still open knows better.
+pub struct Machine {
+    library: PathBuf,
+    root: TempDir,
+    life: u32,
+}
+
+impl Machine {
+    /// With a host's file and key as they are in this folder, where nobody writes at the moment.
+    pub fn with(folder: &Path) -> Result<Machine> {
+        let root = TempDir::new()?;
+        let library = root.path().join("unsynced.so");
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("disk/unsynced.c");
+        let compiler = std::env::var_os("CC").unwrap_or_else(|| "cc".into());
+        let built = Command::new(compiler).args(["-shared", "-fPIC", "-O1", "-o"]).arg(&library).arg(&source).status();
+        ensure!(built.context("a C compiler")?.success(), "{} does not compile", source.display());
+        let machine = Machine { library, root, life: 0 };
+        machine.start_from(folder, folder)?;
+        Ok(machine)
+    }
+
+    /// Where the host lives now.
+    pub fn folder(&self) -> Result<PathBuf> {
+        Ok(self.root.path().canonicalize()?.join(format!("life-{}", self.life)))
+    }
+
+    fn disk(&self) -> PathBuf {
+        self.root.path().join(format!("disk-{}", self.life))
+    }
+
+    /// The power comes back.
+    pub fn power_on(&mut self) -> Result<()> {
+        let (folder, disk) = (self.folder()?, self.disk());
+        self.life += 1;
+        self.start_from(&disk, &folder)
+    }
+
+    fn start_from(&self, files: &Path, key: &Path) -> Result<()> {
+        for place in [self.folder()?, self.disk()] {
+            std::fs::create_dir_all(&place)?;
+            for name in ["host.sqlite", "host.sqlite-wal"] {
+                if files.join(name).exists() {
+                    std::fs::copy(files.join(name), place.join(name))?;
+                }
+            }
+        }
+        std::fs::copy(key.join("host.key"), self.folder()?.join("host.key"))?;
+        Ok(())
+    }
+}
+
 impl Victim {
     /// Starts one and waits until it answers.
     pub fn start(program: &str, sentence: &Sentence) -> Result<Victim> {
-        let mut child = Command::new(program)
+        Victim::spawn(Command::new(program), sentence, sentence.die_at.is_some())
+    }
+
+    /// Starts one whose power fails at this sync of its files, before it reaches the disk or just after.
+    pub fn start_on(program: &str, sentence: &Sentence, machine: &Machine, die_at: u64, before: bool) -> Result<Victim> {
+        let mut command = Command::new(program);
+        command.env("LD_PRELOAD", &machine.library);
+        command.env("UNSYNCED_FOLDER", machine.folder()?).env("UNSYNCED_DISK", machine.disk());
+        command.env("UNSYNCED_DIE_AT", format!("{}{die_at}", if before { "-" } else { "" }));
+        Victim::spawn(command, sentence, true)
+    }
+
+    fn spawn(mut command: Command, sentence: &Sentence, may_die: bool) -> Result<Victim> {
+        let mut child = command
             .arg(serde_json::to_string(sentence)?)
             .stdout(Stdio::piped())
             .stdin(Stdio::null())
@@ -42,7 +108,7 @@ impl Victim {
         BufReader::new(child.stdout.take().context("it has an output")?).read_line(&mut line)?;
         let client = reqwest::Client::builder().no_proxy().build()?;
         let victim = Victim { child, client, address: format!("http://127.0.0.1:{}", sentence.port) };
-        ensure!(line.trim() == "ready" || sentence.die_at.is_some(), "the victim did not come up: {line:?}");
+        ensure!(line.trim() == "ready" || may_die, "the victim did not come up: {line:?}");
         Ok(victim)
     }
 

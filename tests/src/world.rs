@@ -170,7 +170,7 @@ fn key(folder: &TempDir) -> Result<Sealer> {
 }
 
 async fn open(plan: &Plan, folder: &TempDir, database: &Path, clock: &Clock) -> Result<Arc<Host>> {
-    let store = SqliteStore::open(database, key(folder)?)?;
+    let store = SqliteStore::open_alone(database, key(folder)?)?;
     let outbound = Outbound::new(plan.outbound.clone(), clock.clone())?;
     Ok(Host::new(Arc::new(store), outbound, vec![component(plan.witness.clone()).await?], clock.clone(), plan.host.clone()))
 }
@@ -268,6 +268,23 @@ impl World {
         let app = app.unwrap_or_else(|| self.nhanh.register_app(form()));
         let side = Side { tenant: tenant.to_owned(), business, app, ..self.side.clone() };
         self.connect(self.draft(side).await?).await
+    }
+
+    /// Another merchant of the same business, with an app of his own, who speaks this version of the API.
+    pub async fn join_in(&self, dialect: Dialect, tenant: &str) -> Result<Side> {
+        let form = AppForm { name: tenant.to_owned(), redirect_urls: vec![self.address.redirect_url()], webhooks: None };
+        let side = Side { tenant: tenant.to_owned(), dialect, app: self.nhanh.register_app(form), ..self.side.clone() };
+        self.connect(self.draft(side).await?).await
+    }
+
+    /// The first merchant moves his connection to this version of the API: he logs in again with that one change.
+    pub async fn move_to(&mut self, dialect: Dialect) -> Result<()> {
+        let change = [("api-version".to_owned(), dialect.version().to_owned())].into();
+        let start = self.host.begin_login_with(self.side.connection, &self.address.redirect_url(), change).await?;
+        let landing = self.nhanh.log_in(&start.url, Grant::all(self.side.business)).await?;
+        self.host.end_login(&start.state, &landing).await?;
+        self.side.dialect = dialect;
+        Ok(())
     }
 
     /// Keeps the form; `changes` go over the plan's values.

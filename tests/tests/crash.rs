@@ -8,7 +8,8 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use acceptance::crash::{Sentence, Victim};
+use acceptance::course::Course;
+use acceptance::crash::{Machine, Sentence, Victim};
 use acceptance::dialect::{Call, Dialect, V2, V3};
 use acceptance::orders::{copies, order};
 use acceptance::world::{Plan, VERIFY_TOKEN, World};
@@ -24,14 +25,6 @@ use rusqlite::OptionalExtension as _;
 
 /// The points of the work, and `answer-outstanding`: the order is at Nhanh.vn and its answer is not here.
 const POINTS: [&str; 8] = ["", "before-send", "answer-outstanding", "answered", "bound", "taken-in", "page-read", "page-applied"];
-
-/// The next number of a course that the seed fixes (xorshift).
-fn draw(state: &mut u64, below: u64) -> u64 {
-    *state ^= *state << 13;
-    *state ^= *state >> 7;
-    *state ^= *state << 17;
-    *state % below
-}
 
 /// Everything that was acknowledged, and what has to be asked for again.
 #[derive(Default)]
@@ -80,9 +73,9 @@ impl Stage {
     }
 
     /// A level that no delivery has told before.
-    async fn deliver(&mut self, victim: &Victim, books: &mut Books, seed: &mut u64) -> Result<()> {
+    async fn deliver(&mut self, victim: &Victim, books: &mut Books, course: &mut Course) -> Result<()> {
         self.units += 1;
-        let product = self.products[usize::try_from(draw(seed, self.products.len() as u64))?];
+        let product = self.products[usize::try_from(course.below(self.products.len() as u64))?];
         let units = Quantity::units(self.units);
         self.world.nhanh.change_level(product, self.depot, |level| level.remain = units);
         let body = self.world.nhanh.webhook_body(self.world.side.business, &Event::InventoryChange(product), VERIFY_TOKEN).unwrap();
@@ -104,12 +97,46 @@ impl Stage {
         Ok(())
     }
 
+    /// One life of a host whose power fails at some sync of its file.
+    async fn short_life(&mut self, books: &mut Books, machine: &mut Machine, number: usize, course: &mut Course) -> Result<()> {
+        let (die_at, before) = (1 + course.below(30), course.percent(50));
+        let mut victim = Victim::start_on(env!("CARGO_BIN_EXE_victim"), &self.sentence, machine, die_at, before)?;
+        for event in std::mem::take(&mut books.open) {
+            self.hand_over(&victim, books, event).await?;
+        }
+        victim.click(self.connection, "product").await;
+        for nth in 0..40 {
+            if victim.is_dead()? {
+                break;
+            }
+            if nth < 4 {
+                let order = order(&self.world, &format!("{number}-{nth}")).await?;
+                let (id, kind) = (format!("{}-1", order.id), OrderEventKind::Created);
+                books.orders.push(order.clone());
+                self.hand_over(&victim, books, OrderEvent { id, sequence: 1, kind, order, reason: None }).await?;
+            }
+            self.deliver(&victim, books, course).await?;
+        }
+        ensure!(victim.dies_within(Duration::from_secs(10)).await?, "its files are synced at every commit, so its power fails");
+        books.kills += 1;
+        drop(victim);
+        machine.power_on()?;
+        self.moves_to(machine)
+    }
+
+    /// From now on the host lives there.
+    fn moves_to(&mut self, machine: &Machine) -> Result<()> {
+        self.sentence.folder = machine.folder()?;
+        self.world.database = self.sentence.folder.join("host.sqlite");
+        Ok(())
+    }
+
     /// One life of the host.
-    async fn round(&mut self, books: &mut Books, number: usize, seed: &mut u64) -> Result<()> {
+    async fn round(&mut self, books: &mut Books, number: usize, course: &mut Course) -> Result<()> {
         let at = number % POINTS.len();
         let point = POINTS[at];
         let by_itself = !matches!(point, "" | "answer-outstanding");
-        let mut victim = self.start(by_itself.then(|| (point.to_owned(), 1 + u32::try_from(draw(seed, 2)).unwrap_or(0))))?;
+        let mut victim = self.start(by_itself.then(|| (point.to_owned(), 1 + u32::try_from(course.below(2)).unwrap_or(0))))?;
         for event in std::mem::take(&mut books.open) {
             self.hand_over(&victim, books, event).await?;
         }
@@ -131,14 +158,14 @@ impl Stage {
             self.hand_over(&victim, books, event).await?;
         }
         if let Some(earlier) =
-            books.orders.get(usize::try_from(draw(seed, books.orders.len() as u64))?).filter(|_| number % 3 == 2).cloned()
+            books.orders.get(usize::try_from(course.below(books.orders.len() as u64))?).filter(|_| number % 3 == 2).cloned()
         {
             let kind = OrderEventKind::Cancelled(PartyRole::Buyer);
             let event = OrderEvent { id: format!("{}-2", earlier.id), sequence: 2, kind, order: earlier, reason: None };
             self.hand_over(&victim, books, event).await?;
         }
         for _ in 0..2 {
-            self.deliver(&victim, books, seed).await?;
+            self.deliver(&victim, books, course).await?;
         }
         let died = match point {
             "answer-outstanding" => {
@@ -148,7 +175,7 @@ impl Stage {
                 }
                 false
             }
-            "" => victim.dies_within(Duration::from_millis(draw(seed, 250))).await?,
+            "" => victim.dies_within(Duration::from_millis(course.below(250))).await?,
             _ => victim.dies_within(Duration::from_millis(1_500)).await?,
         };
         books.kills += 1;
@@ -224,11 +251,11 @@ async fn a_host_that_is_killed_at_any_moment_loses_nothing_and_does_nothing_twic
     let (kills, first_seed) = (number("CRASHES").unwrap_or(50), number("CRASH_SEED").unwrap_or(20_261_122));
     for (dialect, kills) in [(V3, kills.div_ceil(2)), (V2, kills / 2)] {
         let version = dialect.version();
-        let mut seed = first_seed;
+        let mut course = Course::of(first_seed);
         let mut stage = Stage::set(dialect).await?;
         let mut books = Books::default();
         for round in 0..usize::try_from(kills)? {
-            stage.round(&mut books, round, &mut seed).await?;
+            stage.round(&mut books, round, &mut course).await?;
         }
         stage.close(&mut books).await.map_err(|error| error.context(format!("API {version}, CRASH_SEED={first_seed}")))?;
         let points: Vec<String> = POINTS
@@ -244,6 +271,35 @@ async fn a_host_that_is_killed_at_any_moment_loses_nothing_and_does_nothing_twic
             books.deliveries.len()
         );
         assert!(!books.deliveries.is_empty() && books.by_point.iter().filter(|it| **it > 0).count() >= 6 || kills < 16);
+    }
+    Ok(())
+}
+
+/// 16 power failures by default, half of them in each dialect; `POWER_FAILURES=…` for more.
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_acknowledged_is_on_the_disk_when_the_power_fails() -> Result<()> {
+    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
+    let (failures, first_seed) = (number("POWER_FAILURES").unwrap_or(16), number("CRASH_SEED").unwrap_or(20_261_122));
+    for (dialect, failures) in [(V3, failures.div_ceil(2)), (V2, failures / 2)] {
+        let mut course = Course::of(first_seed);
+        let mut stage = Stage::set(dialect).await?;
+        let mut books = Books::default();
+        let mut machine = Machine::with(&stage.sentence.folder)?;
+        stage.moves_to(&machine)?;
+        for round in 0..usize::try_from(failures)? {
+            stage.short_life(&mut books, &mut machine, round, &mut course).await?;
+        }
+        let closed = stage.close(&mut books).await;
+        closed.map_err(|error| error.context(format!("API {}, CRASH_SEED={first_seed}", dialect.version())))?;
+        println!(
+            "API {}: {} power failures, {} order events, {} webhooks acknowledged; seed {first_seed}",
+            dialect.version(),
+            books.kills,
+            books.acknowledged.len(),
+            books.deliveries.len()
+        );
+        assert!(!books.deliveries.is_empty() && !books.acknowledged.is_empty(), "something was acknowledged");
     }
     Ok(())
 }

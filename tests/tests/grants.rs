@@ -86,6 +86,7 @@ async fn in_3_0_no_probe_says_what_is_ticked_and_the_checklist_says_nothing_of_i
     world.save_webhooks(&world.side, VERIFY_TOKEN, &[EventKind::OrderAdd]).await?;
     assert_eq!(verdict(&world, "check.events").await?, None);
     assert_eq!(world.noticed("webhook.events-missing").await?, 0);
+    assert_eq!(verdict(&world, "check.webhooks").await?, Some(Verdict::Unknown), "the probe has come, and left nothing to go by");
     Ok(())
 }
 

@@ -61,7 +61,7 @@ impl Folder {
 pub(crate) async fn open(dir: &Path) -> Result<Home, Problem> {
     let lock = claim(dir)?;
     let database = dir.join(DATABASE);
-    let store = SqliteStore::open(&database, sealer(dir)?)?;
+    let store = SqliteStore::open_alone(&database, sealer(dir)?)?;
     let sandbox = Sandbox::new(SandboxConfig::default())?;
     let connector = sandbox.admit(connector_component::BYTES).await?;
     let clock = Clock::system();

@@ -47,8 +47,12 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     /// Show everything at work: a simulated Nhanh.vn, a whole pull, orders, webhooks, and a summary that adds up.
+    ///
+    /// Ends with the command that opens the connection page on what it built.
     Demo(demo::Demo),
     /// Run the host: the connection page, webhooks and logins over HTTP, pulls and orders in the background.
+    ///
+    /// Prints the page's address and, at the first start, who signs in. On a folder that `demo` made: --dir DIR --tenant demo.
     Serve(serve::Serve),
     /// Make an account for the connection page.
     Operator(operator::Operator),

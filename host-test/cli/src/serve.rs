@@ -39,9 +39,10 @@ impl Serve {
         let listener = TcpListener::bind(self.listen)
             .await
             .map_err(|error| Problem::usage(format!("cannot listen on {}: {error}; choose another with --listen", self.listen)))?;
-        let origin = self.public.unwrap_or_else(|| format!("http://{}", self.listen));
+        let listening = listener.local_addr()?;
+        let origin = self.public.unwrap_or_else(|| format!("http://{listening}"));
         let address = PublicAddress::new(&origin);
-        tell!("listening on http://{}", listener.local_addr()?);
+        tell!("listening on http://{listening}");
         tell!("  connection page         {}", address.page_url());
         if let Some((name, password)) = first_operator(&home.host, &self.tenant).await.map_err(Problem::failed)? {
             tell!("  sign in with            {name} / {password}");

@@ -4,7 +4,7 @@
 mod common;
 
 use std::io::{BufRead as _, BufReader};
-use std::process::Stdio;
+use std::process::{Child, Stdio};
 
 use connector_host::store::{Sealer, SqliteStore, Store};
 use serde_json::{Value, json};
@@ -43,12 +43,55 @@ fn the_demo_adds_up_leaves_its_data_and_no_secret_in_it_and_wants_a_new_folder()
 }
 
 #[test]
-fn the_demo_on_the_other_api_adds_up_too_and_moves_the_other_way() {
+fn the_demo_on_the_other_api_adds_up_too_moves_the_other_way_and_opens_a_page_on_it() {
     let folder = TempDir::new().unwrap();
     let dir = folder.path().join("demo");
-    let summary = json(&["demo", "--size", "small", "--api", "2.0", "--json", "--dir", dir.to_str().unwrap()]);
+    let output = run(&["demo", "--size", "small", "--api", "2.0", "--json", "--dir", dir.to_str().unwrap()]);
+    let summary: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", said(&output)));
     assert_eq!(summary["balanced"], true, "{summary:#}");
     assert!(summary["moved"].as_str().is_some_and(|steps| steps.contains("API 2.0) → ")), "{summary:#}");
+
+    // What it says last is typed as it stands, on another port.
+    let told = said(&output);
+    let line = told.lines().find_map(|line| line.split_once("connection page on it: ")).expect("it says how to open the page").1;
+    let (_, words) = line.split_once(" serve ").unwrap();
+    let words: Vec<&str> = ["serve", "--listen", "127.0.0.1:0"].into_iter().chain(words.split_whitespace()).collect();
+    let mut serving = Serving(connector(&words).stdout(Stdio::piped()).spawn().unwrap());
+    let mut lines = BufReader::new(serving.0.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let mut after = |what: &str| lines.find_map(|line| line.split_once(what).map(|(_, rest)| rest.trim().to_owned())).unwrap();
+    let (page, account) = (after("connection page "), after("sign in with "));
+    let (name, password) = account.split_once(" / ").unwrap();
+    let seen = tokio::runtime::Runtime::new().unwrap().block_on(page_of(&page, name, password));
+    assert!(seen.contains("Nhanh.vn") && seen.contains("Đang hoạt động"), "{seen}");
+}
+
+/// A service that ends with its test, whatever becomes of that.
+struct Serving(Child);
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// What a person sees who signs in.
+async fn page_of(page: &str, name: &str, password: &str) -> String {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    let between = |text: &str, before: &str, after: char| text.split_once(before).unwrap().1.split(after).next().unwrap().to_owned();
+    let held = |response: &reqwest::Response, name: &str| {
+        let cookies: Vec<&str> = response.headers().get_all("set-cookie").iter().map(|it| it.to_str().unwrap()).collect();
+        format!("{name}={}", between(&cookies.join("\n"), &format!("{name}="), ';'))
+    };
+    let origin = page.strip_suffix("/connections").unwrap();
+    let form = client.get(format!("{origin}/sign-in")).send().await.unwrap();
+    let visitor = held(&form, "nobi-visitor");
+    let csrf = between(&form.text().await.unwrap(), "name=\"csrf\" value=\"", '"');
+    let fields = format!("csrf={csrf}&name={name}&password={password}");
+    let sent = client.post(format!("{origin}/sign-in")).header("cookie", visitor).body(fields).send().await.unwrap();
+    let session = held(&sent, "nobi-session");
+    client.get(page).header("cookie", session).send().await.unwrap().text().await.unwrap()
 }
 
 /// The secrets of the demo's connection, opened with the demo's own key.

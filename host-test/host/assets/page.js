@@ -43,19 +43,30 @@
     }
   });
 
-  // A list that is open, or a choice that is not saved yet, is not taken away from whoever is at it.
-  const choosing = () => {
-    const select = document.activeElement;
-    return select && select.tagName === "SELECT" && select.closest("#flows");
+  // A list that is open, or a choice that is not saved yet, is not taken away from whoever is at it: the table waits until they leave it.
+  const isHeld = () => {
+    const form = document.activeElement && document.activeElement.closest("#flows .policy");
+    if (!form) return false;
+    const isChanged = (option) => option.selected !== option.defaultSelected;
+    return document.activeElement.tagName === "SELECT" || Array.from(form.querySelectorAll("option")).some(isChanged);
   };
+  let waiting = null;
+  const show = (table) => {
+    waiting = isHeld() ? table : null;
+    const old = document.getElementById("flows");
+    if (old && !waiting) htmx.swap(old, table, { swapStyle: "outerHTML" });
+  };
+  // Where the focus goes is only known afterwards.
+  document.addEventListener("focusout", () => setTimeout(() => { if (waiting) show(waiting); }));
+  // What was asked for by a button is newer than what waits.
+  document.addEventListener("htmx:afterSwap", () => { waiting = null; });
 
   const live = document.body.dataset.live;
   if (live && window.EventSource) {
     const source = new EventSource(live);
     source.addEventListener("flows", (event) => {
       const { table, said: text } = JSON.parse(event.data);
-      const old = document.getElementById("flows");
-      if (old && !choosing()) htmx.swap(old, table, { swapStyle: "outerHTML" });
+      show(table);
       if (text) tell(text);
     });
     window.addEventListener("pagehide", () => source.close());

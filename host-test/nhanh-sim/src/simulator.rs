@@ -228,13 +228,9 @@ impl Simulator {
         if !page.contains("<form") {
             return Err(LoginError::Refused(error_text(&page)));
         }
-        let mut form = url::form_urlencoded::Serializer::new(String::new());
-        form.extend_pairs(url.query_pairs());
-        form.append_pair("businessId", &grant.business.to_string());
-        form.extend_pairs(grant.permissions.iter().map(|permission| ("permissions[]", permission.name())));
-        form.extend_pairs(grant.depots.iter().map(|depot| ("depots[]", depot.to_string())));
+        let form = login_form(&url, &grant);
         let request = client.post(format!("{}/oauth", self.origin())).header("content-type", "application/x-www-form-urlencoded");
-        let response = request.body(form.finish()).send().await.map_err(lost)?;
+        let response = request.body(form).send().await.map_err(lost)?;
         match response.headers().get("location").and_then(|link| link.to_str().ok()) {
             Some(link) => Ok(link.to_owned()),
             None => Err(LoginError::Refused(error_text(&response.text().await.map_err(lost)?))),
@@ -377,4 +373,14 @@ impl Simulator {
 fn error_text(page: &str) -> String {
     let text = page.split_once("class=\"error\">").and_then(|(_, rest)| rest.split_once("</p>"));
     text.map_or_else(|| "no access code".to_owned(), |(text, _)| text.to_owned())
+}
+
+/// What the login page's button sends: what the link said, and what the merchant ticked.
+fn login_form(url: &Url, grant: &Grant) -> String {
+    let mut form = url::form_urlencoded::Serializer::new(String::new());
+    form.extend_pairs(url.query_pairs());
+    form.append_pair("businessId", &grant.business.to_string());
+    form.extend_pairs(grant.permissions.iter().map(|permission| ("permissions[]", permission.name())));
+    form.extend_pairs(grant.depots.iter().map(|depot| ("depots[]", depot.to_string())));
+    form.finish()
 }

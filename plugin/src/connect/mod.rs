@@ -273,7 +273,18 @@ fn reach(outcome: &Result<(), Failure>) -> Vec<CheckLine> {
 }
 
 fn failed(code: &str, failure: Failure) -> CheckLine {
-    CheckLine { code: code.to_owned(), verdict: Verdict::Failed, message: failure.message, fix: None }
+    let fix = Some(way_out(&failure));
+    CheckLine { code: code.to_owned(), verdict: Verdict::Failed, message: failure.message, fix }
+}
+
+/// What a person does about a line that failed.
+fn way_out(failure: &Failure) -> Message {
+    let (vi, en) = match failure.class {
+        FailureClass::Unauthorized => ("Đăng nhập lại Nhanh.vn và bấm Đồng ý.", "Log in to Nhanh.vn again and agree."),
+        FailureClass::Misconfigured => ("Sửa theo câu trên rồi bấm Kiểm tra lại.", "Mend it as the sentence says, then check again."),
+        _ => ("Đợi vài phút rồi kiểm tra lại.", "Wait some minutes and check again."),
+    };
+    Message::new(vi, en)
 }
 
 fn right(probe: &Probe, outcome: Result<(), Failure>) -> CheckLine {
@@ -296,6 +307,6 @@ fn right(probe: &Probe, outcome: Result<(), Failure>) -> CheckLine {
         Err(failure) if matches!(failure.class, FailureClass::RateLimited(_) | FailureClass::Transient) => {
             line(Verdict::Unknown, failure.message, None)
         }
-        Err(failure) => line(Verdict::Failed, failure.message, None),
+        Err(failure) => failed(probe.code, failure),
     }
 }

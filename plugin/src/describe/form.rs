@@ -58,6 +58,19 @@ fn app() -> Vec<Field> {
     vec![
         Field {
             required: true,
+            default: WIRES.first().map(|it| it.version().to_owned()),
+            ..field(
+                key::API_VERSION,
+                FieldKind::Choice(versions()),
+                ("Phần mềm", "Software"),
+                (
+                    "Kết nối mới chọn Nhanh.vn V3: Nhanh ngừng hỗ trợ Nhanh.vn V2 (API 2.0) sau ngày 30/11/2026. Đổi phiên bản cần đăng nhập lại Nhanh.vn; liên kết và lịch sử được giữ nguyên.",
+                    "Choose Nhanh.vn V3 for a new connection: Nhanh ends Nhanh.vn V2 (API 2.0) after 30/11/2026. Another version needs a new login to Nhanh.vn; links and history are kept.",
+                ),
+            )
+        },
+        Field {
+            required: true,
             min: 1,
             max: 20,
             ..field(
@@ -80,19 +93,6 @@ fn app() -> Vec<Field> {
                 (
                     "Mã \"Secret key\" ở cùng trang với App ID trên open.nhanh.vn. Mã được lưu mã hóa và không hiển thị lại.",
                     "The \"Secret key\" on the same page of open.nhanh.vn as the App ID. It is kept encrypted and not shown again.",
-                ),
-            )
-        },
-        Field {
-            required: true,
-            default: WIRES.first().map(|it| it.version().to_owned()),
-            ..field(
-                key::API_VERSION,
-                FieldKind::Choice(versions()),
-                ("Phần mềm", "Software"),
-                (
-                    "Kết nối mới chọn Nhanh.vn V3: Nhanh ngừng hỗ trợ Nhanh.vn V2 (API 2.0) sau ngày 30/11/2026. Đổi phiên bản cần đăng nhập lại Nhanh.vn; liên kết và lịch sử được giữ nguyên.",
-                    "Choose Nhanh.vn V3 for a new connection: Nhanh ends Nhanh.vn V2 (API 2.0) after 30/11/2026. Another version needs a new login to Nhanh.vn; links and history are kept.",
                 ),
             )
         },

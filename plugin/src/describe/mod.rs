@@ -183,9 +183,9 @@ mod tests {
     fn the_form_has_the_guide_s_fields_in_order() {
         let keys: Vec<_> = descriptor().form.into_iter().map(|it| it.key).collect();
         let expected = [
+            "api-version",
             "app-id",
             "client-secret",
-            "api-version",
             "redirect-url",
             "webhook-url",
             "verify-token",

@@ -89,27 +89,39 @@ fn amount(row: &Record<'_>, inside: &str, field: &str, id: &RemoteId, notes: &mu
     Ok(Some(value))
 }
 
-/// A product's prices; `inside` is where they stand in the row, with a slash after it. By the names that the dialect has for: what was paid, before a reduction, to a buyer, to a dealer, on average.
+/// Where a dialect writes a product's prices.
+#[derive(Clone, Copy, Debug)]
+pub struct PriceFields {
+    /// Where they stand in the row, with a slash after it.
+    pub inside: &'static str,
+    /// What was paid.
+    pub import: &'static str,
+    /// Before a reduction.
+    pub old: &'static str,
+    /// To a buyer.
+    pub retail: &'static str,
+    /// To a dealer.
+    pub wholesale: &'static str,
+    /// What was paid on average.
+    pub average: &'static str,
+    /// Prices that were never entered stand there as 0, so that a 0 tells nothing. Never the one to a buyer: that is a warning.
+    pub zero_is_untold: bool,
+}
+
+/// A product's prices, by the names that the dialect has for them.
 ///
 /// # Errors
 /// One of them is no number.
-pub fn prices(
-    row: &Record<'_>,
-    inside: &str,
-    names: [&str; 5],
-    id: &RemoteId,
-    kind: ProductKind,
-    notes: &mut Notes,
-) -> Result<Prices, Misfit> {
-    let [import, old, retail, wholesale, average] = names;
-    let import = amount(row, inside, import, id, notes)?;
-    let compare_at = amount(row, inside, old, id, notes)?;
-    let retail_field = retail;
-    let retail = amount(row, inside, retail, id, notes)?;
-    let wholesale = amount(row, inside, wholesale, id, notes)?;
-    let cost = if import.is_some() { import } else { amount(row, inside, average, id, notes)? };
+pub fn prices(row: &Record<'_>, fields: &PriceFields, id: &RemoteId, kind: ProductKind, notes: &mut Notes) -> Result<Prices, Misfit> {
+    let mut read = |field: &str| amount(row, fields.inside, field, id, notes);
+    let told = |price: Option<Dong>| price.filter(|it| *it != 0 || !fields.zero_is_untold);
+    let import = told(read(fields.import)?);
+    let compare_at = told(read(fields.old)?);
+    let retail = read(fields.retail)?;
+    let wholesale = told(read(fields.wholesale)?);
+    let cost = if import.is_some() { import } else { told(read(fields.average)?) };
     if retail == Some(0) && kind != ProductKind::VariantParent {
-        notes.price_zero(id, &[inside, retail_field].concat());
+        notes.price_zero(id, &[fields.inside, fields.retail].concat());
     }
     Ok(Prices { retail, compare_at, cost, wholesale, includes_vat: None })
 }
@@ -143,7 +155,8 @@ pub fn units(items: Items<'_>, options: Options<'_>) -> Result<Vec<SellingUnit>,
         let nested = record.raw("price").and_then(Record::of);
         let price = match nested {
             _ if !options.stock_and_price => None,
-            Some(prices) => prices.money("retail").map_err(|it| under(it.under("price")))?,
+            // There a price that was never entered is 0.
+            Some(prices) => prices.money("retail").map_err(|it| under(it.under("price")))?.filter(|it| it.value != 0),
             None => record.money("price").map_err(under)?,
         };
         let price = price.map(|it| it.value);

@@ -83,6 +83,29 @@ fn empty_objects_have_many_forms_and_a_head_tells_no_stock() {
 }
 
 #[test]
+fn a_zero_where_nothing_was_entered_tells_nothing() {
+    let row = r#"{"id":5,"prices":{"retail":0,"retailVat":0,"import":0,"importVat":0,"old":0,"wholesale":0,"avgCost":61000},"shipping":{"weight":0},"units":{"name":"Lon","list":[{"id":1,"name":"Thùng","quantity":24,"price":{"retail":0,"import":0,"wholesale":0}}]}}"#;
+    let product = map_product(&third(), row.as_bytes()).unwrap();
+    let prices = product.prices.unwrap();
+    assert_eq!((prices.compare_at, prices.wholesale), (None, None));
+    assert_eq!(prices.cost, Some(61_000), "what was paid on average is not hidden by a price that was never entered");
+    assert_eq!((product.vat, product.weight_grams, product.units[0].price), (None, None, None));
+    // The price to a buyer stays, with its warning.
+    assert_eq!(prices.retail, Some(0));
+    let page = read(Entity::Price, Scope::Everything, &list(row));
+    let [Change::Price(change)] = page.changes.as_slice() else { panic!("{page:?}") };
+    assert_eq!((change.prices.retail, change.prices.compare_at, change.prices.cost), (Some(0), None, Some(61_000)));
+    assert_eq!(page.warnings.iter().map(|it| it.code.as_str()).collect::<Vec<_>>(), ["product.price-zero"]);
+    let none = row.replace("61000", "0");
+    assert_eq!(map_product(&third(), none.as_bytes()).unwrap().prices.unwrap().cost, None);
+    // A rate of 0 % that was entered has a number of its own, as has each rate that is none.
+    for (told, vat) in [(-100, VatRate::Percent(0)), (-1, VatRate::NotTaxable), (-2, VatRate::NotDeclared), (8, VatRate::Percent(8))] {
+        let row = row.replace(r#""retailVat":0"#, &format!(r#""retailVat":{told}"#));
+        assert_eq!(map_product(&third(), row.as_bytes()).unwrap().vat, Some(vat), "{told}");
+    }
+}
+
+#[test]
 fn the_detail_form_is_read_too() {
     let detail = r#"{"id":5,"parentId":-1,"name":"Mũ","status":"2","category":{"id":412001,"code":"AO"},"brand":{"id":1,"name":"Demo"},"type":{"id":9,"name":"Combo"},"prices":{"retail":"199000"},"vat":10,"description":"<p>x</p>","inventory":{"available":1,"warranty":0,"depots":[{"id":1,"available":"1.5","holdingNew":0}]}}"#;
     let product = map_product(&third(), detail.as_bytes()).unwrap();

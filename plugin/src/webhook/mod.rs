@@ -202,8 +202,8 @@ fn order_hint(context: &Context, event: &str, data: &Value<'_>) -> WebhookOutcom
     WebhookOutcome::Accepted(accepted)
 }
 
-/// A part of one of our orders came back. The delivery is about the return, an order of its own; what it means for the original is told
-/// here and nowhere else, so nothing is asked again.
+/// A part of one of our orders came back. The delivery is about the return, an order of its own with a status of its own; what it means for
+/// the original is told here and nowhere else, so nothing is asked again. Where the original stands is not told: it has no code here.
 fn partial_return(context: &Context, data: &Value<'_>) -> WebhookOutcome {
     let original = Record::of(data).and_then(|it| it.told("originalOrder")).filter(|it| Record::of(it).is_some());
     let (Some(original), Some(tag)) = (original, Some(context.tag.as_str()).filter(|it| !it.is_empty())) else {
@@ -219,10 +219,14 @@ fn partial_return(context: &Context, data: &Value<'_>) -> WebhookOutcome {
     let status = OrderStatus {
         order: id.clone(),
         own_id: own,
+        code: String::new(),
         stage: Some(OrderStage::PartlyReturned),
         tracking: None,
+        carrier: None,
         tracking_url: None,
-        ..seen.status
+        // Its type in Nhanh's words, and the number under which a person finds it.
+        reason: Some(["Hoàn một phần: ", &seen.status.order].concat()),
+        changed: seen.status.changed,
     };
     let mut accepted = accepted("orderPartialReturn", vec![id]);
     accepted.changes.push(Change::OrderStatus(status));

@@ -217,7 +217,12 @@ fn a_partial_return_is_told_of_the_original_order() {
     let accepted = accept(&event("orderPartialReturn", &data("ab12-W-1001")));
     let [Change::OrderStatus(status)] = accepted.changes.as_slice() else { panic!("{accepted:?}") };
     assert_eq!((status.order.as_str(), status.own_id.as_deref()), ("125123098", Some("ab12-W-1001")));
-    assert_eq!((status.stage, status.code.as_str()), (Some(OrderStage::PartlyReturned), "Returned"));
+    assert_eq!(
+        (status.stage, status.code.as_str()),
+        (Some(OrderStage::PartlyReturned), ""),
+        "the code is the return's, not the original's"
+    );
+    assert_eq!((status.reason.as_deref(), status.changed), (Some("Hoàn một phần: 125123222"), Some(1_795_241_821_000)));
     assert_eq!((accepted.subjects, accepted.refresh.len()), (vec!["125123098".to_owned()], 0));
     assert_eq!(reason(&deliver(&event("orderPartialReturn", &data("2404SHOPEE")), true)), "ignored.not-ours");
     for odd in [r#"{"info":{"id":1,"status":72}}"#, r#"{"originalOrder":{"id":1}}"#, "7", r#"{"originalOrder":[]}"#] {

@@ -84,7 +84,7 @@ async fn main() -> Result<()> {
     }
     let key = sentence.folder.join("host.key");
     let cache = CodeCache::open(&sentence.folder.join("code"), std::fs::read_to_string(&key)?.trim())?;
-    let store = SqliteStore::open(&sentence.folder.join("host.sqlite"), Sealer::from_file(&key)?)?;
+    let store = SqliteStore::open_alone(&sentence.folder.join("host.sqlite"), Sealer::from_file(&key)?)?;
     let connector = Sandbox::with_cache(SandboxConfig::default(), cache)?.admit(connector_component::BYTES).await?;
     let clock = Clock::system();
     let outbound = Outbound::new(OutboundConfig::default(), clock.clone())?;

@@ -1,8 +1,11 @@
-//! A real Chromium through chromedriver, and what the facts ask of it. Where there is none, a clear line says so and nothing is claimed.
+//! A real Chromium through chromedriver, and what the facts ask of it. Where there is none, a clear line says so and nothing is claimed. It
+//! leaves nothing behind, whatever becomes of a fact: no process, no profile.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
@@ -11,22 +14,40 @@ use fantoccini::wd::Capabilities;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::axe;
 
 /// How long something may take to show.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+/// How long chromedriver may take to say its port.
+const START: Duration = Duration::from_secs(30);
 
-/// A browser window of its own process.
+/// A browser window of its own process, with a profile of its own.
 pub(crate) struct Chromium {
     pub(crate) page: Client,
-    driver: Child,
+    window: Window,
+    driver: Driver,
 }
 
 /// What kind of window.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Window {
     Desk,
+    /// Of somebody who wants nothing to move.
     Phone,
     WithoutScripts,
+}
+
+/// chromedriver and all that it starts, as one group of processes, and the folder that they write to.
+struct Driver {
+    process: Child,
+    folder: TempDir,
+}
+
+/// Says a line that is seen even where a test's own output is not.
+pub(crate) fn tell(line: &str) {
+    let _ = std::io::stderr().write_all(format!("{line}\n").as_bytes());
 }
 
 /// Where the build leaves what it made.
@@ -35,37 +56,77 @@ pub(crate) fn target() -> Result<PathBuf> {
     Ok(binary.ancestors().nth(3).context("the test does not run from a target folder")?.to_owned())
 }
 
+impl Driver {
+    /// None: there is no chromedriver.
+    fn start() -> Result<Option<Driver>> {
+        let folder = TempDir::new()?;
+        let mut command = Command::new("chromedriver");
+        // Sockets, crash reports and caches go to the folder, too.
+        for place in ["TMPDIR", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"] {
+            command.env(place, folder.path());
+        }
+        let started = command.arg("--port=0").process_group(0).stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
+        Ok(started.ok().map(|process| Driver { process, folder }))
+    }
+
+    /// The port that it listens on.
+    fn port(&mut self) -> Result<String> {
+        let output = self.process.stdout.take().context("no output")?;
+        let (tell, told) = channel();
+        std::thread::spawn(move || {
+            let said = |line: &String| Some(line.split_once("successfully on port ")?.1.trim_end_matches('.').to_owned());
+            let mut lines = BufReader::<ChildStdout>::new(output).lines().map_while(Result::ok);
+            let _ = tell.send(lines.find_map(|line| said(&line)));
+            // Nobody reads on, and the driver must not stop for that.
+            lines.for_each(drop);
+        });
+        told.recv_timeout(START).ok().flatten().context("chromedriver did not say its port")
+    }
+}
+
+impl Driver {
+    /// Sends a signal to the whole group. Says whether anybody was there to get it.
+    fn signals(&self, signal: &str) -> bool {
+        let group = format!("-{}", self.process.id());
+        Command::new("kill").args([signal, "--", &group]).stderr(Stdio::null()).status().is_ok_and(|it| it.success())
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        // The whole group: a driver that is killed alone leaves its browser running.
+        self.signals("-KILL");
+        let _ = self.process.wait();
+        // The folder goes next, and nobody may write to it any more.
+        let until = Instant::now() + Duration::from_secs(5);
+        while self.signals("-0") && Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
 impl Chromium {
     /// None: there is no browser on this machine.
     pub(crate) async fn open(window: Window) -> Result<Option<Chromium>> {
-        let started = Command::new("chromedriver").arg("--port=0").stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
-        let Ok(mut driver) = started else {
-            println!("skipped: there is no chromedriver on this machine (apt-get install chromium chromium-driver)");
+        let Some(mut driver) = Driver::start()? else {
+            tell("skipped: there is no chromedriver on this machine (apt-get install chromium chromium-driver)");
             return Ok(None);
         };
-        let mut lines = BufReader::new(driver.stdout.take().context("no output")?).lines();
-        let port = lines.by_ref().map_while(Result::ok).find_map(|line| {
-            let (_, rest) = line.split_once("successfully on port ")?;
-            Some(rest.trim_end_matches('.').to_owned())
-        });
-        // Nobody reads on, and the driver must not stop for that.
-        std::thread::spawn(move || lines.for_each(drop));
-        let port = port.context("chromedriver did not say its port")?;
-        let page =
-            ClientBuilder::new(HttpConnector::new()).capabilities(wishes(window)?).connect(&format!("http://127.0.0.1:{port}")).await;
-        match page {
-            Ok(page) => Ok(Some(Chromium { page, driver })),
-            Err(error) => {
-                let _ = driver.kill();
-                bail!("chromium did not start: {error}")
+        let address = format!("http://127.0.0.1:{}", driver.port()?);
+        let wishes = wishes(window, &driver.folder.path().join("profile"))?;
+        match ClientBuilder::new(HttpConnector::new()).capabilities(wishes).connect(&address).await {
+            Ok(page) => Ok(Some(Chromium { page, window, driver })),
+            Err(error) if format!("{error:?}").contains("cannot find Chrome binary") => {
+                tell("skipped: there is a chromedriver on this machine, but no chromium (apt-get install chromium chromium-driver)");
+                Ok(None)
             }
+            Err(error) => bail!("chromium did not start: {error}"),
         }
     }
 
-    pub(crate) async fn close(mut self) -> Result<()> {
+    pub(crate) async fn close(self) -> Result<()> {
         self.page.clone().close().await?;
-        self.driver.kill()?;
-        self.driver.wait()?;
+        drop(self.driver);
         Ok(())
     }
 
@@ -75,10 +136,10 @@ impl Chromium {
 
     /// Waits for an element.
     pub(crate) async fn find(&self, css: &str) -> Result<Element> {
-        let found = self.page.wait().at_most(PATIENCE).for_element(Locator::Css(css)).await;
+        let found = self.page.wait().at_most(PATIENCE).every(Duration::from_millis(40)).for_element(Locator::Css(css)).await;
         match found {
             Ok(element) => Ok(element),
-            Err(error) => bail!("{css}: {error}; the page says: {}", self.text().await?),
+            Err(error) => bail!("{css}: {error}; {} says: {}", self.page.current_url().await?, self.text().await?),
         }
     }
 
@@ -99,12 +160,28 @@ impl Chromium {
         Ok(field.send_keys(text).await?)
     }
 
+    /// Presses keys at an element, which gets the focus by it.
+    pub(crate) async fn press(&self, css: &str, keys: &str) -> Result<()> {
+        Ok(self.find(css).await?.send_keys(keys).await?)
+    }
+
+    /// The id of what has the focus.
+    pub(crate) async fn focus(&self) -> Result<String> {
+        let id = self.page.execute("return document.activeElement.id", vec![]).await?;
+        Ok(id.as_str().unwrap_or_default().to_owned())
+    }
+
     pub(crate) async fn choose(&self, css: &str, value: &str) -> Result<()> {
         Ok(self.find(css).await?.select_by_value(value).await?)
     }
 
     pub(crate) async fn value(&self, css: &str) -> Result<String> {
         self.find(css).await?.prop("value").await?.with_context(|| format!("{css} has no value"))
+    }
+
+    /// How many elements there are.
+    pub(crate) async fn count(&self, css: &str) -> Result<usize> {
+        Ok(self.page.find_all(Locator::Css(css)).await?.len())
     }
 
     /// All that a person reads.
@@ -122,9 +199,16 @@ impl Chromium {
             if text.contains(wanted) {
                 return Ok(());
             }
-            ensure!(Instant::now() < until, "{css} never says {wanted:?}, but {text:?}");
+            ensure!(Instant::now() < until, "{css} of {} never says {wanted:?}, but {text:?}", self.page.current_url().await?);
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
+    }
+
+    /// What the page's own browser gets from an address of the same host.
+    pub(crate) async fn fetch(&self, path: &str) -> Result<String> {
+        let script = "const [path, done] = arguments; fetch(path).then((it) => it.text()).then(done, (error) => done(String(error)))";
+        let text = self.page.execute_async(script, vec![json!(path)]).await?;
+        Ok(text.as_str().unwrap_or_default().to_owned())
     }
 
     /// Nothing of the page is beyond the right edge.
@@ -135,55 +219,50 @@ impl Chromium {
         Ok(())
     }
 
-    /// Keeps a picture in `<target>/screenshots`, and lets axe look at the page.
+    /// Keeps a picture in `<target>/screenshots`, and lets axe look at the page. Without scripts axe cannot run; the same pages are looked at
+    /// with them.
     pub(crate) async fn look(&self, name: &str) -> Result<()> {
         let folder = target()?.join("screenshots");
         std::fs::create_dir_all(&folder)?;
-        std::fs::write(folder.join(format!("{name}.png")), self.page.screenshot().await?)?;
-        self.accessible(name).await
+        std::fs::write(folder.join(format!("{name}.png")), self.picture().await?)?;
+        match self.window {
+            Window::WithoutScripts => Ok(()),
+            Window::Desk | Window::Phone => axe::look(&self.page, name).await,
+        }
     }
 
-    /// axe finds nothing serious.
-    async fn accessible(&self, name: &str) -> Result<()> {
-        let file = target()?.join("axe-core/axe.min.js");
-        let Ok(axe) = std::fs::read_to_string(&file) else {
-            println!(
-                "skipped: {} is not there, so {name} was not checked for accessibility: npm pack axe-core puts it there",
-                file.display()
-            );
-            return Ok(());
-        };
-        self.page.execute(&format!("{axe}; return 1"), vec![]).await?;
-        let script = "const done = arguments[arguments.length - 1];
-            axe.run(document, { resultTypes: ['violations'] }).then((found) => done(found.violations), (error) => done([{ impact: 'critical', id: String(error), nodes: [] }]))";
-        let found = self.page.execute_async(script, vec![]).await?;
-        let serious: Vec<String> = found.as_array().into_iter().flatten().filter(|it| is_serious(it)).map(told).collect();
-        ensure!(serious.is_empty(), "{name} is not accessible: {}", serious.join("; "));
-        Ok(())
-    }
-}
-
-impl Drop for Chromium {
-    fn drop(&mut self) {
-        let _ = self.driver.kill();
+    /// The whole page at a desk, what is in sight on a phone.
+    async fn picture(&self) -> Result<Vec<u8>> {
+        let script = "window.scrollTo(0, 0);
+            return [document.documentElement.scrollHeight, window.outerHeight - window.innerHeight]";
+        let high = self.page.execute(script, vec![]).await?;
+        if self.window != Window::Desk {
+            return Ok(self.page.screenshot().await?);
+        }
+        let (page, frame) = (high[0].as_u64().unwrap_or_default(), high[1].as_u64().unwrap_or_default());
+        self.page.set_window_size(WIDTH, u32::try_from(page + frame)?.clamp(HEIGHT, 4_000)).await?;
+        let picture = self.page.screenshot().await?;
+        self.page.set_window_size(WIDTH, HEIGHT).await?;
+        Ok(picture)
     }
 }
 
-fn is_serious(violation: &Value) -> bool {
-    matches!(violation["impact"].as_str(), Some("serious" | "critical"))
-}
+const WIDTH: u32 = 1_360;
+const HEIGHT: u32 = 1_000;
 
-fn told(violation: &Value) -> String {
-    let nodes: Vec<&str> = violation["nodes"].as_array().into_iter().flatten().filter_map(|node| node["html"].as_str()).collect();
-    format!("{} ({}): {}", violation["id"], violation["help"], nodes.join(" | "))
-}
-
-fn wishes(window: Window) -> Result<Capabilities> {
-    let args = ["--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--window-size=1360,1000", "--lang=vi"];
+fn wishes(window: Window, profile: &std::path::Path) -> Result<Capabilities> {
+    let profile = format!("--user-data-dir={}", profile.display());
+    let size = format!("--window-size={WIDTH},{HEIGHT}");
+    // The first two: root runs it in a container. Nothing of it is told to anybody.
+    let args = ["--no-sandbox", "--disable-dev-shm-usage", "--headless=new", "--disable-gpu", "--disable-crash-reporter", "--no-first-run"];
+    let args: Vec<Value> = args.iter().copied().chain([size.as_str(), "--lang=vi", &profile]).map(Value::from).collect();
     let mut options = json!({ "args": args });
     match window {
         Window::Desk => {}
-        Window::Phone => options["mobileEmulation"] = json!({ "deviceMetrics": { "width": 390, "height": 844, "pixelRatio": 2.0 } }),
+        Window::Phone => {
+            options["args"].as_array_mut().context("args")?.push(json!("--force-prefers-reduced-motion"));
+            options["mobileEmulation"] = json!({ "deviceMetrics": { "width": 390, "height": 844, "pixelRatio": 2.0 } });
+        }
         Window::WithoutScripts => options["prefs"] = json!({ "profile.managed_default_content_settings.javascript": 2 }),
     }
     serde_json::from_value(json!({ "browserName": "chrome", "goog:chromeOptions": options })).context("the wishes are no capabilities")

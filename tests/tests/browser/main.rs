@@ -1,8 +1,10 @@
 //! A merchant does the whole guide in a real browser, from an empty host: form, login at the (simulated) Nhanh.vn, checklist, dry run, every
-//! sync, progress, history, pairing; a failing connection and its repair; another tenant; a phone; no scripts; both languages. Pictures of it
-//! are left in `<target>/screenshots`.
+//! sync, progress, history, pairing, errors; a failing connection and its repair; another tenant; a phone; no scripts; both languages. Pictures
+//! of it are left in `<target>/screenshots`, and axe looks at every page.
 #![allow(clippy::print_stdout, clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+#![cfg(unix)]
 
+mod axe;
 mod chromium;
 mod merchant;
 mod stage;
@@ -10,14 +12,16 @@ mod stage;
 use std::time::Duration;
 
 use anyhow::Result;
-use nhanh_sim::Fault;
+use nhanh_sim::{Dialect, Fault, Settings};
 use tokio::sync::Mutex;
 
 use crate::chromium::{Chromium, Window};
-use crate::merchant::Merchant;
+use crate::merchant::{Merchant, PAGES};
 use crate::stage::Stage;
 
 const DAY: Duration = Duration::from_secs(86_400);
+/// The button of a stream, ready to be pressed.
+const READY: &str = ":enabled:not([aria-disabled])";
 
 /// One browser at a time: they are heavy.
 static TURN: Mutex<()> = Mutex::const_new(());
@@ -26,53 +30,107 @@ static TURN: Mutex<()> = Mutex::const_new(());
 async fn the_whole_guide_from_an_empty_host() -> Result<()> {
     let _turn = TURN.lock().await;
     let Some(browser) = Chromium::open(Window::Desk).await? else { return Ok(()) };
-    let stage = Stage::set(365 * DAY).await?;
+    let stage = Stage::set().await?;
     let lan = Merchant { browser: &browser, stage: &stage };
     browser.go(&stage.origin).await?;
     browser.look("01-sign-in").await?;
     lan.signs_in("lan").await?;
     browser.look("02-empty").await?;
-    lan.fills_in_the_form().await?;
-    browser.says("main", "Kiểm tra kết nối").await?;
+    browser.click("main form[action='/connections'] button").await?;
+    lan.copies_an_address().await?;
+    browser.look("03-form").await?;
+
+    browser.go(&format!("{}/connections", stage.origin)).await?;
+    lan.connects().await?;
+    browser.says("h1", "Kiểm tra kết nối").await?;
     browser.says(".checks", "Tốt").await?;
     browser.look("04-checklist").await?;
 
-    browser.go(&format!("{}/connections/1", stage.origin)).await?;
+    lan.opens("").await?;
     browser.says("main", "lan, lúc ").await?;
     browser.says(".greyed", "không hỗ trợ đồng bộ").await?;
     browser.click("#preview-product").await?;
-    browser.says("#flow-product", "Chưa ghi gì.").await?;
+    browser.says("#flow-product", "Sẽ tạo 119, liên kết 0, chờ ghép 1, bỏ qua 0, lỗi 0. Chưa ghi gì.").await?;
     browser.look("05-dry-run").await?;
     lan.chooses_how_stock_flows().await?;
 
-    // Slow enough to be seen on its way.
+    // The other side says "wait", and answers slowly enough to be seen on its way.
+    stage.nhanh.faults().next("/v3.0/product/list", Fault::RateLimited);
     stage.nhanh.faults().always("*", Fault::Latency(Duration::from_millis(400)));
-    browser.click("#sync-product").await?;
+    browser.press("#sync-product", "\u{e007}").await?;
     browser.find("#flow-product progress").await?;
-    browser.look("06-progress").await?;
+    assert_eq!(browser.focus().await?, "sync-product", "the keyboard stays where it was");
+    browser.press("#sync-product", "\u{e007}").await?;
+    browser.says("#flow-product", "Đang chờ lượt gọi Nhanh.vn, đây là điều bình thường.").await?;
+    assert_eq!(browser.count("#flow-product .chip.bad").await?, 0, "waiting is no failure");
+    browser.look("06-waiting").await?;
     browser.page.refresh().await?;
     browser.find("#flow-product progress").await?;
     stage.nhanh.faults().clear();
     for entity in ["branch", "category", "customer", "stock", "price", "order-status"] {
-        browser.click(&format!("#sync-{entity}:enabled")).await?;
+        browser.click(&format!("#sync-{entity}{READY}")).await?;
     }
     for entity in ["branch", "category", "product", "customer", "stock", "price", "order-status"] {
         browser.says(&format!("#flow-{entity}"), "Xong").await?;
     }
+    browser.says("#said", "Sản phẩm: Xong.").await?;
     browser.look("07-synced").await?;
+
+    lan.opens("/history").await?;
+    assert_eq!(browser.count("#runs tbody tr").await?, 7, "a row a run: the second press queued nothing");
+    browser.look("08-history").await?;
+    lan.opens("").await?;
     lan.pairs_what_waits().await?;
-
-    browser.go(&format!("{}/connections/1/history", stage.origin)).await?;
-    browser.says("main", "Sản phẩm").await?;
-    browser.look("09-history").await?;
-    browser.go(&format!("{}/connections/1/troubles", stage.origin)).await?;
-    browser.look("10-errors").await?;
-
-    browser.go(&format!("{}/connections/1", stage.origin)).await?;
+    lan.opens("").await?;
     browser.click("#language").await?;
     browser.find("html[lang=en]").await?;
     browser.says("main", "Active").await?;
-    browser.look("11-english").await?;
+    lan.tours("30-english").await?;
+    browser.close().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_needs_a_person_is_told_by_its_cause_mended_or_set_aside() -> Result<()> {
+    let _turn = TURN.lock().await;
+    let Some(browser) = Chromium::open(Window::Desk).await? else { return Ok(()) };
+    let stage = Stage::set().await?;
+    let lan = Merchant { browser: &browser, stage: &stage };
+    lan.signs_in("lan").await?;
+    lan.connects().await?;
+    lan.opens("").await?;
+    for entity in ["branch", "product"] {
+        browser.click(&format!("#sync-{entity}{READY}")).await?;
+        browser.says(&format!("#flow-{entity}"), "Xong").await?;
+    }
+    stage.orders_that_cannot_go(&["DH-1", "DH-2"]).await?;
+    browser.says("#flow-order", "2 lỗi").await?;
+    browser.click("#flow-order a.error").await?;
+    browser.says("main", "2 đơn hàng chưa gửi được").await?;
+    for part in ["Chuyện gì đã xảy ra", "Hệ thống tự làm", "Bạn có thể", "Sản phẩm: 8 bản ghi cần xem"] {
+        browser.says("main", part).await?;
+    }
+    browser.click(".group summary").await?;
+    browser.says(".group", "Đơn DH-2").await?;
+    browser.look("12-errors").await?;
+
+    let order = ".group:first-of-type > form";
+    browser.click(&format!("{order} button[value=discard]")).await?;
+    browser.says(".banner", "Cần ghi chú").await?;
+    browser.click(&format!("{order} button[value=retry]")).await?;
+    browser.says(".banner", "Đã xếp lịch thử lại 2 mục.").await?;
+    lan.reloads_until("main", "2 đơn hàng chưa gửi được").await?;
+    let csv = browser.fetch("/connections/1/troubles.csv").await?;
+    assert!(csv.contains("\"DH-1\"") && csv.contains("order.line-not-linked"), "{csv}");
+    let support = browser.fetch("/connections/1/support.txt").await?;
+    assert!(support.contains(&format!("businessId: {}", stage.nhanh.business().id)) && support.contains("DH-2"), "{support}");
+    assert!(!support.contains("0912345678") && !support.contains("Lê Thị Mơ"), "nobody's name or phone: {support}");
+
+    browser.fill(&format!("{order} input[name=note]"), "Khách đã mua tại quầy").await?;
+    browser.click(&format!("{order} button[value=discard]")).await?;
+    browser.says(".banner", "Đã bỏ qua 2 mục.").await?;
+    lan.opens("/history").await?;
+    browser.says("main", "Khách đã mua tại quầy").await?;
+    browser.look("13-set-aside").await?;
     browser.close().await
 }
 
@@ -80,12 +138,11 @@ async fn the_whole_guide_from_an_empty_host() -> Result<()> {
 async fn a_grant_that_died_is_told_and_mended_and_another_tenant_sees_nothing() -> Result<()> {
     let _turn = TURN.lock().await;
     let Some(browser) = Chromium::open(Window::Desk).await? else { return Ok(()) };
-    let stage = Stage::set(20 * DAY).await?;
+    let stage = Stage::beside(Settings { token_life: 20 * DAY, ..Settings::default() }).await?;
     let lan = Merchant { browser: &browser, stage: &stage };
-    let page = format!("{}/connections/1", stage.origin);
     lan.signs_in("lan").await?;
-    lan.fills_in_the_form().await?;
-    browser.go(&page).await?;
+    lan.connects().await?;
+    lan.opens("").await?;
     browser.says(".banner", "còn 20 ngày").await?;
 
     let business = stage.nhanh.business().id;
@@ -93,13 +150,16 @@ async fn a_grant_that_died_is_told_and_mended_and_another_tenant_sees_nothing() 
     browser.click("#sync-branch").await?;
     browser.says("#flow-branch", "Đang chờ").await?;
     lan.reloads_until("h1", "Tạm dừng").await?;
-    browser.look("12-paused").await?;
-    browser.go(&format!("{page}/check")).await?;
-    browser.says(".checks", "Cách sửa:").await?;
-    browser.look("13-failing-check").await?;
+    browser.look("14-paused").await?;
+    lan.opens("/check").await?;
+    browser.says(".checks", "Lỗi").await?;
+    let without =
+        "return Array.from(document.querySelectorAll('.checks .chip.bad')).filter((it) => !it.closest('li').querySelector('.fix')).length";
+    assert_eq!(browser.page.execute(without, vec![]).await?.as_u64(), Some(0), "each line that fails says how to mend it");
+    browser.look("15-failing-check").await?;
 
-    lan.logs_in_at_nhanh("#log-in").await?;
-    browser.go(&page).await?;
+    lan.logs_in_again().await?;
+    lan.opens("").await?;
     browser.says("h1", "Đang hoạt động").await?;
     browser.says("#flow-branch", "Xong").await?;
 
@@ -109,35 +169,65 @@ async fn a_grant_that_died_is_told_and_mended_and_another_tenant_sees_nothing() 
     browser.choose("select[name=businessId]", &other.id.to_string()).await?;
     browser.click("button[type=submit]").await?;
     browser.says("main", "Kết nối này thuộc doanh nghiệp").await?;
-    browser.look("14-other-business").await?;
+    browser.look("16-other-business").await?;
+    lan.opens("").await?;
+    browser.says("h1", "Đang hoạt động").await?;
 
     browser.click("header form[action='/sign-out'] button").await?;
     lan.signs_in("mai").await?;
     browser.says("main", "Chưa có kết nối nào").await?;
-    browser.go(&page).await?;
-    browser.says("main", "Không có trang này").await?;
+    for path in PAGES {
+        lan.opens(path).await?;
+        browser.says("main", "Không có trang này").await?;
+    }
+    browser.look("17-another-tenant").await?;
     browser.close().await
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_phone_shows_every_page_within_its_width() -> Result<()> {
+async fn a_code_that_was_used_or_came_late_is_told_with_the_way_to_log_in_again() -> Result<()> {
+    let _turn = TURN.lock().await;
+    let Some(browser) = Chromium::open(Window::Desk).await? else { return Ok(()) };
+    let late = Stage::beside(Settings { code_life: Duration::ZERO, ..Settings::default() }).await?;
+    let lan = Merchant { browser: &browser, stage: &late };
+    lan.signs_in("lan").await?;
+    lan.fills_in_the_form(Dialect::V3).await?;
+    browser.click("button[type=submit]").await?;
+    browser.says("h1", "Chưa kết nối được").await?;
+    browser.look("18-late-code").await?;
+    let landed = browser.page.current_url().await?;
+    assert!(landed.as_str().contains("/landing?accessCode="), "{landed}");
+    browser.go(landed.as_str()).await?;
+    browser.says(".banner", "đã hết hạn hoặc đã dùng").await?;
+    browser.click("#log-in").await?;
+    browser.says("h1", "Cấp quyền cho ứng dụng").await?;
+    browser.close().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_phone_shows_every_page_within_its_width_and_how_far_a_sync_is() -> Result<()> {
     let _turn = TURN.lock().await;
     let Some(browser) = Chromium::open(Window::Phone).await? else { return Ok(()) };
-    let stage = Stage::set(365 * DAY).await?;
+    let stage = Stage::set().await?;
     let lan = Merchant { browser: &browser, stage: &stage };
+    browser.go(&stage.origin).await?;
+    browser.look("20-phone-sign-in").await?;
     lan.signs_in("lan").await?;
-    lan.fills_in_the_form().await?;
-    browser.fits().await?;
-    browser.go(&format!("{}/connections/1", stage.origin)).await?;
-    browser.click("#sync-product").await?;
+    // API 2.0 says how many pages there are.
+    lan.fills_in_the_form(Dialect::V2).await?;
+    lan.agrees().await?;
+    lan.opens("").await?;
+    stage.nhanh.faults().always("/api/product/search", Fault::Latency(Duration::from_secs(2)));
+    browser.click(&format!("#sync-product{READY}")).await?;
+    browser.find("#flow-product progress[value]").await?;
+    browser.look("21-phone-progress").await?;
+    stage.nhanh.faults().clear();
     browser.says("#flow-product", "Xong").await?;
-    browser.look("20-phone").await?;
-    for path in ["", "/form", "/check", "/history", "/troubles", "/pairing"] {
-        browser.go(&format!("{}/connections/1{path}", stage.origin)).await?;
-        browser.fits().await?;
-    }
-    browser.go(&format!("{}/connections/1/form", stage.origin)).await?;
-    browser.look("21-phone-form").await?;
+    lan.tours("22-phone").await?;
+    let busy =
+        "document.body.insertAdjacentHTML('beforeend', '<span class=\"chip busy\"><span class=\"sign\" id=\"turning\"></span></span>');
+        return getComputedStyle(document.getElementById('turning')).animationName";
+    assert_eq!(browser.page.execute(busy, vec![]).await?.as_str(), Some("none"), "nothing moves for who wants nothing to move");
     browser.close().await
 }
 
@@ -145,14 +235,15 @@ async fn a_phone_shows_every_page_within_its_width() -> Result<()> {
 async fn without_scripts_everything_works_by_forms_and_comes_again_by_itself() -> Result<()> {
     let _turn = TURN.lock().await;
     let Some(browser) = Chromium::open(Window::WithoutScripts).await? else { return Ok(()) };
-    let stage = Stage::set(365 * DAY).await?;
+    let stage = Stage::set().await?;
     let lan = Merchant { browser: &browser, stage: &stage };
     lan.signs_in("lan").await?;
-    lan.fills_in_the_form().await?;
-    browser.go(&format!("{}/connections/1", stage.origin)).await?;
+    lan.connects().await?;
+    lan.opens("").await?;
     stage.nhanh.faults().always("*", Fault::Latency(Duration::from_millis(500)));
     browser.click("#sync-product").await?;
     browser.says("main", "Đã xếp lịch đồng bộ Sản phẩm").await?;
+    browser.look("23-without-scripts").await?;
     stage.nhanh.faults().clear();
     browser.says("#flow-product", "Xong").await?;
     browser.close().await

@@ -4,10 +4,13 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 use fantoccini::Locator;
-use nhanh_sim::{AppForm, EventKind, WebhookForm};
+use nhanh_sim::{AppForm, Dialect, EventKind, WebhookForm};
 
-use crate::chromium::Chromium;
+use crate::chromium::{Chromium, PATIENCE};
 use crate::stage::{PASSWORD, Stage};
+
+/// The pages of a connection.
+pub(crate) const PAGES: [&str; 6] = ["", "/form", "/check", "/history", "/troubles", "/pairing"];
 
 /// A merchant at a browser.
 pub(crate) struct Merchant<'a> {
@@ -16,6 +19,11 @@ pub(crate) struct Merchant<'a> {
 }
 
 impl Merchant<'_> {
+    /// A page of the first connection.
+    pub(crate) async fn opens(&self, path: &str) -> Result<()> {
+        self.browser.go(&format!("{}/connections/1{path}", self.stage.origin)).await
+    }
+
     pub(crate) async fn signs_in(&self, name: &str) -> Result<()> {
         self.browser.go(&format!("{}/sign-in", self.stage.origin)).await?;
         self.browser.fill("#name", name).await?;
@@ -25,7 +33,13 @@ impl Merchant<'_> {
     }
 
     /// The form, the app at open.nhanh.vn with its webhooks, and the login.
-    pub(crate) async fn fills_in_the_form(&self) -> Result<()> {
+    pub(crate) async fn connects(&self) -> Result<()> {
+        self.fills_in_the_form(Dialect::V3).await?;
+        self.agrees().await
+    }
+
+    /// The form with the app at open.nhanh.vn and its webhooks, up to Nhanh's login page. `api`: which software the merchant chooses.
+    pub(crate) async fn fills_in_the_form(&self, api: Dialect) -> Result<()> {
         let browser = self.browser;
         browser.click("main form[action='/connections'] button").await?;
         let redirect = browser.value("#field-redirect-url").await?;
@@ -37,33 +51,49 @@ impl Merchant<'_> {
         browser.click("button[name=make]").await?;
         browser.says("#field-verify-token-made", "Đã tạo").await?;
         let verify_token = browser.value("#field-verify-token").await?;
+        browser.choose("#field-api-version", api.version()).await?;
         browser.fill("#field-app-id", &app.app_id.to_string()).await?;
         browser.fill("#field-client-secret", &app.secret_key).await?;
         browser.choose("#field-default-role", "sale").await?;
         browser.click("#field-sync-orders").await?;
         browser.click("#field-sync-stock-and-price").await?;
-        browser.look("03-form").await?;
-        browser.click("#connection-form button[value=stay]").await?;
-        browser.says("main", "Đã lưu.").await?;
+        browser.click("#connection-form button[value=login]").await?;
+        browser.says("h1", "Cấp quyền cho ứng dụng").await?;
 
-        let events = EventKind::ALL.to_vec();
-        let form = WebhookForm { callback_url: callback, verify_token, events, ..WebhookForm::default() };
-        self.stage.nhanh.save_webhooks(app.app_id, form).await?;
-        self.logs_in_at_nhanh("#log-in").await
+        // What is saved at Nhanh is probed there and then: the form is kept by now.
+        let events = EventKind::all(api).to_vec();
+        let form = WebhookForm { callback_url: callback, verify_token, events, version: api };
+        Ok(self.stage.nhanh.save_webhooks(app.app_id, form).await?)
     }
 
-    /// Nhanh's own login page, and back.
-    pub(crate) async fn logs_in_at_nhanh(&self, button: &str) -> Result<()> {
+    /// Nhanh's own login page, and back to the checklist.
+    pub(crate) async fn agrees(&self) -> Result<()> {
+        self.browser.click("button[type=submit]").await?;
+        self.browser.says("main", "Đã kết nối.").await
+    }
+
+    pub(crate) async fn logs_in_again(&self) -> Result<()> {
+        self.browser.click("#log-in").await?;
+        self.browser.says("h1", "Cấp quyền cho ứng dụng").await?;
+        self.agrees().await
+    }
+
+    /// One click, and the address is where the merchant pastes it.
+    pub(crate) async fn copies_an_address(&self) -> Result<()> {
         let browser = self.browser;
-        browser.click(button).await?;
-        browser.says("h1", "Cấp quyền cho ứng dụng").await?;
-        browser.click("button[type=submit]").await?;
-        browser.says("main", "Đã kết nối.").await
+        browser.click("[data-copy=field-webhook-url]").await?;
+        browser.says("#said", "Đã chép").await?;
+        browser.press("#field-app-id", "\u{e009}v").await?;
+        let (pasted, address) = (browser.value("#field-app-id").await?, browser.value("#field-webhook-url").await?);
+        // The field holds twenty characters.
+        ensure!(pasted.len() == 20 && address.starts_with(&pasted), "{pasted} {address}");
+        Ok(())
     }
 
     /// The guide says two things of stock and price: the merchant chooses.
     pub(crate) async fn chooses_how_stock_flows(&self) -> Result<()> {
         for entity in ["stock", "price"] {
+            self.browser.says(&format!("#flow-{entity}"), "bán vượt tồn").await?;
             self.browser.says(&format!("#flow-{entity}"), "Hãy chọn cách đồng bộ trước.").await?;
             self.browser.choose(&format!("#flow-{entity} select"), "keep-updated").await?;
             self.browser.click(&format!("#policy-{entity}")).await?;
@@ -76,20 +106,36 @@ impl Merchant<'_> {
     pub(crate) async fn pairs_what_waits(&self) -> Result<()> {
         let browser = self.browser;
         browser.click("#flow-product a[href$='/pairing']").await?;
+        browser.says("main", "Hệ thống không đoán: bạn chọn.").await?;
+        browser.look("10-pairing").await?;
         browser.click(".cards a.button").await?;
         browser.says("main", "Ghép với bản ghi nào?").await?;
-        browser.look("08-pairing").await?;
+        browser.look("11-pair").await?;
         browser.click("input[value=new]").await?;
         browser.click("main form button[type=submit]").await?;
         browser.says("main", "Đã ghi nhận lựa chọn.").await
     }
 
+    /// Every page of the connection and the list, in this language, looked at.
+    pub(crate) async fn tours(&self, name: &str) -> Result<()> {
+        self.browser.go(&format!("{}/connections", self.stage.origin)).await?;
+        self.browser.look(&format!("{name}-list")).await?;
+        for path in PAGES {
+            self.opens(path).await?;
+            self.browser.fits().await?;
+            self.browser
+                .look(&format!("{name}{}", if path.is_empty() { "-connection".to_owned() } else { path.replace('/', "-") }))
+                .await?;
+        }
+        Ok(())
+    }
+
     /// Looks again until it is so.
     pub(crate) async fn reloads_until(&self, css: &str, wanted: &str) -> Result<()> {
-        let until = Instant::now() + Duration::from_secs(60);
+        let until = Instant::now() + PATIENCE;
         while !self.browser.page.find(Locator::Css(css)).await?.text().await?.contains(wanted) {
             ensure!(Instant::now() < until, "{css} never says {wanted}");
-            tokio::time::sleep(Duration::from_millis(300)).await;
+            tokio::time::sleep(Duration::from_millis(200)).await;
             self.browser.page.refresh().await?;
         }
         Ok(())

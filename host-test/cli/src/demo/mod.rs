@@ -9,7 +9,7 @@ mod scene;
 mod summary;
 mod webhooks;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use connector_host::contract::types::Entity;
@@ -138,6 +138,7 @@ impl Demo {
         } else {
             tell!("{summary}");
         }
+        say(open_the_page(&dir, scene.tenant));
         if summary.balanced { Ok(()) } else { Err(Problem::failed("the books do not balance: see the lines marked `differs`")) }
     }
 
@@ -149,6 +150,17 @@ impl Demo {
         let empty = std::fs::read_dir(dir).map_or(true, |mut entries| entries.next().is_none());
         if empty { Ok(dir.clone()) } else { Err(Problem::usage(format!("{} is not empty: name a new folder with --dir", dir.display()))) }
     }
+}
+
+/// How to look at what was built, in a browser. The simulated Nhanh.vn is gone by then.
+fn open_the_page(dir: &Path, tenant: &str) -> String {
+    let program = if std::env::var_os("CARGO").is_some() { "cargo run --" } else { "connector" };
+    let dir = dir.display().to_string();
+    let dir = if dir.contains(char::is_whitespace) { format!("\"{dir}\"") } else { dir };
+    format!(
+        "To open the connection page on it: {program} serve --dir {dir} --tenant {tenant}\n\
+         It prints the address and who signs in. Nothing can be synced there any more: its Nhanh.vn ended with the demo."
+    )
 }
 
 /// Every stream that the connector brings in on a click.

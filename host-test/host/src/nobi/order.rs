@@ -58,9 +58,25 @@ fn linked(sqlite: &Sqlite, connection: &Connection, entity: Entity, nobi: &str) 
     }
 }
 
-/// Writes the other side's status beside the order. Says whether it was another than before.
+/// Writes the other side's status beside the order. Says whether it was another than before. One without a code tells that something happened to
+/// the order: where it stands stays as it is known.
 fn record_status(sqlite: &Sqlite, tenant: &str, order: &str, status: &OrderStatus) -> Result<bool> {
-    let text = to_json(status)?;
+    let known: Option<String> = match status.code.is_empty() {
+        true => sqlite
+            .prepare_cached("SELECT remote_status FROM nobi_order WHERE tenant = ?1 AND id = ?2")?
+            .query_row(params![tenant, order], |row| row.get(0))
+            .optional()?
+            .flatten(),
+        false => None,
+    };
+    let text = match known {
+        Some(known) => {
+            let known: OrderStatus = from_json(&known)?;
+            let happened = status.clone();
+            to_json(&OrderStatus { stage: happened.stage, reason: happened.reason, changed: happened.changed.or(known.changed), ..known })?
+        }
+        None => to_json(status)?,
+    };
     let changed = sqlite
         .prepare_cached("UPDATE nobi_order SET remote_status = ?3 WHERE tenant = ?1 AND id = ?2 AND remote_status IS NOT ?3")?
         .execute(params![tenant, order, text])?;

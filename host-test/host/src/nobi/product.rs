@@ -13,6 +13,9 @@ use crate::names;
 use crate::store::Result;
 use crate::store::sqlite::{from_json, to_json};
 
+/// The head of a family, whose figure is a sum; a service; a voucher.
+const NO_STOCK: [ProductKind; 3] = [ProductKind::VariantParent, ProductKind::Service, ProductKind::Other];
+
 /// What a product row holds beside what is searched by.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Detail {
@@ -61,7 +64,7 @@ impl Applier<'_> {
         if let Some(prices) = &product.prices {
             self.prices(nobi, prices)?;
         }
-        if product.kind != ProductKind::VariantParent {
+        if !NO_STOCK.contains(&product.kind) {
             for level in product.stock.iter().flatten() {
                 self.level(&product.id, nobi, level, false)?;
             }
@@ -228,9 +231,17 @@ impl Applier<'_> {
     }
 }
 
+fn kind(sqlite: &Sqlite, product: i64) -> Result<Option<String>> {
+    Ok(sqlite.prepare_cached("SELECT kind FROM nobi_product WHERE id = ?1")?.query_row([product], |row| row.get(0)).optional()?)
+}
+
 /// Whether a Nobi product is the head of a family: never sold itself, and without stock of its own.
 pub(super) fn is_head(sqlite: &Sqlite, product: i64) -> Result<bool> {
-    let kind: Option<String> =
-        sqlite.prepare_cached("SELECT kind FROM nobi_product WHERE id = ?1")?.query_row([product], |row| row.get(0)).optional()?;
-    Ok(kind.as_deref() == Some(names::product_kind(ProductKind::VariantParent)))
+    Ok(kind(sqlite, product)?.as_deref() == Some(names::product_kind(ProductKind::VariantParent)))
+}
+
+/// Whether a Nobi product has no stock.
+pub(super) fn is_untracked(sqlite: &Sqlite, product: i64) -> Result<bool> {
+    let kind = kind(sqlite, product)?;
+    Ok(kind.is_some_and(|kind| NO_STOCK.map(names::product_kind).contains(&kind.as_str())))
 }

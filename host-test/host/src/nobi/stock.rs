@@ -3,7 +3,7 @@
 use rusqlite::{OptionalExtension, params};
 
 use super::links::link_of;
-use super::product::is_head;
+use super::product::is_untracked;
 use super::{Applier, Effect, LinkState};
 use crate::contract::Policy;
 use crate::contract::catalog::{BranchStock, PriceChange, StockLevel};
@@ -17,8 +17,8 @@ impl Applier<'_> {
             self.count(Entity::Stock, Effect::Dropped);
             return Ok(());
         };
-        // Its figure is the sum of its variants' and is dropped, whoever tells it.
-        if is_head(self.sqlite, nobi)? {
+        // Whoever tells it: the figure of a family's head is a sum, and a list of levels alone may not say what is a service.
+        if is_untracked(self.sqlite, nobi)? {
             self.count(Entity::Stock, Effect::Dropped);
             return Ok(());
         }

@@ -1,5 +1,6 @@
 //! The way out of one `exchange` call: what the sandbox hands a guest's requests to. Remembers what the call's end needs; decides nothing.
 
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -15,6 +16,7 @@ pub struct Errand {
     outbound: Arc<Outbound>,
     caller: Mutex<Caller>,
     done: Mutex<Done>,
+    may_write_until: Option<Arc<AtomicI64>>,
 }
 
 /// What the other side gave back.
@@ -48,7 +50,13 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Errand {
     /// The way out for one call.
     pub fn new(outbound: Arc<Outbound>, caller: Caller) -> Arc<Errand> {
-        Arc::new(Errand { outbound, caller: Mutex::new(caller), done: Mutex::default() })
+        Arc::new(Errand { outbound, caller: Mutex::new(caller), done: Mutex::default(), may_write_until: None })
+    }
+
+    /// The same for a worker whose lease ends then, unless that is moved on: a request that changes something does not leave after it, since
+    /// another worker may have begun to look for what this one was about to send.
+    pub fn leased(outbound: Arc<Outbound>, caller: Caller, until: Arc<AtomicI64>) -> Arc<Errand> {
+        Arc::new(Errand { outbound, caller: Mutex::new(caller), done: Mutex::default(), may_write_until: Some(until) })
     }
 
     /// The secrets that were captured so far; the host stores them. Taken once.
@@ -92,6 +100,10 @@ impl Courier for Errand {
     async fn send(&self, request: Request) -> Result<Response, Error> {
         let caller = lock(&self.caller).clone();
         let writes = u32::from(caller.endpoints.route_of(&request).is_ok_and(|target| target.writes()));
+        let late = |until: &Arc<AtomicI64>| self.outbound.clock.now() >= until.load(Ordering::Acquire);
+        if writes > 0 && self.may_write_until.as_ref().is_some_and(late) {
+            return Err(Error::NotSent("the worker's lease has ended".to_owned()));
+        }
         {
             let mut done = lock(&self.done);
             done.last = Some((request.endpoint.clone(), request.path.clone()));

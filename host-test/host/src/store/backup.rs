@@ -15,7 +15,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::events::code;
-use super::sqlite::{append, migrate, opens_secrets};
+use super::sqlite::{append, end_all, migrate, opens_secrets};
 use super::{Result, Sealer, StoreError};
 use crate::clock::Instant;
 
@@ -154,7 +154,8 @@ fn copy(source: &Sqlite, to: &Path, then: impl FnOnce(&Sqlite) -> Result<()>) ->
 /// What a copy has to know of itself once it is in use again. Says how many orders may have arrived.
 fn come_back(sqlite: &Sqlite, made: Option<Instant>, at: Instant) -> Result<u32> {
     sqlite.execute("INSERT INTO restored (at, made) VALUES (?1, ?2)", params![at, made])?;
-    sqlite.execute_batch("DELETE FROM session; DELETE FROM pending_login; UPDATE work SET state = 'ready', attempts = 0;")?;
+    sqlite.execute_batch("DELETE FROM session; DELETE FROM pending_login; UPDATE work SET attempts = 0, waited = 0;")?;
+    end_all(sqlite)?;
     // The first that could have gone out unseen went out after the copy was made.
     let orders = sqlite.execute(
         "INSERT INTO order_push (connection, order_id, may_have_arrived, first_sent, last_sent)

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use super::{Changes, ConnectionId, Result};
+use super::{Changes, ConnectionId, Lease, Result};
 use crate::clock::Instant;
 use crate::contract::types::{Account, Message, Reason};
 use crate::outbound::Overrides;
@@ -63,6 +63,8 @@ pub struct Connection {
     pub generation: i64,
     /// Since when the other side has answered with nothing but pages that cannot be read.
     pub unreadable_since: Option<Instant>,
+    /// The number of the lease that work for it is done under; none outside a worker.
+    pub fence: Option<i64>,
 }
 
 /// What a piece of work stands on: a connection as one grant made it. Once there is another grant, what was asked under the one before says
@@ -73,12 +75,20 @@ pub struct Footing {
     pub connection: ConnectionId,
     /// Which of its grants.
     pub generation: i64,
+    /// The number of the lease that the work is done under; none outside a worker. Once another worker has the connection, what this one still
+    /// writes is refused.
+    pub fence: Option<i64>,
 }
 
 impl Connection {
     /// What work that begins now stands on.
     pub fn footing(&self) -> Footing {
-        Footing { connection: self.id, generation: self.generation }
+        Footing { connection: self.id, generation: self.generation, fence: self.fence }
+    }
+
+    /// The connection as a worker with this lease sees it.
+    pub fn under(self, lease: Lease) -> Connection {
+        Connection { fence: Some(lease.fence), ..self }
     }
 }
 

@@ -2,7 +2,7 @@
 //! reference Nobi Pro's own records. What must agree is written in one transaction. Never decides what is written: that is `nobi`'s and `work`'s.
 //!
 //! Each topic is a trait of its own with the types that it speaks in; [`Store`] is all of them. [`SqliteStore`] is the adapter that is here; the
-//! contract tests (`tests/contract`) ask only the traits, so that another adapter can be held to them. An adapter brings its own SQL for the
+//! contract tests (`tests/store`) ask only the traits, so that another adapter can be held to them. An adapter brings its own SQL for the
 //! reference Nobi Pro as well, since a page's rows and its cursor are one transaction; on a platform that part is the platform's own tables.
 
 mod backup;
@@ -35,7 +35,7 @@ pub use self::outbox::{Intent, OrderEventRow, OrderOutcome, OrderPush, Outbox, S
 pub use self::pages::{Awaiting, Candidate, Decision, FailedEvent, Note, Pages, Retried, StreamFigures};
 pub use self::people::{Operator, People};
 pub use self::privacy::{CustomerKey, Erased, Privacy, Remaining};
-pub use self::queue::{Lane, Queue, Task, Work};
+pub use self::queue::{Again, Claim, Lane, Lease, Queue, Task, Turn, Work};
 pub use self::records::{Level, NobiCounts, Records, Sellable};
 pub use self::remarks::Remarks;
 pub use self::runs::{AppliedPage, Halt, Run, RunState, Runs, Stream, Trigger};
@@ -92,6 +92,9 @@ pub enum StoreError {
     /// The connection got another grant after the work began: nothing was written. A retry that reads everything anew helps.
     #[error("Kết nối vừa được cấp quyền lại; hãy thử lại. (The connection got another grant meanwhile; try again.)")]
     Superseded,
+    /// Another worker has the connection by now: nothing was written, and what was begun is that one's to do.
+    #[error("another worker has this connection's work by now")]
+    Fenced,
     /// Another order is called that at the other side, or may be. A retry does not help: a person has to change the order's code.
     #[error("the own id {own_id} is that of the order {order}")]
     Taken {

@@ -142,7 +142,7 @@ pub trait Outbox {
     async fn intend(&self, intent: Intent) -> Result<()>;
 
     /// Writes down what is known of the order's creation after a call that did not settle it.
-    async fn know(&self, connection: ConnectionId, order: &str, known: Earlier) -> Result<()>;
+    async fn know(&self, footing: Footing, order: &str, known: Earlier) -> Result<()>;
 
     /// Ends an event. With a remote id the order is bound to it in the same transaction; that is a fact, whatever the grant. Without one,
     /// fails with [`StoreError::Superseded`] where there is another grant by now: what did not pass under one may pass under the next.

@@ -23,7 +23,12 @@ impl Host {
             match self.component_lines(&owner).await? {
                 Ok(found) => lines.extend(found),
                 Err(failure) => {
-                    lines.push(CheckLine { code: failure.code, verdict: Verdict::Failed, message: failure.message, fix: None });
+                    lines.push(CheckLine {
+                        code: failure.code,
+                        verdict: Verdict::Failed,
+                        message: failure.message,
+                        fix: Some(check_later()),
+                    });
                 }
             }
         }
@@ -89,12 +94,17 @@ impl Host {
                 None,
             ),
             None => line(
+                // A probe that lists no events leaves nothing behind, so that they may well be on.
                 "check.webhooks",
-                Verdict::Warning,
-                message("Chưa nhận được webhooks nào từ Nhanh.vn.", "No webhook has come in yet.", &[]),
+                Verdict::Unknown,
+                message(
+                    "Chưa có sự kiện webhooks nào nên chưa rõ webhooks đã bật hay chưa.",
+                    "No event has come in yet, so whether webhooks are on is not known.",
+                    &[],
+                ),
                 Some(message(
-                    "Ở open.nhanh.vn: bật Webhooks, dán Webhooks callback URL và verify token, tích sự kiện rồi bấm Lưu.",
-                    "At open.nhanh.vn: switch webhooks on, paste callback URL and verify token, tick the events, press save.",
+                    "Nếu chưa bật, ở open.nhanh.vn: bật Webhooks, dán Webhooks callback URL và verify token, tích sự kiện rồi bấm Lưu.",
+                    "If they are off, at open.nhanh.vn: switch webhooks on, paste callback URL and verify token, tick the events, press save.",
                     &[],
                 )),
             ),
@@ -134,6 +144,14 @@ fn line(code: &str, verdict: Verdict, message: Message, fix: Option<Message>) ->
 
 fn log_in_again() -> Message {
     message("Đăng nhập Nhanh.vn và cấp quyền lại.", "Log in to Nhanh.vn and agree again.", &[])
+}
+
+fn check_later() -> Message {
+    message(
+        "Đợi vài phút rồi kiểm tra lại; nếu vẫn lỗi, hãy gửi mã lỗi này cho bộ phận hỗ trợ.",
+        "Wait some minutes and check again; if it stays, send this code to support.",
+        &[],
+    )
 }
 
 fn ended() -> Message {

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Host;
+use super::holdings::Held;
 use crate::contract::Descriptor;
 use crate::outbound::{Caller, Endpoints, Errand, Lane};
 use crate::secret::Secrets;
 use crate::store::{Connection, StoreError};
 
 impl Host {
-    /// The way out for one piece of work. `extra`: secrets that are not kept, such as the one-time code of a login. Fails with
+    /// The way out for one errand outside a worker. `extra`: secrets that are not kept, such as the one-time code of a login. Fails with
     /// [`StoreError::Superseded`] where there is another grant by now: its token does not go with this connection's settings.
     pub(super) async fn errand(
         &self,
@@ -20,11 +21,27 @@ impl Host {
         lane: Lane,
         extra: Secrets,
     ) -> Result<Arc<Errand>, StoreError> {
+        Ok(Errand::new(self.outbound.clone(), self.caller(connection, descriptor, lane, extra).await?))
+    }
+
+    /// The same for a worker: nothing that changes the other side leaves once its lease has ended.
+    pub(super) async fn leased_errand(
+        &self,
+        connection: &Connection,
+        descriptor: &Descriptor,
+        lane: Lane,
+        held: &Held,
+    ) -> Result<Arc<Errand>, StoreError> {
+        let caller = self.caller(connection, descriptor, lane, Secrets::default()).await?;
+        Ok(Errand::leased(self.outbound.clone(), caller, held.until.clone()))
+    }
+
+    async fn caller(&self, connection: &Connection, descriptor: &Descriptor, lane: Lane, extra: Secrets) -> Result<Caller, StoreError> {
         let mut secrets = self.store.secrets_of(connection.footing()).await?;
         for (name, secret) in extra.iter() {
             secrets.insert(name, secret.clone());
         }
-        let caller = Caller {
+        Ok(Caller {
             connection: connection.id.to_string(),
             generation: connection.generation,
             app: connection.settings.get(&descriptor.app_field).cloned().unwrap_or_default(),
@@ -33,8 +50,7 @@ impl Host {
             secrets: Arc::new(secrets),
             lane,
             patience: self.patience(lane),
-        };
-        Ok(Errand::new(self.outbound.clone(), caller))
+        })
     }
 
     /// The endpoints of a connection, the operator's overrides applied.

@@ -8,6 +8,7 @@ mod dry_run;
 mod errand;
 mod failures;
 mod form;
+mod holdings;
 mod intake;
 mod leaving;
 mod letters;
@@ -21,7 +22,7 @@ mod runner;
 mod silence;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde::Serialize;
@@ -49,7 +50,10 @@ pub struct HostConfig {
     pub workers: usize,
     /// Of these, so many are kept free of pulls, so that an order never waits for one.
     pub live_workers: usize,
-    /// The wait before a failed piece of work is tried again; it doubles with each attempt.
+    /// How long a runner may be silent before another one may take its connections over. It tells the store three times as often that it is
+    /// alive. Longer: work of a host that died waits longer. Shorter: a host that is only slow is taken for dead.
+    pub lease_time: Duration,
+    /// The wait before a failed piece of work is tried again. Every further wait is drawn between this and three times the one before.
     pub retry_first: Duration,
     /// The longest such wait.
     pub retry_most: Duration,
@@ -72,6 +76,8 @@ pub struct HostConfig {
     pub delivery_attempts: u32,
     /// Bytes of a delivery; more are refused.
     pub delivery_bytes: usize,
+    /// Where waits are drawn from; none: from the machine's own chance.
+    pub seed: Option<u64>,
     /// Roles that the form's default role is chosen from: value and label.
     pub roles: Vec<(String, String)>,
 }
@@ -82,6 +88,7 @@ impl Default for HostConfig {
         HostConfig {
             workers: 6,
             live_workers: 2,
+            lease_time: Duration::from_secs(30),
             retry_first: Duration::from_secs(1),
             retry_most: Duration::from_secs(300),
             bulk_patience: Duration::from_secs(60),
@@ -93,6 +100,7 @@ impl Default for HostConfig {
             login_time: Duration::from_secs(30 * 60),
             delivery_attempts: 12,
             delivery_bytes: 1024 * 1024,
+            seed: None,
             roles: vec![role("sale", "Nhân viên bán hàng"), role("warehouse", "Nhân viên kho"), role("manager", "Quản lý chi nhánh")],
         }
     }
@@ -124,13 +132,19 @@ pub struct Host {
     config: HostConfig,
     progress: broadcast::Sender<Progress>,
     wake: Notify,
+    /// What people call this host's runner: no other has that name.
+    name: String,
+    random: Mutex<fastrand::Rng>,
 }
 
 impl Host {
     /// Puts the parts together.
     pub fn new(store: Arc<dyn Store>, outbound: Arc<Outbound>, connectors: Vec<Connector>, clock: Clock, config: HostConfig) -> Arc<Host> {
         let connectors = connectors.into_iter().map(|connector| (connector.descriptor().id.clone(), Arc::new(connector))).collect();
-        Arc::new(Host { store, outbound, connectors, clock, config, progress: broadcast::Sender::new(1_024), wake: Notify::new() })
+        let mut random = config.seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed);
+        let name = format!("{}-{:08x}", std::process::id(), random.u32(..));
+        let (progress, wake, random) = (broadcast::Sender::new(1_024), Notify::new(), Mutex::new(random));
+        Arc::new(Host { store, outbound, connectors, clock, config, progress, wake, name, random })
     }
 
     /// The store.

@@ -1,6 +1,7 @@
 //! Pulls: one step is one request. No instance lives while it travels; each page is in the store before the next is asked for.
 
 use super::failures::{Disposition, disposition, of_call, of_read};
+use super::holdings::Held;
 use super::point::point;
 use super::{Host, Progress, flows};
 use crate::contract::types::{Failure, Reason};
@@ -8,7 +9,6 @@ use crate::contract::{Page, Step};
 use crate::names;
 use crate::outbound::{Errand, Lane};
 use crate::sandbox::{Connector, Courier};
-use crate::secret::Secrets;
 use crate::store::{Connection, Halt, Run, RunState, StoreError};
 
 /// What a piece of work came to.
@@ -22,14 +22,15 @@ pub(super) enum Worked {
 
 impl Host {
     /// Goes on with a run until its last page, or until a failure stops it.
-    pub(super) async fn pull(&self, run: i64) -> Result<Worked, StoreError> {
-        let (mut run, mut owner) = self.store.run_and_owner(run).await?;
+    pub(super) async fn pull(&self, run: i64, held: &Held) -> Result<Worked, StoreError> {
+        let (mut run, owner) = self.store.run_and_owner(run).await?;
+        let mut owner = owner.under(held.lease);
         if matches!(run.state, RunState::Done | RunState::Failed) {
             // It ended, and a crash kept its work from being crossed out. Going on would begin it anew.
             return Ok(Worked::Done);
         }
         let connector = self.connector(&owner.connector)?.clone();
-        let errand = self.errand(&owner, connector.descriptor(), Lane::Bulk, Secrets::default()).await?;
+        let errand = self.leased_errand(&owner, connector.descriptor(), Lane::Bulk, held).await?;
         loop {
             let step = Step { entity: run.entity, scope: run.scope.clone(), cursor: run.cursor.clone() };
             let page = match self.step(&owner, &connector, &errand, &step).await {

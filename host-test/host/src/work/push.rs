@@ -4,6 +4,7 @@
 use serde_json::json;
 
 use super::failures::{Disposition, disposition, of_call};
+use super::holdings::Held;
 use super::point::point;
 use super::pull::Worked;
 use super::{Host, flows, message, own_failure};
@@ -13,14 +14,13 @@ use crate::contract::types::{Entity, Failure, FailureClass, Reason, Warning};
 use crate::contract::{OrderPlan, Policy, PushOutcome, Pushed};
 use crate::names;
 use crate::outbound::{Heard, Lane};
-use crate::secret::Secrets;
 use crate::store::{Connection, Intent, OrderEventRow, Settled, Settlement, StoreError};
 
 impl Host {
     /// Brings the next waiting event of an order out.
-    pub(super) async fn push(&self, connection: i64, order: &str) -> Result<Worked, StoreError> {
+    pub(super) async fn push(&self, connection: i64, order: &str, held: &Held) -> Result<Worked, StoreError> {
         let Some(row) = self.store.next_event(connection, order).await? else { return Ok(Worked::Done) };
-        let mut owner = self.store.connection(connection).await?;
+        let mut owner = self.store.connection(connection).await?.under(held.lease);
         let connector = self.connector(&owner.connector)?.clone();
         if flows(connector.descriptor(), &owner).of(Entity::Order) == Policy::Off {
             // Switched off after it was queued: it waits no longer, and says why.
@@ -32,7 +32,7 @@ impl Host {
 
         // On each path creates and cancels go before reconciles, of which one file brings thousands.
         let lane = if matches!(row.event.kind, OrderEventKind::Reconciled(_)) { Lane::Bulk } else { Lane::Live };
-        let errand = self.errand(&owner, connector.descriptor(), lane, Secrets::default()).await?;
+        let errand = self.leased_errand(&owner, connector.descriptor(), lane, held).await?;
         // Only a create has an intent. What any other event comes to depends on what the other side says, so `push-order` alone decides it.
         let creates = matches!(row.event.kind, OrderEventKind::Created) && row.event.order.remote.is_none();
         if creates {
@@ -69,18 +69,18 @@ impl Host {
             Ok(PushOutcome::Already(pushed)) => self.bound(&owner, &row, "already", pushed).await,
             Ok(PushOutcome::Skipped(reason)) => {
                 if creates {
-                    self.store.know(connection, order, row.earlier.clone()).await?;
+                    self.store.know(owner.footing(), order, row.earlier.clone()).await?;
                 }
                 self.skipped(&owner, &row, reason).await
             }
             Ok(PushOutcome::Unsettled(unsettled)) => {
                 let known = Earlier { empty_lookups: unsettled.empty_lookups, ..row.earlier.clone() };
-                self.store.know(connection, order, known).await?;
+                self.store.know(owner.footing(), order, known).await?;
                 Ok(Worked::Again(Some(u32::try_from(unsettled.again.saturating_sub(now)).unwrap_or(0))))
             }
             Err(failure) => {
                 if creates {
-                    self.store.know(connection, order, after(&failure, &row.earlier, now)).await?;
+                    self.store.know(owner.footing(), order, after(&failure, &row.earlier, now)).await?;
                 }
                 errand.disbelieve();
                 if let Disposition::AgainAfter(ms) = disposition(&failure.class) {
@@ -141,7 +141,8 @@ impl Host {
             Disposition::PauseStream => {
                 let reason = Reason { code: failure.code, message: failure.message };
                 self.store.pause_stream(owner.footing(), Entity::Order, reason, self.clock.now()).await?;
-                Ok(Worked::Again(None))
+                // Nobody mends that within seconds.
+                Ok(Worked::Again(Some(u32::try_from(self.config.retry_most.as_millis()).unwrap_or(u32::MAX))))
             }
             Disposition::GiveUp => {
                 let outcome = json!({ "failure": failure });

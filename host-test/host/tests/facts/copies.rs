@@ -138,21 +138,22 @@ async fn every_order_without_a_pair_that_is_older_than_the_restore_may_have_arri
 async fn runs_go_on_from_their_cursors() {
     use connector_host::contract::types::Entity;
     use connector_host::contract::{Page, Policy, Scope};
-    use connector_host::store::{RunState, Task, Trigger};
+    use connector_host::store::{Claim, RunState, Task, Trigger};
 
     let (house, copies) = (House::new().await, Copies::new());
     let connection = house.connected("shop").await;
     let run = house.store.begin_run(connection.id, Entity::Product, Scope::Everything, Trigger::Click, NOW).await.unwrap().unwrap();
     let page = Page { next: Some("page-2".to_owned()), ..make::page(Vec::new()) };
     house.store.apply_page(run, connection.footing(), page, crate::house::all(Policy::CreateOnly), NOW).await.unwrap();
-    let taken = house.store.claim(NOW, false).await.unwrap().unwrap();
+    let taken = house.claim(NOW, false).await.unwrap();
     backup(&house.file(), &copies.path("copy"), MADE).unwrap();
-    house.store.complete(taken.id).await.unwrap();
+    house.complete(&taken).await;
     back(&copies.path("copy"), &copies.path("host.sqlite")).unwrap();
     let store = open(&copies.path("host.sqlite"), sealer("ab")).unwrap();
     let kept = store.run(run).await.unwrap();
     assert_eq!((kept.state, kept.cursor.as_deref()), (RunState::Running, Some("page-2")));
-    assert_eq!(store.claim(NOW, false).await.unwrap().unwrap().task, Task::Pull { run });
+    let claim = Claim { holder: "another".to_owned(), holds: Vec::new(), now: NOW, until: NOW + 30_000, only_live: false };
+    assert_eq!(store.claim(claim).await.unwrap().unwrap().work.task, Task::Pull { run }, "whoever had it is gone");
 }
 
 #[tokio::test]

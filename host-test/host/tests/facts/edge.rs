@@ -177,7 +177,7 @@ async fn a_delivery_on_which_the_guest_breaks_is_200_and_worked_on_later() {
         let connection = listening(&house).await;
         assert_eq!(hook(&house, &connection, &guest().on("handle-webhook", act), &signed("x")).await, 200);
         assert_eq!(codes(&house, &connection).await.len(), 1);
-        assert_eq!(house.store.next_due().await.unwrap(), Some(NOW + 1_000));
+        assert_eq!(house.next_due().await, Some(NOW + 1_000));
         let kept: Vec<u8> = house.see("SELECT body FROM delivery");
         assert!(!String::from_utf8(kept).unwrap().contains(VERIFY), "the proof is taken out before anything is kept");
         house.clock.advance(std::time::Duration::from_secs(1));

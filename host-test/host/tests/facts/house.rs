@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
-use connector_host::clock::Clock;
+use connector_host::clock::{Clock, Instant};
 use connector_host::contract::catalog::Change;
 use connector_host::contract::types::Entity;
 use connector_host::contract::{Page, Policy, Scope};
@@ -16,8 +16,8 @@ use connector_host::outbound::{Outbound, OutboundConfig, Overrides};
 use connector_host::sandbox::{Sandbox, SandboxConfig};
 use connector_host::secret::{Secret, Secrets};
 use connector_host::store::{
-    AppliedPage, Changes, Connection, Grant, Ingest, Ingested, NewConnection, Sealer, Settled, Settlement, SqliteStore, Store, StoreError,
-    Trigger,
+    Again, AppliedPage, Changes, Claim, Connection, Grant, Ingest, Ingested, Lease, NewConnection, Sealer, Settled, Settlement,
+    SqliteStore, Store, StoreError, Trigger, Turn, Work,
 };
 use connector_host::work::{Host, HostConfig};
 
@@ -34,6 +34,8 @@ pub(crate) const TOKEN: &str = "token-abcdef0123456789";
 pub(crate) struct House {
     folder: tempfile::TempDir,
     pub(crate) store: Arc<dyn Store>,
+    /// The leases of the one worker that the house itself is.
+    holds: Mutex<Vec<Lease>>,
     pub(crate) clock: Clock,
     pub(crate) far: Far,
 }
@@ -48,7 +50,7 @@ pub(crate) fn secrets(pairs: &[(&str, &str)]) -> Secrets {
 
 /// Opens a file as the host does.
 pub(crate) fn open(file: &std::path::Path, sealer: Sealer) -> Result<Arc<dyn Store>, StoreError> {
-    Ok(Arc::new(SqliteStore::open(file, sealer)?))
+    Ok(Arc::new(SqliteStore::open_alone(file, sealer)?))
 }
 
 impl House {
@@ -59,7 +61,7 @@ impl House {
     pub(crate) fn beside(far: Far) -> House {
         let folder = tempfile::tempdir().unwrap();
         let store = open(&folder.path().join("host.sqlite"), sealer("ab")).unwrap();
-        House { folder, store, clock: Clock::manual(NOW), far }
+        House { folder, store, clock: Clock::manual(NOW), far, holds: Mutex::default() }
     }
 
     pub(crate) fn file(&self) -> PathBuf {
@@ -69,7 +71,39 @@ impl House {
     /// What a process finds that starts after this one was killed: the same file, nothing of the memory.
     pub(crate) fn after_a_crash(self) -> House {
         let store = open(&self.file(), sealer("ab")).unwrap();
-        House { store, ..self }
+        House { store, holds: Mutex::default(), ..self }
+    }
+
+    /// Takes work as the house's one worker.
+    pub(crate) async fn claim(&self, now: Instant, only_live: bool) -> Option<Work> {
+        let holds = self.holds.lock().unwrap().clone();
+        let claim = Claim { holder: "house".to_owned(), holds, now, until: now + 30_000, only_live };
+        let Turn { lease, work } = self.store.claim(claim).await.unwrap()?;
+        let mut holds = self.holds.lock().unwrap();
+        holds.retain(|held| held.connection != lease.connection);
+        holds.push(lease);
+        Some(work)
+    }
+
+    fn lease_of(&self, work: &Work) -> Lease {
+        *self.holds.lock().unwrap().iter().find(|lease| lease.connection == work.connection).unwrap()
+    }
+
+    /// The house's worker has done it.
+    pub(crate) async fn complete(&self, work: &Work) {
+        self.store.complete(self.lease_of(work), work.id).await.unwrap();
+    }
+
+    /// The house's worker has to try it again.
+    pub(crate) async fn again(&self, work: &Work, due: Instant) {
+        let again = Again { due, waited: Some(Duration::from_secs(1)) };
+        self.store.again(self.lease_of(work), work.id, again).await.unwrap();
+    }
+
+    /// When the house's worker has something to do.
+    pub(crate) async fn next_due(&self) -> Option<Instant> {
+        let holds = self.holds.lock().unwrap().clone();
+        self.store.next_due(&holds).await.unwrap()
     }
 
     /// A draft of this tenant.

@@ -1,7 +1,7 @@
 //! What comes back about orders: their status beside them, and the remote id of an order whose create was not answered.
 
 use connector_host::contract::Policy;
-use connector_host::contract::catalog::{Change, OrderStatus, Product};
+use connector_host::contract::catalog::{Change, OrderStage, OrderStatus, Product};
 use connector_host::contract::orders::OrderEventKind;
 use connector_host::contract::types::Entity;
 
@@ -34,6 +34,34 @@ async fn a_status_stands_beside_the_order_that_is_bound_to_it() {
     assert_eq!(house.see::<String>("SELECT json_extract(remote_status, '$.code') FROM nobi_order"), "Success");
     let tally = house.click(&connection, Entity::OrderStatus, &all(Policy::KeepUpdated), vec![status("888", None)]).await;
     assert_eq!(tally.get("order-status.dropped"), 1);
+}
+
+#[tokio::test]
+async fn what_happened_to_an_order_leaves_where_it_stands_as_it_is_known() {
+    let house = House::new().await;
+    let connection = house.connected("shop").await;
+    house.store.order_event(connection.id, make::event("o", 1, OrderEventKind::Created), NOW).await.unwrap();
+    let next = house.store.next_event(connection.id, "o").await.unwrap().unwrap();
+    house.settles(&connection, next.id, Some("777")).await.unwrap();
+    let Change::OrderStatus(stands) = status("777", None) else { unreachable!() };
+    let stands = OrderStatus { tracking: Some("GHN9".to_owned()), changed: Some(NOW), ..stands };
+    let happened = OrderStatus {
+        code: String::new(),
+        stage: Some(OrderStage::PartlyReturned),
+        reason: Some("Hoàn một phần: 888".to_owned()),
+        tracking: None,
+        changed: None,
+        ..stands.clone()
+    };
+    let told = |status: &OrderStatus| vec![Change::OrderStatus(status.clone())];
+    house.click(&connection, Entity::OrderStatus, &all(Policy::KeepUpdated), told(&stands)).await;
+    house.click(&connection, Entity::OrderStatus, &all(Policy::KeepUpdated), told(&happened)).await;
+    let known: OrderStatus = serde_json::from_str(&house.see::<String>("SELECT remote_status FROM nobi_order")).unwrap();
+    assert_eq!(known, OrderStatus { stage: happened.stage, reason: happened.reason.clone(), ..stands.clone() });
+    // A status with a code is the whole of it again.
+    house.click(&connection, Entity::OrderStatus, &all(Policy::KeepUpdated), told(&stands)).await;
+    let known: OrderStatus = serde_json::from_str(&house.see::<String>("SELECT remote_status FROM nobi_order")).unwrap();
+    assert_eq!(known, stands);
 }
 
 #[tokio::test]

@@ -72,7 +72,7 @@ async fn a_second_intent_keeps_the_first_send_and_counts_look_ups_anew() {
     let (house, connection) = shop().await;
     house.store.intend(intent(&connection, "o", "abcd-1", NOW)).await.unwrap();
     let once = Earlier { empty_lookups: 1, ..earlier(&house, &connection, "o").await };
-    house.store.know(connection.id, "o", once).await.unwrap();
+    house.store.know(connection.footing(), "o", once).await.unwrap();
     house.store.intend(intent(&connection, "o", "abcd-1", NOW + 9)).await.unwrap();
     let known = earlier(&house, &connection, "o").await;
     assert_eq!((known.first_sent, known.last_sent, known.empty_lookups), (Some(NOW), Some(NOW + 9), 0));

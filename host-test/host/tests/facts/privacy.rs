@@ -180,10 +180,10 @@ async fn an_order_that_is_on_its_way_this_moment_is_waited_for() {
     let house = House::new().await;
     let connection = house.connected("shop").await;
     house.store.order_event(connection.id, event("o", 1, OrderEventKind::Created, NAME, PHONE), NOW).await.unwrap();
-    let work = house.store.claim(NOW, false).await.unwrap().unwrap();
+    let work = house.claim(NOW, false).await.unwrap();
     let refused = house.store.erase(connection.id, key(), NOW).await;
     assert!(matches!(&refused, Err(StoreError::Refused(why)) if why.contains('o')), "{refused:?}");
-    house.store.complete(work.id).await.unwrap();
+    house.complete(&work).await;
     assert_eq!(house.store.erase(connection.id, key(), NOW).await.unwrap().orders, 1);
 }
 
@@ -246,7 +246,7 @@ async fn a_connection_that_is_cut_has_no_secret_left_and_goes_on_with_a_login() 
     host.disconnect(connection.id).await.unwrap();
     let cut = house.store.connection(connection.id).await.unwrap();
     assert_eq!(cut.pause.as_ref().map(|reason| reason.code.as_str()), Some("host.disconnected"));
-    assert_eq!((house.see::<u32>("SELECT count(*) FROM secret"), house.store.claim(NOW, false).await.unwrap().is_none()), (0, true));
+    assert_eq!((house.see::<u32>("SELECT count(*) FROM secret"), house.claim(NOW, false).await.is_none()), (0, true));
     assert!(
         matches!(house.settles(&connection, 2, None).await, Err(StoreError::Superseded)),
         "what is under way is of a grant that is no more"

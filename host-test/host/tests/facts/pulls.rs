@@ -47,7 +47,7 @@ async fn a_run_that_ended_before_a_crash_is_not_begun_again() {
     let house = House::new().await;
     let connection = house.connected("shop").await;
     let run = house.store.begin_run(connection.id, Entity::Product, Scope::Everything, Trigger::Click, NOW).await.unwrap().unwrap();
-    house.store.claim(NOW, false).await.unwrap().unwrap();
+    house.claim(NOW, false).await.unwrap();
     house
         .store
         .apply_page(run, connection.footing(), goods(), crate::house::all(connector_host::contract::Policy::CreateOnly), NOW)
@@ -64,13 +64,13 @@ async fn a_transient_failure_is_tried_again_later_with_more_and_more_patience() 
     let house = House::new().await;
     let (_, run) = clicked(&house, &guest().pulls(Err(failure(FailureClass::Transient)))).await;
     assert_eq!((run.state, run.failure.map(|failure| failure.code)), (RunState::Waiting, Some("test.failure".to_owned())));
-    let mut due = vec![house.store.next_due().await.unwrap().unwrap() - NOW];
+    let mut due = vec![house.next_due().await.unwrap() - NOW];
     house.clock.advance(Duration::from_secs(1));
     let host = house.host(&guest().pulls(Err(failure(FailureClass::Transient)))).await;
     host.work(NOW_ONLY).await.unwrap();
-    due.push(house.store.next_due().await.unwrap().unwrap() - house.clock.now());
-    assert_eq!(due, [1_000, 2_000]);
-    house.clock.advance(Duration::from_secs(2));
+    due.push(house.next_due().await.unwrap() - house.clock.now());
+    assert!(due[0] == 1_000 && (1_000..=3_000).contains(&due[1]), "{due:?}");
+    house.clock.advance(Duration::from_secs(3));
     house.host(&guest().pulls(Ok(goods()))).await.work(NOW_ONLY).await.unwrap();
     let run = house.store.run(run.id).await.unwrap();
     assert_eq!((run.state, run.failure), (RunState::Done, None));

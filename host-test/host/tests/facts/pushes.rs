@@ -105,13 +105,13 @@ async fn an_ambiguous_failure_leaves_may_have_arrived_sent_now_and_no_look_up() 
     house.store.order_event(connection.id, make::event("o", 1, OrderEventKind::Created), NOW).await.unwrap();
     house.store.intend(make::intent(&connection, "o", "abcd-1", NOW)).await.unwrap();
     let known = Earlier { empty_lookups: 1, ..earlier(&house, &connection).await };
-    house.store.know(connection.id, "o", known).await.unwrap();
+    house.store.know(connection.footing(), "o", known).await.unwrap();
     house.clock.advance(Duration::from_secs(40));
     work(&house, &guest().pushes("abcd-1", Err(failure(FailureClass::Ambiguous)))).await;
     let now = house.clock.now();
     let known = Earlier { may_have_arrived: true, first_sent: Some(NOW), last_sent: Some(now), empty_lookups: 0, seen_as: None };
     assert_eq!(earlier(&house, &connection).await, known);
-    assert_eq!(house.store.next_due().await.unwrap(), Some(now + 1_000));
+    assert_eq!(house.next_due().await, Some(now + 1_000));
 }
 
 #[tokio::test]
@@ -137,7 +137,7 @@ async fn an_unsettled_order_keeps_its_count_and_is_called_again_at_its_time() {
     house.clock.advance(Duration::from_secs(10));
     work(&house, &guest().pushes("abcd-1", Ok(unsettled(1, 30_000)))).await;
     assert_eq!(earlier(&house, &connection).await, Earlier { empty_lookups: 1, ..before });
-    assert_eq!(house.store.next_due().await.unwrap(), Some(NOW + 30_000));
+    assert_eq!(house.next_due().await, Some(NOW + 30_000));
     // Another event does not hurry it.
     let outcomes = happens(&house, &connection, &guest(), 2, OrderEventKind::Deleted).await;
     assert_eq!(states(&outcomes), ["waiting", "waiting"]);
@@ -154,7 +154,7 @@ async fn a_refusal_leaves_what_was_known_before_it() {
         house.store.order_event(connection.id, make::event("o", 1, OrderEventKind::Created), NOW).await.unwrap();
         house.store.intend(make::intent(&connection, "o", "abcd-1", NOW)).await.unwrap();
         let known = Earlier { empty_lookups: 1, ..earlier(&house, &connection).await };
-        house.store.know(connection.id, "o", known.clone()).await.unwrap();
+        house.store.know(connection.footing(), "o", known.clone()).await.unwrap();
         house.clock.advance(Duration::from_secs(40));
         work(&house, &guest().pushes("abcd-1", Err(failure(class)))).await;
         assert_eq!(earlier(&house, &connection).await, known, "{class:?}");

@@ -18,10 +18,10 @@ async fn live_work_goes_before_bulk_work_that_waits_longer() {
     let connection = house.connected("shop").await;
     house.store.begin_run(connection.id, Entity::Product, Scope::Everything, Trigger::Click, NOW).await.unwrap();
     house.store.order_event(connection.id, make::event("o", 1, OrderEventKind::Created), LATER).await.unwrap();
-    assert_eq!(house.store.claim(LATER, false).await.unwrap().unwrap().lane, Lane::Live);
-    assert!(house.store.claim(LATER, true).await.unwrap().is_none(), "bulk work is left where only live work is asked for");
-    assert_eq!(house.store.claim(LATER, false).await.unwrap().unwrap().lane, Lane::Bulk);
-    assert!(house.store.claim(LATER, false).await.unwrap().is_none());
+    assert_eq!(house.claim(LATER, false).await.unwrap().lane, Lane::Live);
+    assert!(house.claim(LATER, true).await.is_none(), "bulk work is left where only live work is asked for");
+    assert_eq!(house.claim(LATER, false).await.unwrap().lane, Lane::Bulk);
+    assert!(house.claim(LATER, false).await.is_none());
 }
 
 #[tokio::test]
@@ -29,9 +29,9 @@ async fn work_is_taken_when_it_is_due_and_not_before() {
     let house = House::new().await;
     let connection = house.connected("shop").await;
     house.store.order_event(connection.id, make::event("o", 1, OrderEventKind::Created), LATER).await.unwrap();
-    assert!(house.store.claim(LATER - 1, false).await.unwrap().is_none());
-    assert_eq!(house.store.next_due().await.unwrap(), Some(LATER));
-    assert!(house.store.claim(LATER, false).await.unwrap().is_some());
+    assert!(house.claim(LATER - 1, false).await.is_none());
+    assert_eq!(house.next_due().await, Some(LATER));
+    assert!(house.claim(LATER, false).await.is_some());
 }
 
 #[tokio::test]
@@ -39,14 +39,14 @@ async fn two_pieces_of_work_of_one_order_never_run_at_once() {
     let house = House::new().await;
     let connection = house.connected("shop").await;
     house.store.order_event(connection.id, make::event("o", 1, OrderEventKind::Created), NOW).await.unwrap();
-    let first = house.store.claim(NOW, false).await.unwrap().unwrap();
+    let first = house.claim(NOW, false).await.unwrap();
     house.store.order_event(connection.id, make::event("o", 2, OrderEventKind::Deleted), NOW).await.unwrap();
     house.store.order_event(connection.id, make::event("another", 1, OrderEventKind::Created), NOW).await.unwrap();
-    let other = house.store.claim(NOW, false).await.unwrap().unwrap();
+    let other = house.claim(NOW, false).await.unwrap();
     assert_eq!(other.task, Task::Push { order: "another".to_owned() });
-    assert!(house.store.claim(NOW, false).await.unwrap().is_none());
-    house.store.complete(first.id).await.unwrap();
-    assert_eq!(house.store.claim(NOW, false).await.unwrap().unwrap().task, Task::Push { order: "o".to_owned() });
+    assert!(house.claim(NOW, false).await.is_none());
+    house.complete(&first).await;
+    assert_eq!(house.claim(NOW, false).await.unwrap().task, Task::Push { order: "o".to_owned() });
 }
 
 #[tokio::test]
@@ -54,12 +54,12 @@ async fn an_order_that_has_to_wait_is_not_hurried_by_its_next_event() {
     let house = House::new().await;
     let connection = house.connected("shop").await;
     house.store.order_event(connection.id, make::event("o", 1, OrderEventKind::Created), NOW).await.unwrap();
-    let work = house.store.claim(NOW, false).await.unwrap().unwrap();
+    let work = house.claim(NOW, false).await.unwrap();
     // It comes while the first is on its way, and would queue the order a second time.
     house.store.order_event(connection.id, make::event("o", 2, OrderEventKind::Deleted), NOW).await.unwrap();
-    house.store.again(work.id, LATER, true).await.unwrap();
-    assert!(house.store.claim(LATER - 1, false).await.unwrap().is_none());
-    assert!(house.store.claim(LATER, false).await.unwrap().is_some());
+    house.again(&work, LATER).await;
+    assert!(house.claim(LATER - 1, false).await.is_none());
+    assert!(house.claim(LATER, false).await.is_some());
     assert_eq!(house.see::<u32>("SELECT count(*) FROM work"), 1);
 }
 
@@ -89,11 +89,11 @@ async fn a_click_after_a_crash_between_a_run_s_end_and_its_work_s_end_is_not_los
         async move { store.begin_run(connection.id, Entity::Product, Scope::Everything, Trigger::Click, NOW).await.unwrap() }
     };
     let first = click(&house).await.unwrap();
-    house.store.claim(NOW, false).await.unwrap().unwrap();
+    house.claim(NOW, false).await.unwrap();
     house.store.apply_page(first, connection.footing(), make::page(Vec::new()), all(Policy::CreateOnly), NOW).await.unwrap();
     let house = house.after_a_crash();
     let second = click(&house).await.unwrap();
-    let work = house.store.claim(NOW, false).await.unwrap().unwrap();
+    let work = house.claim(NOW, false).await.unwrap();
     assert_eq!(work.task, Task::Pull { run: second });
 }
 
@@ -102,10 +102,10 @@ async fn work_that_a_crash_left_running_is_ready_again() {
     let house = House::new().await;
     let connection = house.connected("shop").await;
     house.store.order_event(connection.id, make::event("o", 1, OrderEventKind::Created), NOW).await.unwrap();
-    let before = house.store.claim(NOW, false).await.unwrap().unwrap();
-    assert!(house.store.claim(NOW, false).await.unwrap().is_none());
+    let before = house.claim(NOW, false).await.unwrap();
+    assert!(house.claim(NOW, false).await.is_none());
     let house = house.after_a_crash();
-    assert_eq!(house.store.claim(NOW, false).await.unwrap().unwrap().id, before.id);
+    assert_eq!(house.claim(NOW, false).await.unwrap().id, before.id);
 }
 
 #[tokio::test]
@@ -115,11 +115,11 @@ async fn a_paused_connection_s_work_waits_and_nothing_of_it_is_dropped() {
     house.store.order_event(connection.id, make::event("o", 1, OrderEventKind::Created), NOW).await.unwrap();
     let reason = Reason { code: "dead-token".to_owned(), message: make::words("dead") };
     house.store.pause(connection.footing(), NOW, reason).await.unwrap();
-    assert!(house.store.claim(LATER, false).await.unwrap().is_none());
-    assert_eq!(house.store.next_due().await.unwrap(), None);
+    assert!(house.claim(LATER, false).await.is_none());
+    assert_eq!(house.next_due().await, None);
     let business = connection.account.clone().unwrap().id;
     house.grants(&connection, &business, Default::default()).await.unwrap();
-    assert!(house.store.claim(LATER, false).await.unwrap().is_some());
+    assert!(house.claim(LATER, false).await.is_some());
 }
 
 #[tokio::test]
@@ -205,7 +205,7 @@ async fn refreshes_are_joined_into_one_run_an_entity() {
     house.deliver(&connection, 1, &policies, asks(&["2", "1"], 60_000)).await;
     house.deliver(&connection, 2, &policies, asks(&["2", "3"], 900_000)).await;
     assert_eq!(house.store.join_refreshes(LATER - 1).await.unwrap(), 0);
-    assert_eq!(house.store.next_due().await.unwrap(), Some(LATER));
+    assert_eq!(house.next_due().await, Some(LATER));
     assert_eq!(house.store.join_refreshes(LATER).await.unwrap(), 2);
     let runs = house.store.runs(connection.id, 10).await.unwrap();
     let expected = Scope::Only(vec!["1".to_owned(), "2".to_owned(), "3".to_owned()]);

@@ -1,6 +1,6 @@
 //! Levels and prices: the toggle, the first one, the later ones, the ones that wait.
 
-use connector_host::contract::catalog::{Change, PriceChange, Product};
+use connector_host::contract::catalog::{Change, PriceChange, Product, ProductKind};
 use connector_host::contract::types::Entity;
 use connector_host::contract::{Policy, Refresh};
 use connector_host::nobi::Policies;
@@ -136,13 +136,15 @@ async fn a_parked_level_that_only_a_webhook_told_is_asked_for_when_its_branch_co
 }
 
 #[tokio::test]
-async fn the_head_of_a_family_has_no_stock() {
-    let (house, connection) = shop().await;
-    let policies = all(Policy::KeepUpdated);
-    let head = Product { stock: Some(vec![make::at_branch("b", 5000)]), ..make::head("10") };
-    house.click(&connection, Entity::Product, &policies, vec![Change::Product(head), make::level("10", "b", 5000)]).await;
-    house.deliver(&connection, 1, &policies, make::accepted(&["10"], vec![make::provisional("10", "b", 5000)])).await;
-    assert_eq!(known(&house, &connection).await, []);
+async fn the_head_of_a_family_a_service_and_a_voucher_have_no_stock() {
+    for kind in [ProductKind::VariantParent, ProductKind::Service, ProductKind::Other] {
+        let (house, connection) = shop().await;
+        let policies = all(Policy::KeepUpdated);
+        let bare = Product { kind, stock: Some(vec![make::at_branch("b", 5000)]), ..make::product("10") };
+        house.click(&connection, Entity::Product, &policies, vec![Change::Product(bare), make::level("10", "b", 5000)]).await;
+        house.deliver(&connection, 1, &policies, make::accepted(&["10"], vec![make::provisional("10", "b", 5000)])).await;
+        assert_eq!(known(&house, &connection).await, [], "{kind:?}");
+    }
 }
 
 #[tokio::test]

@@ -6,15 +6,23 @@ use crate::nhanh::tree::Value;
 
 use crate::map::Notes;
 use crate::map::product::{self as rules, Options, Parent};
-use crate::nhanh::goods::{images, levels, open, prices, units};
+use crate::nhanh::goods::{PriceFields, images, levels, open, prices, units};
 use crate::nhanh::json::{Items, Misfit, Record};
 use crate::nhanh::words;
 use crate::vietnam::time;
 use crate::wit::catalog::{Attribute, PriceChange, Product, ProductKind};
 use crate::wit::connector::Refused;
 
-/// Names of the prices.
-const PRICES: [&str; 5] = ["importPrice", "oldPrice", "price", "wholesalePrice", "avgCost"];
+/// Prices stand in the row itself; one that was never entered is null.
+const PRICES: PriceFields = PriceFields {
+    inside: "",
+    import: "importPrice",
+    old: "oldPrice",
+    retail: "price",
+    wholesale: "wholesalePrice",
+    average: "avgCost",
+    zero_is_untold: false,
+};
 
 /// A whole product.
 ///
@@ -30,7 +38,7 @@ pub fn read(key: Option<&str>, value: &Value<'_>, options: Options<'_>, notes: &
         let sku = row.text("code")?;
         let barcode = row.text("barcode")?;
         let name = row.text("name")?.unwrap_or_default();
-        let prices = if options.stock_and_price { Some(prices(row, "", PRICES, &id, kind, notes)?) } else { None };
+        let prices = if options.stock_and_price { Some(prices(row, &PRICES, &id, kind, notes)?) } else { None };
         let vat = row.integer("vat")?.and_then(rules::vat);
         let images = images(row.told("image"), row.items("images")?);
         let raw_status = row.text("status")?.unwrap_or_default();
@@ -77,7 +85,7 @@ pub fn read(key: Option<&str>, value: &Value<'_>, options: Options<'_>, notes: &
 pub fn read_price(key: Option<&str>, value: &Value<'_>, notes: &mut Notes) -> Result<PriceChange, Refused> {
     open(key, "idNhanh", value, |row, id| {
         let (_, kind) = family(row)?;
-        let prices = prices(row, "", PRICES, &id, kind, notes)?;
+        let prices = prices(row, &PRICES, &id, kind, notes)?;
         Ok(PriceChange { product: id, prices })
     })
 }

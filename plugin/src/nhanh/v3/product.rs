@@ -1,11 +1,12 @@
 //! Products of API 3.0: rows of the list and of the stock list, and the detail form that webhooks use.
 //!
 //! Fields are asked for in the order in which the list sends them. What a field means for Nobi is decided in [`crate::map::product`].
-//! The list has no description and no brand's name: they stay absent, which changes nothing at Nobi.
+//! The list has no description and no brand's name: they stay absent, which changes nothing at Nobi. Prices, tax and weight are numbers here even
+//! where nothing was entered: their 0 is nothing told, but for the price to a buyer.
 
 use crate::map::Notes;
 use crate::map::product::{self as rules, Options, Parent};
-use crate::nhanh::goods::{self, images, levels, open, units};
+use crate::nhanh::goods::{self, PriceFields, images, levels, open, units};
 use crate::nhanh::json::{Items, Misfit, Record};
 use crate::nhanh::tree::Value;
 use crate::nhanh::words;
@@ -14,8 +15,16 @@ use crate::wit::catalog::{Attribute, PriceChange, Prices, Product, ProductKind};
 use crate::wit::connector::Refused;
 use crate::wit::types::RemoteId;
 
-/// Names of the prices.
-const PRICES: [&str; 5] = ["import", "old", "retail", "wholesale", "avgCost"];
+/// Prices stand in an object of their own.
+const PRICES: PriceFields = PriceFields {
+    inside: "prices/",
+    import: "import",
+    old: "old",
+    retail: "retail",
+    wholesale: "wholesale",
+    average: "avgCost",
+    zero_is_untold: true,
+};
 
 /// A whole product.
 ///
@@ -37,7 +46,8 @@ pub fn read(key: Option<&str>, value: &Value<'_>, options: Options<'_>, notes: &
         };
         let brand = text_in(row, "brand", "name")?;
         let weight = match row.record("shipping")? {
-            Some(record) => record.milli("weight").map_err(|it| it.under("shipping"))?,
+            // Nothing weighs nothing.
+            Some(record) => record.milli("weight").map_err(|it| it.under("shipping"))?.filter(|it| it.value != 0),
             None => None,
         };
         let (unit, units) = match row.record("units")? {
@@ -120,7 +130,7 @@ fn text_in(row: &Record<'_>, field: &str, inner: &str) -> Result<Option<String>,
     }
 }
 
-/// The list has it among the prices, the detail in the row.
+/// The list has it among the prices, the detail in the row. A rate of 0 % has a number of its own; 0 is none that was entered.
 fn vat(row: &Record<'_>) -> Result<Option<crate::wit::catalog::VatRate>, Misfit> {
     let told = match row.record("prices")? {
         // A rate with a fraction is none that can be declared; the product is there all the same.
@@ -128,7 +138,7 @@ fn vat(row: &Record<'_>) -> Result<Option<crate::wit::catalog::VatRate>, Misfit>
         None => None,
     };
     let told = if told.is_some() { told } else { row.integer("vat")? };
-    Ok(told.and_then(rules::vat))
+    Ok(told.filter(|it| *it != 0).and_then(rules::vat))
 }
 
 fn prices(row: &Record<'_>, id: &RemoteId, kind: ProductKind, notes: &mut Notes) -> Result<Prices, Misfit> {
@@ -138,7 +148,7 @@ fn prices(row: &Record<'_>, id: &RemoteId, kind: ProductKind, notes: &mut Notes)
         _ => None,
     };
     let told = match row.record("prices")? {
-        Some(record) => goods::prices(&record, "prices/", PRICES, id, kind, notes).map_err(|it| it.under("prices"))?,
+        Some(record) => goods::prices(&record, &PRICES, id, kind, notes).map_err(|it| it.under("prices"))?,
         None => Prices { retail: None, compare_at: None, cost: None, wholesale: None, includes_vat: None },
     };
     Ok(Prices { includes_vat, ..told })

@@ -41,11 +41,25 @@ fn typed((id, [tenant, connector, tag, hook, state], pause, settings, overrides,
         events: events.as_deref().map(from_json).transpose()?,
         generation,
         unreadable_since,
+        fence: None,
     })
 }
 
-/// Fails with [`StoreError::Superseded`] where there is another grant by now.
+/// Fails with [`StoreError::Fenced`] where another worker has the connection by now.
+pub(super) fn hold(sqlite: &Sqlite, connection: ConnectionId, fence: i64) -> Result<()> {
+    let mut statement = sqlite.prepare_cached("SELECT fence FROM lease WHERE connection = ?1")?;
+    let current: Option<i64> = statement.query_row([connection], |row| row.get(0)).optional()?;
+    if current == Some(fence) { Ok(()) } else { Err(StoreError::Fenced) }
+}
+
+/// The same for a footing, whatever its grant.
+pub(super) fn still(sqlite: &Sqlite, footing: Footing) -> Result<()> {
+    footing.fence.map_or(Ok(()), |fence| hold(sqlite, footing.connection, fence))
+}
+
+/// Fails with [`StoreError::Superseded`] where there is another grant by now, with [`StoreError::Fenced`] where another worker has it.
 pub(super) fn stand(sqlite: &Sqlite, footing: Footing) -> Result<()> {
+    still(sqlite, footing)?;
     let mut statement = sqlite.prepare_cached("SELECT generation FROM connection WHERE id = ?1")?;
     let generation: i64 =
         found(statement.query_row([footing.connection], |row| row.get(0)), || format!("connection {}", footing.connection))?;

@@ -38,11 +38,15 @@ fn wants_refresh(policies: &Policies, entity: Entity, first_levels: bool) -> boo
 #[async_trait]
 impl Inbox for SqliteStore {
     async fn ingest(&self, delivery: Ingest) -> Result<Ingested> {
-        self.write(move |sqlite| {
+        self.admit(move |sqlite| {
             let Ingest { connection, received, hash, accepted, flows, kept, refresh_most } = delivery;
             let most = i64::try_from(refresh_most.as_millis()).unwrap_or(i64::MAX);
             if let Some(kept) = kept {
-                sqlite.prepare_cached("DELETE FROM delivery WHERE id = ?1")?.execute([kept])?;
+                let gone = sqlite.prepare_cached("DELETE FROM delivery WHERE id = ?1 AND body IS NOT NULL")?.execute([kept])? == 0;
+                if gone {
+                    // Another worker took it in.
+                    return Ok(Ingested::Duplicate);
+                }
             }
             let mut fresh = accepted.subjects.is_empty();
             for subject in &accepted.subjects {
@@ -113,7 +117,7 @@ impl Inbox for SqliteStore {
         failure: Failure,
         again: Instant,
     ) -> Result<i64> {
-        self.write(move |sqlite| {
+        self.admit(move |sqlite| {
             sqlite
                 .prepare_cached(
                     "INSERT INTO delivery (connection, received, hash, outcome, body, tries, failure) VALUES (?1, ?2, ?3, 'kept', ?4, 1, ?5)",
@@ -149,7 +153,7 @@ impl Inbox for SqliteStore {
 
     async fn drop_delivery(&self, id: i64) -> Result<()> {
         self.write(move |sqlite| {
-            sqlite.execute("DELETE FROM delivery WHERE id = ?1", [id])?;
+            sqlite.execute("DELETE FROM delivery WHERE id = ?1 AND body IS NOT NULL", [id])?;
             Ok(())
         })
         .await

@@ -29,6 +29,7 @@ pub(crate) use self::connections::{notify, opens_secrets};
 pub(crate) use self::events::append;
 pub(crate) use self::outbox::hurry;
 pub(crate) use self::pages::is_declared_new;
+pub(crate) use self::queue::end_all;
 use self::writer::Writer;
 use super::{Result, Sealer, StoreError};
 
@@ -52,18 +53,32 @@ struct Readers {
 }
 
 impl SqliteStore {
-    /// Opens the file, makes it where there is none, and brings its schema up to date. Work that a crash left running is ready again.
+    /// Opens the file, makes it where there is none, and brings its schema up to date. Other hosts may have it open, too: their leases stand.
     pub fn open(path: &Path, sealer: Sealer) -> Result<SqliteStore> {
+        SqliteStore::begin(path, sealer, |_| Ok(()))
+    }
+
+    /// The same for a host that knows that no other has the file: whatever was leased was leased by one that ended, and is free at once.
+    pub fn open_alone(path: &Path, sealer: Sealer) -> Result<SqliteStore> {
+        SqliteStore::begin(path, sealer, queue::end_all)
+    }
+
+    fn begin(path: &Path, sealer: Sealer, first: fn(&Sqlite) -> Result<()>) -> Result<SqliteStore> {
         let connection = writer::open(path, false)?;
         migrate(&connection)?;
-        connection.execute("UPDATE work SET state = 'ready' WHERE state = 'running'", [])?;
+        first(&connection)?;
         let readers = Arc::new(Readers { path: path.to_owned(), idle: Mutex::new(Vec::new()) });
         Ok(SqliteStore { writer: Writer::start(connection)?, readers, sealer: Arc::new(sealer) })
     }
 
-    /// Writes in one transaction. The answer comes after the commit.
+    /// Writes in one transaction. The answer comes after the commit. Waits for a place in the queue: for work that is under way.
     pub(crate) async fn write<T: Send + 'static>(&self, job: impl FnOnce(&Sqlite) -> Result<T> + Send + 'static) -> Result<T> {
         self.writer.write(job).await
+    }
+
+    /// The same for what comes in from outside: fails at once with [`StoreError::Full`] where too much waits already.
+    pub(crate) async fn admit<T: Send + 'static>(&self, job: impl FnOnce(&Sqlite) -> Result<T> + Send + 'static) -> Result<T> {
+        self.writer.admit(job).await
     }
 
     /// Reads what is committed.
@@ -81,8 +96,13 @@ impl SqliteStore {
 }
 
 /// The schema's versions, oldest first. A landed one is never edited: a change is a new one.
-const MIGRATIONS: [&str; 4] =
-    [include_str!("schema.sql"), include_str!("schema-2.sql"), include_str!("page.sql"), include_str!("ledger.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("schema.sql"),
+    include_str!("schema-2.sql"),
+    include_str!("page.sql"),
+    include_str!("lease.sql"),
+    include_str!("ledger.sql"),
+];
 
 pub(super) fn migrate(connection: &Sqlite) -> Result<()> {
     let version: u32 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use rusqlite::{Connection as Sqlite, OptionalExtension, params};
 
-use super::connections::{load, stand};
+use super::connections::{load, stand, still};
 use super::letters::tell_end;
 use super::queue::enqueue;
 use super::runs::tell_resumed;
@@ -13,7 +13,9 @@ use crate::contract::orders::{Earlier, Order, OrderEvent, OrderEventKind};
 use crate::contract::types::Entity;
 use crate::names;
 use crate::nobi::{keep_order, load_order};
-use crate::store::{ConnectionId, Intent, Lane, OrderEventRow, OrderOutcome, OrderPush, Outbox, Result, Settlement, StoreError, Task};
+use crate::store::{
+    ConnectionId, Footing, Intent, Lane, OrderEventRow, OrderOutcome, OrderPush, Outbox, Result, Settlement, StoreError, Task,
+};
 
 /// Creates, cancels and deletes go before reconciles.
 pub(super) fn lane(kind: &OrderEventKind) -> Lane {
@@ -67,7 +69,7 @@ fn older_than_a_restore(sqlite: &Sqlite, connection: ConnectionId, order: &Order
 #[async_trait]
 impl Outbox for SqliteStore {
     async fn order_event(&self, connection: ConnectionId, event: OrderEvent, at: Instant) -> Result<bool> {
-        self.write(move |sqlite| {
+        self.admit(move |sqlite| {
             let owner = load(sqlite, connection)?;
             let sequence = i64::try_from(event.sequence).unwrap_or(i64::MAX);
             let inserted = sqlite
@@ -155,9 +157,10 @@ impl Outbox for SqliteStore {
         .await
     }
 
-    async fn know(&self, connection: ConnectionId, order: &str, known: Earlier) -> Result<()> {
-        let order = order.to_owned();
+    async fn know(&self, footing: Footing, order: &str, known: Earlier) -> Result<()> {
+        let (connection, order) = (footing.connection, order.to_owned());
         self.write(move |sqlite| {
+            still(sqlite, footing)?;
             sqlite
                 .prepare_cached(
                     "UPDATE order_push SET may_have_arrived = ?3, first_sent = ?4, last_sent = ?5, empty_lookups = ?6
@@ -173,8 +176,9 @@ impl Outbox for SqliteStore {
         self.write(move |sqlite| {
             let Settlement { footing, row, settled, remote, outcome, at } = settlement;
             let connection = footing.connection;
-            if remote.is_none() {
-                stand(sqlite, footing)?;
+            match remote {
+                Some(_) => still(sqlite, footing)?,
+                None => stand(sqlite, footing)?,
             }
             let order: String = found(
                 sqlite

@@ -1,15 +1,16 @@
 //! The one writer: a thread that runs waiting jobs in one transaction, commits once, and only then answers each. Knows nothing of tables.
 
 use std::path::Path;
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::time::Duration;
 
 use rusqlite::Connection;
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::sync::oneshot;
 
 use crate::store::StoreError;
 
-/// Jobs that may wait. More are refused, so that a slow disk turns into a clean answer and not into memory.
+/// Jobs that may wait. What comes in beyond them is refused, so that a slow disk turns into a clean answer and not into memory.
 const QUEUE: usize = 4_096;
 /// Jobs in one commit at the most.
 const GROUP: usize = 256;
@@ -20,34 +21,53 @@ type Finish = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 
 /// Hands jobs to the writer's thread, which ends when the last handle is dropped.
 #[derive(Clone)]
-pub(super) struct Writer(SyncSender<Job>);
+pub(super) struct Writer(Sender<Job>);
 
 impl Writer {
     pub(super) fn start(connection: Connection) -> std::io::Result<Writer> {
-        let (sender, receiver) = sync_channel(QUEUE);
-        std::thread::Builder::new().name("store-writer".to_owned()).spawn(move || run(&connection, &receiver))?;
+        let (sender, receiver) = channel(QUEUE);
+        std::thread::Builder::new().name("store-writer".to_owned()).spawn(move || run(&connection, receiver))?;
         Ok(Writer(sender))
     }
 
     /// Runs a job alone in its savepoint: if it fails, what it wrote is undone and the others of its group stand. Answers after the commit.
+    /// Waits for a place in the queue.
     pub(super) async fn write<T: Send + 'static>(
         &self,
         job: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let (answer, wait) = oneshot::channel();
-        let job: Job = Box::new(move |connection| {
-            let result = connection.and_then(|connection| in_savepoint(connection, job));
-            Box::new(move |commit| {
-                // Whoever asked may have gone; what was written stands all the same.
-                let _ = answer.send(commit.and(result));
-            })
-        });
+        let (job, wait) = boxed(job);
+        self.0.send(job).await.map_err(|_| StoreError::Closed)?;
+        wait.await.map_err(|_| StoreError::Closed)?
+    }
+
+    /// The same, but fails at once with [`StoreError::Full`] where there is no place in the queue.
+    pub(super) async fn admit<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (job, wait) = boxed(job);
         self.0.try_send(job).map_err(|error| match error {
             TrySendError::Full(_) => StoreError::Full,
-            TrySendError::Disconnected(_) => StoreError::Closed,
+            TrySendError::Closed(_) => StoreError::Closed,
         })?;
         wait.await.map_err(|_| StoreError::Closed)?
     }
+}
+
+/// A job that answers once it is known whether its commit held.
+fn boxed<T: Send + 'static>(
+    job: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+) -> (Job, oneshot::Receiver<Result<T, StoreError>>) {
+    let (answer, wait) = oneshot::channel();
+    let job: Job = Box::new(move |connection| {
+        let result = connection.and_then(|connection| in_savepoint(connection, job));
+        Box::new(move |commit| {
+            // Whoever asked may have gone; what was written stands all the same.
+            let _ = answer.send(commit.and(result));
+        })
+    });
+    (job, wait)
 }
 
 fn in_savepoint<T>(connection: &Connection, job: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
@@ -58,8 +78,8 @@ fn in_savepoint<T>(connection: &Connection, job: impl FnOnce(&Connection) -> Res
     result.and_then(|value| closed.map(|()| value).map_err(StoreError::from))
 }
 
-fn run(connection: &Connection, jobs: &Receiver<Job>) {
-    while let Ok(first) = jobs.recv() {
+fn run(connection: &Connection, mut jobs: Receiver<Job>) {
+    while let Some(first) = jobs.blocking_recv() {
         if let Err(error) = connection.execute_batch("BEGIN IMMEDIATE") {
             first(Err(error.into()))(Ok(()));
             continue;

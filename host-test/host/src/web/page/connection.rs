@@ -118,6 +118,19 @@ pub(super) fn login_form(lang: Lang, connection: &Connection, name: &str, csrf: 
     }
 }
 
+/// The days that a grant has left, where they are few.
+pub(super) fn time_left(lang: Lang, left: i64) -> Markup {
+    match left {
+        left if left <= 0 => chip(Mood::Bad, lang.say(word::ENDED_SHORT)),
+        left if left <= SOON * DAY => chip(Mood::Look, &lang.with(word::ENDS_IN, &[("days", &days(left))])),
+        _ => html! {},
+    }
+}
+
+fn days(left: i64) -> String {
+    ((left + DAY - 1) / DAY).to_string()
+}
+
 fn warnings(lang: Lang, connection: &Connection, now: Instant) -> Markup {
     let left = connection.account.as_ref().and_then(|account| account.expires).map(|expires| expires - now);
     let paused = connection.pause.as_ref().filter(|_| connection.state == ConnectionState::Paused);
@@ -125,7 +138,7 @@ fn warnings(lang: Lang, connection: &Connection, now: Instant) -> Markup {
         @match left {
             Some(left) if left <= 0 => { (banner(Mood::Bad, &html! { (lang.say(word::ENDED)) })) }
             Some(left) if left <= SOON * DAY => {
-                (banner(Mood::Look, &html! { (lang.with(word::ENDS_SOON, &[("days", &((left + DAY - 1) / DAY).to_string())])) }))
+                (banner(Mood::Look, &html! { (lang.with(word::ENDS_SOON, &[("days", &days(left))])) }))
             }
             _ => {}
         }

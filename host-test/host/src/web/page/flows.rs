@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use maud::{Markup, html};
 
 use super::fault::Fault;
-use super::lang::Lang;
+use super::lang::{Lang, Word};
 use super::layout::{Mood, chip, token};
 use super::preview::Preview;
 use super::{Desk, format, word};
@@ -197,6 +197,7 @@ impl Row {
                 (lang.with(word::ORDER_FIGURES, &[("done", &figure("done")), ("waiting", &figure("waiting")), ("skipped", &figure("skipped"))]))
             } @else {
                 @if self.figures.linked > 0 { (lang.with(word::LINKED, &[("count", &format::count(lang, self.figures.linked))])) }
+                @else { "–" }
                 @if let Some(run) = &self.run { small .tally { (tally(lang, self.flow.entity, &run.tally)) } }
             }
         }
@@ -237,7 +238,7 @@ impl Row {
                     hx-post={ "/connections/" (id) "/policy" } hx-target="#flows" hx-swap="outerHTML" {
                     (token(csrf))
                     input type="hidden" name="entity" value=(name);
-                    select name="policy" aria-label=(lang.with(word::POLICY_OF, &[("item", item)])) required[open] {
+                    select id={ "choose-" (name) } name="policy" aria-label=(lang.with(word::POLICY_OF, &[("item", item)])) required[open] {
                         @if open { option value="" selected { (lang.say(word::CHOOSE)) } }
                         @for policy in &self.flow.policies {
                             option value=(names::policy(*policy)) selected[!open && *policy == self.policy] { (policy_word(lang, *policy)) }
@@ -246,7 +247,7 @@ impl Row {
                     button type="submit" id={ "policy-" (name) } { (lang.say(word::SAVE)) span .unseen { ": " (item) } }
                 }
                 @if must_choose(self.flow.entity) { p class={ "quiet" @if open { " warn" } } { (lang.say(word::GUIDE_STOCK)) } }
-                @else { p .quiet { (lang.say(word::GUIDE_CREATE)) } }
+                @else { p .quiet { (lang.say(guide(self.flow.entity))) } }
             }
         }
     }
@@ -255,13 +256,15 @@ impl Row {
         let name = names::entity(self.flow.entity);
         let out = self.flow.direction == Direction::OutOfNobi;
         let off = self.toggled_off.is_some() || self.policy == Policy::Off;
-        let form = |what: &str, word, main: bool, disabled: bool| {
+        // A button whose work is under way keeps the keyboard's focus; pressing it again queues nothing.
+        let form = |what: &str, word, main: bool, busy: bool| {
             html! {
                 form method="post" action={ "/connections/" (id) "/" (what) }
-                    hx-post={ "/connections/" (id) "/" (what) } hx-target="#flows" hx-swap="outerHTML" hx-disabled-elt="find button" {
+                    hx-post={ "/connections/" (id) "/" (what) } hx-target="#flows" hx-swap="outerHTML" hx-sync="this:drop" {
                     (token(csrf))
                     input type="hidden" name="entity" value=(name);
-                    button type="submit" id={ (what) "-" (name) } class=[main.then_some("main")] disabled[disabled] {
+                    button type="submit" id={ (what) "-" (name) } class=[main.then_some("main")]
+                        disabled[!self.connected] aria-disabled=[busy.then_some("true")] {
                         (lang.say(word)) span .unseen { ": " (item) }
                     }
                 }
@@ -274,7 +277,7 @@ impl Row {
             } @else if must_choose(self.flow.entity) && !self.chosen {
                 p .quiet { (lang.say(word::CHOOSE_POLICY)) }
             } @else {
-                (form("sync", word::SYNC_NOW, true, !self.connected || self.is_under_way()))
+                (form("sync", word::SYNC_NOW, true, self.is_under_way()))
                 @if self.last_success.is_none() && self.connected && !self.is_under_way() {
                     (form("preview", word::PREVIEW, false, matches!(self.preview, Some(Preview::Running { .. }))))
                 }
@@ -316,7 +319,17 @@ fn far(lang: Lang, done: u32, total: Option<u32>) -> String {
     }
 }
 
-pub(super) fn policy_word(lang: Lang, policy: Policy) -> &'static str {
+/// What the merchant's guide says of an entity that comes in.
+fn guide(entity: Entity) -> Word {
+    match entity {
+        Entity::Branch => word::GUIDE_BRANCH,
+        Entity::Customer => word::GUIDE_CUSTOMER,
+        Entity::OrderStatus => word::GUIDE_STATUS,
+        _ => word::GUIDE_CREATE,
+    }
+}
+
+fn policy_word(lang: Lang, policy: Policy) -> &'static str {
     lang.say(match policy {
         Policy::Off => word::POLICY_OFF,
         Policy::CreateOnly => word::POLICY_CREATE,

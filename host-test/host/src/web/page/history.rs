@@ -26,10 +26,18 @@ pub(super) async fn show(State(desk): State<Arc<Desk>>, Path(id): Path<Connectio
     let body = html! {
         p .crumbs { a href={ "/connections/" (id) } { (lang.say(word::BACK)) } }
         h1 #history-heading { (lang.say(word::HISTORY)) }
-        @if runs.is_empty() { p { (lang.say(word::NO_RUNS)) } } @else { (table(lang, &descriptor, &runs)) }
+        @if runs.is_empty() { p { (lang.say(word::NO_RUNS)) } } @else { (watched(id, sheet.busy, &table(lang, &descriptor, &runs))) }
         @if !notes.is_empty() { h2 { (lang.say(word::SET_ASIDE)) } (set_aside(lang, &notes)) }
     };
     Ok(sheet.around(&body))
+}
+
+/// While a run is under way the table comes again by itself: with a script this part alone, without one the whole page.
+fn watched(id: ConnectionId, busy: bool, table: &Markup) -> Markup {
+    let again = busy.then(|| format!("/connections/{id}/history"));
+    html! {
+        div #runs hx-get=[again] hx-trigger=[busy.then_some("every 2s")] hx-select="#runs" hx-swap="outerHTML" { (table) }
+    }
 }
 
 fn table(lang: Lang, descriptor: &Descriptor, runs: &[Run]) -> Markup {

@@ -6,12 +6,12 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 
-use super::connection::state_chip;
+use super::connection::{state_chip, time_left};
 use super::fault::Fault;
 use super::layout::{Sheet, token};
 use super::session::{Posted, Signed};
 use super::{Desk, format, word};
-use crate::store::{Connection, NewConnection};
+use crate::store::{Connection, ConnectionState, NewConnection};
 
 pub(super) async fn home() -> Redirect {
     Redirect::to("/connections")
@@ -48,6 +48,7 @@ fn card(desk: &Desk, signed: &Signed, connection: &Connection) -> Markup {
     let name = name.unwrap_or_else(|_| connection.connector.clone());
     let account = connection.account.as_ref();
     let expires = account.and_then(|account| account.expires);
+    let paused = connection.pause.as_ref().filter(|_| connection.state == ConnectionState::Paused);
     html! {
         h2 { a href={ "/connections/" (connection.id) } { (name) } }
         p { (state_chip(lang, connection)) }
@@ -57,7 +58,10 @@ fn card(desk: &Desk, signed: &Signed, connection: &Connection) -> Markup {
                 (lang.with(word::BUSINESS_ID, &[("id", &account.id)]))
             }
         }
-        @if let Some(expires) = expires { p { (lang.say(word::VALID_UNTIL)) " " (format::time(expires)) } }
+        @if let Some(expires) = expires {
+            p { (lang.say(word::VALID_UNTIL)) " " (format::time(expires)) " " (time_left(lang, expires - desk.host.clock().now())) }
+        }
+        @if let Some(reason) = paused { p .quiet { (lang.told(&reason.message)) } }
     }
 }
 

@@ -37,7 +37,7 @@ pub(super) async fn begin(
 /// Sends the person to the login of an own connection.
 async fn start(desk: &Desk, signed: &Signed, id: ConnectionId) -> Result<Response, Fault> {
     match desk.host.begin_login(id, &desk.address.redirect_url()).await {
-        Ok(start) => Ok(sent(desk, &start)),
+        Ok(start) => Ok(sent(desk, id, &start)),
         Err(error) => failed(desk, signed, Some(id), &error).await,
     }
 }
@@ -57,15 +57,16 @@ pub(super) async fn start_with(
         };
     }
     match desk.host.begin_login_with(connection.id, &desk.address.redirect_url(), form).await {
-        Ok(start) => Ok(Ok(sent(desk, &start))),
+        Ok(start) => Ok(Ok(sent(desk, connection.id, &start))),
         Err(LoginError::Form(error)) => Ok(Err(error)),
         Err(error) => failed(desk, signed, Some(connection.id), &error).await.map(Ok),
     }
 }
 
-fn sent(desk: &Desk, start: &LoginStart) -> Response {
+/// The cookie names the connection as well, so that a login that fails can be begun again from where it ends. What counts is the state.
+fn sent(desk: &Desk, id: ConnectionId, start: &LoginStart) -> Response {
     let mut response = Redirect::to(&start.url).into_response();
-    if let Ok(cookie) = HeaderValue::from_str(&login_cookie(&desk.address, &start.state)) {
+    if let Ok(cookie) = HeaderValue::from_str(&login_cookie(&desk.address, &format!("{}.{id}", start.state))) {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
     response
@@ -74,17 +75,20 @@ fn sent(desk: &Desk, start: &LoginStart) -> Response {
 /// Back from the login.
 pub(super) async fn land(State(desk): State<Arc<Desk>>, uri: Uri, headers: HeaderMap, signed: Signed) -> Result<Response, Fault> {
     let landed = desk.address.join(uri.path_and_query().map_or("/landing", |path| path.as_str()));
-    let ended = match cookie(&headers, LOGIN_COOKIE) {
-        Some(state) => desk.host.end_login(&state, &landed).await,
-        None => Err(LoginError::Unknown),
-    };
+    let held = cookie(&headers, LOGIN_COOKIE).unwrap_or_default();
+    let (state, id) = held.split_once('.').unwrap_or((&held, ""));
+    let id: Option<ConnectionId> = id.parse().ok();
+    if let Some(id) = id {
+        desk.own(&signed, id).await?;
+    }
+    let ended = desk.host.end_login(state, &landed).await;
     match ended {
         Ok(connection) => {
             desk.own(&signed, connection.id).await?;
             desk.host.store().connected_by(connection.id, &signed.operator.name, desk.host.clock().now()).await?;
             Ok(Redirect::to(&format!("/connections/{}/check?said=connected", connection.id)).into_response())
         }
-        Err(error) => failed(&desk, &signed, None, &error).await,
+        Err(error) => failed(&desk, &signed, id, &error).await,
     }
 }
 

@@ -18,7 +18,7 @@ use super::{Desk, format, word};
 use crate::contract::types::{Entity, Failure, FailureClass, Message};
 use crate::contract::{Descriptor, Scope};
 use crate::names;
-use crate::store::{ConnectionId, LetterId, Note, Trigger};
+use crate::store::{ConnectionId, LetterId, Note, Run, RunState, Trigger};
 
 /// Records of a group that the page shows; the CSV has all.
 const SHOWN: usize = 50;
@@ -272,7 +272,11 @@ async fn retry(desk: &Desk, id: ConnectionId, group: &Group) -> Result<(&'static
             let nameless = group.records.iter().any(|record| record.key.is_empty());
             let ids = group.records.iter().map(|record| record.key.clone()).collect();
             let scope = if nameless { Scope::Everything } else { Scope::Only(ids) };
-            desk.host.store().begin_run(id, entity, scope, Trigger::Click, now).await?;
+            let runs = desk.host.store().runs(id, 200).await?;
+            let under_way = |run: &Run| matches!(run.state, RunState::Waiting | RunState::Running);
+            if !runs.iter().any(|run| under_way(run) && run.entity == entity && run.scope == scope) {
+                desk.host.store().begin_run(id, entity, scope, Trigger::Click, now).await?;
+            }
             ("retried", u32::try_from(group.records.len()).unwrap_or(u32::MAX))
         }
     };

@@ -36,6 +36,8 @@ words! {
     GO_HOME: "Về danh sách kết nối", "To the connections";
 
     // The list.
+    ENDS_IN: "Còn {days} ngày", "{days} days left";
+    ENDED_SHORT: "Hết hạn", "Ended";
     NO_CONNECTIONS: "Chưa có kết nối nào. Chọn phần mềm để bắt đầu.", "There is no connection yet. Choose a software to begin.";
     NEW_CONNECTION: "Kết nối {name}", "Connect {name}";
     CONNECTION: "Kết nối", "Connection";
@@ -131,6 +133,9 @@ words! {
     POLICY_UPDATED: "Liên tục", "Continuously";
     CHOOSE_POLICY: "Hãy chọn cách đồng bộ trước.", "Choose a policy first.";
     GUIDE_CREATE: "Theo hướng dẫn: chỉ tạo mới, không cập nhật sau khi sửa hoặc xóa.", "By the guide: creates what is new; edits and deletes do not follow.";
+    GUIDE_BRANCH: "Theo hướng dẫn: bấm đồng bộ lần đầu thì tạo mới chi nhánh ở Nobi Pro.", "By the guide: the first click makes the branches here.";
+    GUIDE_CUSTOMER: "Theo hướng dẫn: cần bấm đồng bộ; chỉ tạo mới lần đầu, không cập nhật sau khi sửa hoặc xóa.", "By the guide: on a click; creates what is new, edits and deletes do not follow.";
+    GUIDE_STATUS: "Hiện bên cạnh đơn để bạn theo dõi; trạng thái đơn ở Nobi Pro không đổi.", "Shown beside the order; the order's status here does not change.";
     GUIDE_STOCK: "Hướng dẫn vừa nói \"bật thì đồng bộ\" vừa nói \"chỉ lần đầu\", nên bạn phải chọn. Chỉ lần đầu: số ở Nobi Pro cũ dần và có thể bán vượt tồn. Liên tục: theo mọi thay đổi trên Nhanh.vn.", "The guide says both \"on: it syncs\" and \"only the first time\", so you have to choose. First time only: the figures here grow stale and you may oversell. Continuously: every change follows.";
     GUIDE_ORDERS: "Theo hướng dẫn: gửi đơn tạo mới, đơn \"Đã đối soát\", đơn hủy, đơn xóa.", "By the guide: new, reconciled, cancelled and deleted orders go out.";
     ORDER_FIGURES: "{done} đã gửi, {waiting} đang chờ, {skipped} bỏ qua", "{done} sent, {waiting} waiting, {skipped} skipped";

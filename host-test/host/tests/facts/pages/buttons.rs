@@ -143,6 +143,31 @@ async fn a_person_may_say_that_it_is_a_new_one_or_keep_it_out() {
     }
 }
 
+#[tokio::test]
+async fn a_customer_whose_phone_two_have_waits_for_a_choice_too() {
+    let house = House::new().await;
+    let other = house.connected("shop").await;
+    let both = ["1", "2"].map(|id| Change::Customer(make::customer(id, None)));
+    house.click(&other, Entity::Customer, &all(Policy::CreateOnly), both.to_vec()).await;
+    house.raw().execute("UPDATE nobi_customer SET phone = '0901234567'", []).unwrap();
+    let there = || vec![Change::Customer(make::customer("900", Some("0901234567")))];
+    let (mut person, connection) = Person::with_a_connection(&house, &guest().pulls(Ok(make::page(there())))).await;
+    house.click(&connection, Entity::Customer, &all(Policy::CreateOnly), there()).await;
+    house.raw().execute("DELETE FROM link WHERE connection = ?1", [other.id]).unwrap();
+    let page = format!("/connections/{}", connection.id);
+    assert!(person.get(&page).await.body.contains("1 chờ ghép"));
+    let one = format!("{page}/pairing/customer/900");
+    let shown = person.get(&one).await.body;
+    for part in ["Khách 900", "Khách 1", "Khách 2", "0901234567"] {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
+    person.send(&one, &one, &[("choice", "2")]).await;
+    work(&person).await;
+    let paired = "SELECT name FROM link JOIN nobi_customer ON nobi_customer.id = link.nobi WHERE remote = '900' AND state = 'linked'";
+    assert_eq!(house.see::<String>(paired), "Khách 2");
+    assert_eq!(house.see::<u32>("SELECT count(*) FROM nobi_customer"), 2);
+}
+
 /// A connection with two orders that did not go out for one reason.
 async fn failed(house: &House) -> (Person, i64) {
     let (person, connection) = Person::with_a_connection(house, &guest()).await;
@@ -215,7 +240,10 @@ async fn refused_records_are_told_asked_for_again_and_taken_along_as_a_file() {
     assert!(csv.body.starts_with('\u{feff}') && csv.body.contains("\"'=9\""), "no formula: {}", csv.body);
     let support = person.get(&format!("/connections/{}/support.txt", connection.id)).await.body;
     assert!(support.contains("businessId: business-1") && support.contains("[test.failure]"), "{support}");
-    person.send(&path, &path, &[("kind", "refused"), ("entity", "product"), ("code", "test.failure"), ("do", "retry")]).await;
+    for _ in 0..2 {
+        person.send(&path, &path, &[("kind", "refused"), ("entity", "product"), ("code", "test.failure"), ("do", "retry")]).await;
+    }
+    assert_eq!(house.see::<u32>("SELECT count(*) FROM run WHERE state = 'waiting'"), 1, "a second press queues nothing");
     assert_eq!(house.see::<String>("SELECT scope FROM run ORDER BY id DESC LIMIT 1"), r#"{"Only":["=9"]}"#);
 }
 

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use connector_host::contract::http;
+use connector_host::contract::types::FailureClass;
 
 use super::person::{PASSWORD, Person};
-use crate::guest::{Act, Guest, give};
+use crate::guest::{Act, Guest, failure, give};
 use crate::house::{Far, House};
 use crate::make;
 
@@ -234,6 +235,34 @@ async fn the_way_back_from_the_login_connects_once_and_says_who_did_it() {
     assert!(late.body.contains("hãy bấm kết nối lại"), "{}", late.body);
     let other = person.post("/login/1", &[]).await;
     assert_eq!(other.status, 404, "there is no way in past the page");
+}
+
+#[tokio::test]
+async fn a_login_that_failed_is_told_where_it_can_be_begun_again_and_only_to_its_own_tenant() {
+    let house = House::new().await;
+    let refused = failure(FailureClass::Rejected);
+    let guest = guest().on("redeem", give(Err::<connector_host::contract::types::Account, _>(refused)));
+    let mut person = Person::at(&house, &guest).await;
+    person.sign_in("lan", PASSWORD).await;
+    let form = person.send("/connections", "/connections", &[("connector", "scripted")]).await.to().to_owned();
+    person.send(&form, &form, &[("field.app-id", "app"), ("field.stock", "on"), ("then", "login")]).await;
+    for (path, status) in [("/landing?code=late", 502), ("/landing?code=late", 400), ("/landing", 400)] {
+        let landed = person.get(path).await;
+        assert_eq!(landed.status, status, "{path}");
+        assert!(landed.body.contains("action=\"/connections/1/login\""), "{}", landed.body);
+    }
+    person.sign_in("mai", PASSWORD).await;
+    person.holds("nobi-login", "made-up.1");
+    assert_eq!(person.get("/landing?code=late").await.status, 404, "a cookie that names another's connection opens nothing");
+}
+
+#[tokio::test]
+async fn a_check_that_itself_fails_says_how_to_go_on() {
+    let house = House::new().await;
+    let guest = guest().on("check", give(Err::<Vec<connector_host::contract::CheckLine>, _>(failure(FailureClass::Transient))));
+    let (mut person, connection) = Person::with_a_connection(&house, &guest).await;
+    let shown = person.get(&format!("/connections/{}/check", connection.id)).await.body;
+    assert!(shown.contains("test.failure") && shown.contains("Đợi vài phút rồi kiểm tra lại"), "{shown}");
 }
 
 #[tokio::test]

@@ -110,6 +110,11 @@ impl Person {
         Seen { status, head, cookies, body }
     }
 
+    /// Puts a cookie into the browser.
+    pub(crate) fn holds(&mut self, name: &str, value: &str) {
+        self.cookies.insert(name.to_owned(), value.to_owned());
+    }
+
     fn keep(&mut self, response: &Response<Body>) {
         for line in response.headers().get_all("set-cookie") {
             let (name, value) = line.to_str().unwrap().split(';').next().unwrap().split_once('=').unwrap();

@@ -134,7 +134,7 @@ async fn a_full_queue_answers_at_once_that_it_is_full() {
         assert!(write.as_mut().poll(&mut context).is_pending());
         waiting.push(write);
     }
-    let one_more = pin!(desk.writer.write(|connection| say(connection, "one more"))).poll(&mut context);
+    let one_more = pin!(desk.writer.admit(|connection| say(connection, "one more"))).poll(&mut context);
     assert!(matches!(one_more, Poll::Ready(Err(StoreError::Full))));
     go.send(()).unwrap();
     held.await.unwrap().unwrap();

@@ -1,0 +1,73 @@
+//! The leases that one runner has: how many pieces of work run under each, and until when each runs. Never takes work by itself.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use crate::clock::Instant;
+use crate::store::{ConnectionId, Lease};
+
+/// A lease as a piece of work sees it that is done under it.
+#[derive(Clone, Debug)]
+pub(super) struct Held {
+    /// The right to the connection.
+    pub(super) lease: Lease,
+    /// When it ends by itself; every beat moves it on.
+    pub(super) until: Arc<AtomicI64>,
+}
+
+/// All leases of one runner.
+#[derive(Default)]
+pub(super) struct Holdings(HashMap<ConnectionId, Holding>);
+
+struct Holding {
+    held: Held,
+    running: usize,
+}
+
+impl Holdings {
+    /// One more piece of work runs under this lease.
+    pub(super) fn begin(&mut self, lease: Lease) -> Held {
+        let fresh = || Holding { held: Held { lease, until: Arc::new(AtomicI64::new(lease.until)) }, running: 0 };
+        let holding = self.0.entry(lease.connection).or_insert_with(fresh);
+        if holding.held.lease.fence != lease.fence {
+            *holding = fresh();
+        }
+        holding.held.until.fetch_max(lease.until, Ordering::AcqRel);
+        holding.running += 1;
+        holding.held.clone()
+    }
+
+    /// A piece of work under this lease has ended.
+    pub(super) fn end(&mut self, lease: Lease) {
+        if let Some(holding) = self.0.get_mut(&lease.connection)
+            && holding.held.lease.fence == lease.fence
+        {
+            holding.running = holding.running.saturating_sub(1);
+        }
+    }
+
+    /// All of them.
+    pub(super) fn all(&self) -> Vec<Lease> {
+        self.0.values().map(|holding| holding.held.lease).collect()
+    }
+
+    /// Those that no work runs under any more; they are not held from now on.
+    pub(super) fn take_idle(&mut self) -> Vec<Lease> {
+        let idle: Vec<Lease> = self.0.values().filter(|holding| holding.running == 0).map(|holding| holding.held.lease).collect();
+        for lease in &idle {
+            self.0.remove(&lease.connection);
+        }
+        idle
+    }
+
+    /// A beat moved them on, but not the lost ones: those are not held any more.
+    pub(super) fn beaten(&mut self, until: Instant, lost: &[ConnectionId]) {
+        for connection in lost {
+            self.0.remove(connection);
+        }
+        for holding in self.0.values() {
+            holding.held.until.fetch_max(until, Ordering::AcqRel);
+        }
+    }
+}
