@@ -2,7 +2,7 @@
 //! who connect the two as the guide says. Never reaches into the component: what is known of it is what the contract says.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use connector_host::contract::{Pace, Scope};
 use connector_host::nobi::Tally;
 use connector_host::outbound::{Outbound, OutboundConfig, Overrides};
 use connector_host::sandbox::{Connector, Sandbox, SandboxConfig, Witness};
-use connector_host::store::{Connection, NewConnection, Notice, Run, Sealer, SqliteStore, Trigger};
+use connector_host::store::{Before, Connection, NewConnection, Notice, Restored, Run, Sealer, SqliteStore, Trigger, backup, restore};
 use connector_host::web::{PublicAddress, router};
 use connector_host::work::{Form, Host, HostConfig, Polls, Stop};
 use nhanh_sim::{App, AppForm, Event, EventKind, Fault, Grant, Planned, SaveError, Settings, ShopSize, Simulator, WebhookForm};
@@ -166,8 +166,12 @@ async fn component(witness: Option<Arc<dyn Witness>>) -> Result<Connector> {
     }
 }
 
-async fn open(plan: &Plan, folder: &TempDir, clock: &Clock) -> Result<Arc<Host>> {
-    let store = SqliteStore::open_alone(&folder.path().join("host.sqlite"), Sealer::from_file(&folder.path().join("host.key"))?)?;
+fn key(folder: &TempDir) -> Result<Sealer> {
+    Ok(Sealer::from_file(&folder.path().join("host.key"))?)
+}
+
+async fn open(plan: &Plan, folder: &TempDir, database: &Path, clock: &Clock) -> Result<Arc<Host>> {
+    let store = SqliteStore::open_alone(database, key(folder)?)?;
     let outbound = Outbound::new(plan.outbound.clone(), clock.clone())?;
     Ok(Host::new(Arc::new(store), outbound, vec![component(plan.witness.clone()).await?], clock.clone(), plan.host.clone()))
 }
@@ -196,7 +200,8 @@ impl World {
         })
         .await?;
         let folder = TempDir::new()?;
-        let host = open(&plan, &folder, &clock).await?;
+        let database = folder.path().join("host.sqlite");
+        let host = open(&plan, &folder, &database, &clock).await?;
         let (edge, port) = serve(&host, 0).await?;
         let address = PublicAddress::new(&format!("http://127.0.0.1:{port}"));
         let client = reqwest::Client::builder().redirect(Redirects::none()).no_proxy().build()?;
@@ -211,7 +216,6 @@ impl World {
             callback: String::new(),
             code: String::new(),
         };
-        let database = folder.path().join("host.sqlite");
         let mirror = if plan.mirrored { Some(Mirror::before(&nhanh.origin()).await?) } else { None };
         let mut world = World { host, nhanh, clock, side: nowhere.clone(), database, address, mirror, client, plan, port, edge, folder };
         world.side = world.draft(nowhere).await?;
@@ -442,10 +446,26 @@ impl World {
         Ok(())
     }
 
+    /// Copies the host's file while the host is at work.
+    pub fn back_up(&self) -> Result<PathBuf> {
+        let copy = self.folder.path().join(format!("copy-{}.sqlite", self.clock.now()));
+        backup(&self.database, &copy, self.clock.now())?;
+        Ok(copy)
+    }
+
+    /// Ends the host and starts another one on what this copy holds.
+    pub async fn restore(&mut self, copy: &Path) -> Result<Restored> {
+        let database = self.folder.path().join(format!("restored-{}.sqlite", self.clock.now()));
+        let restored = restore(copy, &database, &key(&self.folder)?, Before::Refuse, self.clock.now())?;
+        self.database = database;
+        self.restart().await?;
+        Ok(restored)
+    }
+
     /// Ends the host where it is and starts another one on the same file, as after a crash.
     pub async fn restart(&mut self) -> Result<()> {
         self.shut_edge().await;
-        self.host = open(&self.plan, &self.folder, &self.clock).await?;
+        self.host = open(&self.plan, &self.folder, &self.database, &self.clock).await?;
         (self.edge, self.port) = serve(&self.host, self.port).await?;
         Ok(())
     }

@@ -20,8 +20,8 @@ use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use wit_parser::{Resolve, TypeDefKind};
 
 /// The first words of codes.
-const FAMILIES: [&str; 13] =
-    ["branch", "check", "connector", "flow", "grant", "host", "ignored", "nhanh", "order", "product", "skip", "stock", "webhook"];
+const FAMILIES: [&str; 14] =
+    ["branch", "check", "connector", "event", "flow", "grant", "host", "ignored", "nhanh", "order", "product", "skip", "stock", "webhook"];
 
 /// Texts that look like codes and are none, each with what it is.
 const NO_CODES: [(&str, &str); 5] = [

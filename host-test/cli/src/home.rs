@@ -24,6 +24,11 @@ pub(crate) struct Folder {
     dir: PathBuf,
 }
 
+/// The host's file in its folder.
+pub(crate) const DATABASE: &str = "host.sqlite";
+/// The key of its secrets.
+pub(crate) const KEY: &str = "host.key";
+
 /// An opened folder: the host that runs on it.
 pub(crate) struct Home {
     pub(crate) host: Arc<Host>,
@@ -40,6 +45,21 @@ impl Folder {
     pub(crate) async fn open_to_serve(&self) -> Result<Home, Problem> {
         open_with(&self.dir, HostConfig::default()).await
     }
+
+    /// Where it is.
+    pub(crate) fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// Makes it where there is none, and keeps other processes out until the answer is dropped.
+    pub(crate) fn claim(&self) -> Result<File, Problem> {
+        claim(&self.dir)
+    }
+
+    /// With the key that belongs to it.
+    pub(crate) fn sealer(&self) -> Result<Sealer, Problem> {
+        sealer(&self.dir)
+    }
 }
 
 /// Opens a folder and starts a host on it, with the built-in component. It does what it is told, and polls nothing by itself.
@@ -48,21 +68,28 @@ pub(crate) async fn open(dir: &Path) -> Result<Home, Problem> {
 }
 
 async fn open_with(dir: &Path, config: HostConfig) -> Result<Home, Problem> {
-    std::fs::create_dir_all(dir).map_err(|error| Problem::usage(format!("the folder {} cannot be made: {error}", dir.display())))?;
-    let lock = lock(dir)?;
-    // The environment's key wins, so that a deployment can keep it apart from the data.
-    let sealer = match std::env::var("CONNECTOR_KEY") {
-        Ok(key) => Sealer::from_hex(&key)?,
-        Err(_) => Sealer::from_file(&dir.join("host.key"))?,
-    };
-    let database = dir.join("host.sqlite");
-    let store = SqliteStore::open_alone(&database, sealer)?;
+    let lock = claim(dir)?;
+    let database = dir.join(DATABASE);
+    let store = SqliteStore::open_alone(&database, sealer(dir)?)?;
     let sandbox = Sandbox::new(SandboxConfig::default())?;
     let connector = sandbox.admit(connector_component::BYTES).await?;
     let clock = Clock::system();
     let outbound = Outbound::new(OutboundConfig::default(), clock.clone())?;
     let host = Host::new(Arc::new(store), outbound, vec![connector], clock, config);
     Ok(Home { host, database, _lock: lock })
+}
+
+fn claim(dir: &Path) -> Result<File, Problem> {
+    std::fs::create_dir_all(dir).map_err(|error| Problem::usage(format!("the folder {} cannot be made: {error}", dir.display())))?;
+    lock(dir)
+}
+
+fn sealer(dir: &Path) -> Result<Sealer, Problem> {
+    // The environment's key wins, so that a deployment can keep it apart from the data.
+    Ok(match std::env::var("CONNECTOR_KEY") {
+        Ok(key) => Sealer::from_hex(&key)?,
+        Err(_) => Sealer::from_file(&dir.join(KEY))?,
+    })
 }
 
 fn lock(dir: &Path) -> Result<File, Problem> {

@@ -11,13 +11,17 @@ mod output;
 mod call;
 mod check;
 mod connect;
+mod copies;
 mod demo;
+mod events;
 mod home;
 mod inspect;
+mod letters;
 mod login;
 mod moving;
 mod operator;
 mod orders;
+mod privacy;
 mod progress;
 mod serve;
 mod sync;
@@ -62,6 +66,20 @@ enum Command {
     Sync(sync::Sync),
     /// Orders on their way out.
     Orders(orders::Orders),
+    /// What waits for a person, grouped by cause: list it, look into it, try it again, set it aside.
+    DeadLetters(letters::DeadLetters),
+    /// Show what became of a connection, in a list that only grows.
+    Events(events::Events),
+    /// Copy the host's data to a file, also while another process serves.
+    Backup(copies::Backup),
+    /// Bring a copy back as the host's data.
+    Restore(copies::Restore),
+    /// Write everything that is held of a connection or of one customer to a file, secrets left out.
+    Export(privacy::Export),
+    /// Erase one customer, and say what is still at Nhanh.vn.
+    Erase(privacy::Erase),
+    /// Cut a connection: forget its token and secrets; with --purge its links and history, too.
+    Disconnect(privacy::Disconnect),
     /// Show what a component is: size, digest, world, imports, exports, descriptor.
     Inspect(inspect::Inspect),
     /// Write the built-in Nhanh.vn component to a file.
@@ -90,6 +108,13 @@ fn main() -> ExitCode {
             Command::Check(check) => check.run().await,
             Command::Sync(sync) => sync.run().await,
             Command::Orders(orders) => orders.run().await,
+            Command::DeadLetters(letters) => letters.run().await,
+            Command::Events(events) => events.run().await,
+            Command::Backup(backup) => backup.run(),
+            Command::Restore(restore) => restore.run(),
+            Command::Export(export) => export.run().await,
+            Command::Erase(erase) => erase.run().await,
+            Command::Disconnect(disconnect) => disconnect.run().await,
             Command::Inspect(inspect) => inspect.run().await,
             Command::Pack(pack) => pack.run(),
             Command::Call(call) => call.run().await,

@@ -245,3 +245,131 @@ fn a_form_that_is_not_right_is_told_by_field_and_an_unfinished_login_changes_not
     assert_eq!(output.status.code(), Some(2));
     assert!(common::said(&output).contains("landing address"));
 }
+
+/// A merchant who has pulled branches, products and customers, and whose orders of these names were given to `orders push`.
+fn selling(scene: &Scene, orders: &[&str]) -> String {
+    let dir = scene.dir().to_owned();
+    scene.connect(&[]);
+    printed(&["sync", "branch", "product", "customer", "--dir", &dir]);
+    let orders: Vec<Value> = orders.iter().map(|name| scene.order(name)).collect();
+    let orders = file(scene.folder.path(), "orders.json", &Value::from(orders).to_string());
+    printed(&["orders", "push", &orders, "--dir", &dir]);
+    dir
+}
+
+#[test]
+fn dead_letters_are_listed_by_cause_shown_tried_again_and_set_aside_and_events_tell_it() {
+    let scene = Scene::set();
+    let dir = selling(&scene, &["1"]);
+    assert!(printed(&["dead-letters", "list", "--dir", &dir]).contains("Nothing waits for a person"));
+    let strangers = ["2", "3"].map(|name| {
+        let mut order = scene.order(name);
+        order["order"]["lines"][0]["product"] = json!("999999");
+        order
+    });
+    let strangers = file(scene.folder.path(), "strangers.json", &json!(strangers).to_string());
+    assert_eq!(common::run(&["orders", "push", &strangers, "--dir", &dir]).status.code(), Some(1));
+
+    let listed = printed(&["dead-letters", "list", "--dir", &dir]);
+    assert!(listed.starts_with("2 × order [order.line-not-linked]"), "{listed}");
+    for told in ["Tự làm / by itself", "Bạn / you", "order-2  DH-2", "order-3  DH-3"] {
+        assert!(listed.contains(told), "{told}: {listed}");
+    }
+    let shown = json(&["dead-letters", "show", "order-2", "--dir", &dir]);
+    assert_eq!((&shown["order"], &shown["record"]["recipient"]["name"]), (&json!("order-2"), &json!("Lê Thị Mơ")));
+    refuses(&["dead-letters", "show", "order-1", "--dir", &dir], 2, "order-1");
+    assert_eq!(common::run(&["dead-letters", "replay", "--dir", &dir]).status.code(), Some(2), "all of them has to be said");
+    refuses(&["dead-letters", "replay", "--cause", "no.such", "--dir", &dir], 2, "no.such");
+    refuses(&["dead-letters", "discard", "order-2", "--note", " ", "--dir", &dir], 2, "--note");
+
+    // Nothing was mended: both fail again, and say why.
+    let again = common::run(&["dead-letters", "replay", "--cause", "order.line-not-linked", "--json", "--dir", &dir]);
+    assert_eq!(again.status.code(), Some(1));
+    let again: Value = serde_json::from_slice(&again.stdout).unwrap();
+    assert_eq!(again[0], json!({ "id": "order-2", "became": "failed-again", "failure": "order.line-not-linked" }));
+    assert!(printed(&["dead-letters", "discard", "order-2", "order-3", "--note", "đã nhập tay", "--dir", &dir]).contains("2 of 2"));
+    assert_eq!(json(&["dead-letters", "list", "--json", "--dir", &dir]), json!([]));
+
+    let events = json(&["events", "--json", "--dir", &dir]);
+    let events = events.as_array().unwrap();
+    let of = |subject: &str| -> Vec<&str> {
+        events.iter().filter(|event| event["subject"] == subject).map(|event| event["code"].as_str().unwrap()).collect()
+    };
+    let fails = ["event.order-ended", "event.dead-letter"];
+    assert_eq!(of("order-1"), ["event.order-ended"]);
+    assert_eq!(of("order-2"), [&fails[..], &["event.replayed"], &fails[..], &["event.discarded"]].concat());
+    let all = printed(&["events", "--connection", "1", "--dir", &dir]);
+    assert!(!all.contains("Lê Thị Mơ") && !all.contains("0912345678") && !all.contains("đã nhập tay"), "{all}");
+    let last = events.last().unwrap()["id"].to_string();
+    assert_eq!(printed(&["events", "--after", &last, "--dir", &dir]), "");
+    assert_eq!(printed(&["events", "--limit", "3", "--dir", &dir]).lines().count(), 3);
+}
+
+#[test]
+fn a_copy_is_made_while_another_process_serves_and_comes_back_into_another_folder() {
+    let scene = Scene::set();
+    let dir = selling(&scene, &["1"]);
+    let folder = TempDir::new().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let mut serving =
+        connector(&["serve", "--listen", "127.0.0.1:0", "--dir", &dir]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut first = String::new();
+    BufReader::new(serving.stdout.take().unwrap()).read_line(&mut first).unwrap();
+    assert!(first.starts_with("listening on "), "{first}");
+    let copied = printed(&["backup", "--out", &path("copy.sqlite"), "--dir", &dir]);
+    assert!(copied.contains("host.key") && copied.contains("keep it apart"), "{copied}");
+    refuses(&["backup", "--out", &path("copy.sqlite"), "--dir", &dir], 2, "exists already");
+    refuses(&["backup", "--out", &path("other.sqlite"), "--dir", &path("nowhere")], 2, "nowhere");
+    refuses(&["restore", &path("copy.sqlite"), "--dir", &dir, "--force"], 2, "another connector process");
+    serving.kill().unwrap();
+    serving.wait().unwrap();
+    refuses(&["restore", &path("copy.sqlite"), "--dir", &dir], 2, "not empty");
+
+    // After the copy one more order went out; the other folder has the key alone.
+    let orders = file(scene.folder.path(), "more.json", &json!([scene.order("2")]).to_string());
+    printed(&["orders", "push", &orders, "--dir", &dir]);
+    let to = path("to");
+    refuses(&["restore", &path("copy.sqlite"), "--dir", &to], 2, "host.key");
+    std::fs::copy(scene.folder.path().join("host.key"), format!("{to}/host.key")).unwrap();
+    let restored = printed(&["restore", &path("copy.sqlite"), "--dir", &to]);
+    assert!(restored.contains("restored into"), "{restored}");
+    let outcome = json(&["orders", "push", &orders, "--json", "--dir", &to]);
+    assert_eq!((&outcome[0]["outcome"]["how"], scene.nhanh.ledger().len()), (&json!("adopted"), 2), "it is not made twice");
+
+    let forced = json(&["restore", &path("copy.sqlite"), "--force", "--json", "--dir", &to]);
+    assert!(std::path::Path::new(forced["kept"].as_str().unwrap()).is_file(), "{forced}");
+}
+
+#[test]
+fn a_customer_is_handed_out_and_erased_and_the_connection_cut() {
+    let scene = Scene::set();
+    let dir = selling(&scene, &["1"]);
+    let out = scene.folder.path().join("customer.json");
+    let words =
+        |customer: &str| ["export", "--customer", customer, "--out", out.to_str().unwrap(), "--dir", &dir].map(str::to_owned).to_vec();
+    let run = |words: &[String]| printed(&words.iter().map(String::as_str).collect::<Vec<_>>());
+    run(&words("0912345678"));
+    let held: Value = serde_json::from_str(&std::fs::read_to_string(&out).unwrap()).unwrap();
+    assert_eq!(held["nobi_order"][0]["record"]["recipient"]["name"], "Lê Thị Mơ");
+    let existing: Vec<String> = words("0912345678");
+    refuses(&existing.iter().map(String::as_str).collect::<Vec<_>>(), 2, "customer.json");
+    let unclear = common::run(&["erase", "--customer", "Lan", "--dir", &dir]);
+    assert!(unclear.status.code() == Some(2) && common::said(&unclear).contains("0912345678"), "a name is no customer");
+
+    let remote = scene.nhanh.ledger()[0].id.to_string();
+    let erased = printed(&["erase", "--customer", "+84 912 345 678", "--dir", &dir]);
+    assert!(erased.starts_with("Đã xóa 0 khách hàng, thông tin người mua trong 1 đơn"), "{erased}");
+    assert!(erased.contains("Vẫn còn ở Nhanh.vn") && erased.contains(&remote), "{erased}");
+    let bytes = std::fs::read(scene.folder.path().join("host.sqlite")).unwrap();
+    for trace in ["Lê Thị Mơ", "0912345678"] {
+        assert!(!bytes.windows(trace.len()).any(|part| part == trace.as_bytes()), "{trace}");
+    }
+    assert!(printed(&["erase", "--customer", "0912345678", "--dir", &dir]).contains("Nothing is held"));
+
+    assert!(printed(&["disconnect", "--dir", &dir]).contains("links and history are kept"));
+    let cut = scene.runtime.block_on(scene.store().connection(1)).unwrap();
+    assert_eq!(cut.pause.unwrap().code, "host.disconnected");
+    assert!(printed(&["disconnect", "--purge", "--connection", "1", "--dir", &dir]).contains("is erased"));
+    refuses(&["check", "--dir", &dir], 2, "no connection yet");
+    assert_eq!(json(&["events", "--connection", "1", "--json", "--dir", &dir])[0]["code"], "event.purged");
+}

@@ -141,7 +141,7 @@ pub trait Connections {
 
     /// Keeps what the form changes. `app_field`: the field that names the app. Fails with [`StoreError::Superseded`](super::StoreError::Superseded) where there is another
     /// grant by now, which the changes were not held against.
-    async fn save_form(&self, footing: Footing, app_field: &str, changes: Changes) -> Result<()>;
+    async fn save_form(&self, footing: Footing, app_field: &str, changes: Changes, at: Instant) -> Result<()>;
 
     /// The secrets of a connection, opened.
     async fn secrets(&self, id: ConnectionId) -> Result<Secrets>;

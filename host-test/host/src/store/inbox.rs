@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use super::{ConnectionId, Result};
 use crate::clock::Instant;
 use crate::contract::Accepted;
+use crate::contract::types::Failure;
 use crate::nobi::{Policies, Tally};
 
 /// A delivery that a guest accepted.
@@ -45,17 +46,18 @@ pub trait Inbox {
     /// three facts, also inside batches.
     async fn ingest(&self, delivery: Ingest) -> Result<Ingested>;
 
-    /// Keeps a verified delivery that could not be worked on, and queues it.
+    /// Keeps a verified delivery that could not be worked on, for this reason, and queues it.
     async fn keep_delivery(
         &self,
         connection: ConnectionId,
         received: Instant,
         hash: [u8; 32],
         body: Vec<u8>,
+        failure: Failure,
         again: Instant,
     ) -> Result<i64>;
 
-    /// A kept delivery: when it came, its hash, its body.
+    /// A delivery that is to be worked on: when it came, its hash, its body.
     async fn kept_delivery(&self, id: i64) -> Result<Option<(Instant, [u8; 32], Vec<u8>)>>;
 
     /// When the last delivery that meant something came.

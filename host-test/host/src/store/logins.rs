@@ -32,6 +32,12 @@ impl Changes {
         }
         changed
     }
+
+    /// The keys of the fields that it changes.
+    pub fn keys(&self) -> Vec<&str> {
+        let secrets = self.secrets.iter().map(|(name, _)| name);
+        self.settings.keys().map(String::as_str).chain(secrets).collect()
+    }
 }
 
 /// A login that a person has not come back from yet.

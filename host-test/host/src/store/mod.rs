@@ -5,14 +5,19 @@
 //! contract tests (`tests/store`) ask only the traits, so that another adapter can be held to them. An adapter brings its own SQL for the
 //! reference Nobi Pro as well, since a page's rows and its cursor are one transaction; on a platform that part is the platform's own tables.
 
+mod backup;
 mod connections;
+pub mod events;
 mod inbox;
+mod letters;
 mod logins;
 mod outbox;
 mod pages;
 mod people;
+mod privacy;
 mod queue;
 mod records;
+pub(crate) mod redact;
 mod remarks;
 mod runs;
 pub(crate) mod schedule;
@@ -22,12 +27,16 @@ mod vitals;
 
 use thiserror::Error;
 
+pub use self::backup::{Backup, Before, Restored, backup, restore};
 pub use self::connections::{Connection, ConnectionState, Connections, Footing, NewConnection, Notice};
+pub use self::events::{Event, Events};
 pub use self::inbox::{Inbox, Ingest, Ingested};
+pub use self::letters::{DeadLetter, DeadLetters, LetterId, Replay};
 pub use self::logins::{Changes, Grant, Logins, PendingLogin};
 pub use self::outbox::{Intent, OrderEventRow, OrderOutcome, OrderPush, Outbox, Settled, Settlement};
 pub use self::pages::{Awaiting, Candidate, Decision, FailedEvent, Note, Pages, Retried, StreamFigures};
 pub use self::people::{Operator, People};
+pub use self::privacy::{CustomerKey, Erased, Privacy, Remaining};
 pub use self::queue::{Again, Claim, Lane, Lease, Queue, Task, Turn, Work};
 pub use self::records::{Level, NobiCounts, Records, Sellable, Standing};
 pub use self::remarks::Remarks;
@@ -40,12 +49,44 @@ pub use self::vitals::{Health, Pile, Vitals};
 
 /// All that the host asks of durable state.
 pub trait Store:
-    Connections + Logins + Inbox + Queue + Runs + Outbox + Records + Remarks + Pages + People + Schedules + Health + Send + Sync
+    Connections
+    + Logins
+    + Inbox
+    + Queue
+    + Runs
+    + Outbox
+    + Records
+    + Remarks
+    + Pages
+    + People
+    + Schedules
+    + Health
+    + Events
+    + DeadLetters
+    + Privacy
+    + Send
+    + Sync
 {
 }
 
 impl<S> Store for S where
-    S: Connections + Logins + Inbox + Queue + Runs + Outbox + Records + Remarks + Pages + People + Schedules + Health + Send + Sync
+    S: Connections
+        + Logins
+        + Inbox
+        + Queue
+        + Runs
+        + Outbox
+        + Records
+        + Remarks
+        + Pages
+        + People
+        + Schedules
+        + Health
+        + Events
+        + DeadLetters
+        + Privacy
+        + Send
+        + Sync
 {
 }
 

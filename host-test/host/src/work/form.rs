@@ -62,7 +62,7 @@ impl Host {
             let error = |field: &&Field| FieldError { key: field.key.clone(), message: moving::needs_login() };
             return Err(FormError::NeedsLogin(moved.iter().map(error).collect()));
         }
-        self.store.save_form(owner.footing(), &connector.descriptor().app_field, changes).await?;
+        self.store.save_form(owner.footing(), &connector.descriptor().app_field, changes, self.clock.now()).await?;
         self.wake.notify_waiters();
         Ok(self.store.connection(connection).await?)
     }

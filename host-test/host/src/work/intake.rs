@@ -10,7 +10,7 @@ use super::failures::of_call;
 use super::point::point;
 use super::pull::Worked;
 use super::{Host, flows, message};
-use crate::contract::types::{FailureClass, Message, Reason};
+use crate::contract::types::{Failure, FailureClass, Message, Reason};
 use crate::contract::{Delivery, Ignored, WebhookOutcome};
 use crate::proof::{self, Checked, Proof};
 use crate::seeing::figures;
@@ -105,9 +105,9 @@ impl Host {
             // The guest stopped. What is proven is kept and worked on again; what is not proven is not worth keeping.
             Err(error) if verified => {
                 let failure = of_call(&error);
-                self.store.notify(owner.id, received, &failure.code, failure.message).await?;
+                self.store.notify(owner.id, received, &failure.code, failure.message.clone()).await?;
                 let again = received.saturating_add(i64::try_from(self.config.retry_first.as_millis()).unwrap_or(0));
-                self.store.keep_delivery(owner.id, received, hash, delivery.body, again).await?;
+                self.store.keep_delivery(owner.id, received, hash, delivery.body, failure, again).await?;
                 Ok(Received::Kept)
             }
             Err(_) => Ok(Received::Ignored("ignored.unreadable".to_owned())),
@@ -130,8 +130,16 @@ impl Host {
                 Err(_) => Ok(Worked::Done),
             },
             Ok(Err(failure)) if failure.class != FailureClass::Transient => self.store.drop_delivery(id).await.map(|()| Worked::Done),
-            Ok(Err(_)) | Err(_) => Ok(Worked::Again(None)),
+            Ok(Err(failure)) => self.tried(id, failure).await,
+            Err(error) => self.tried(id, of_call(&error)).await,
         }
+    }
+
+    /// A try of a kept delivery came to nothing: another one, or a person.
+    async fn tried(&self, id: i64, failure: Failure) -> Result<Worked, StoreError> {
+        let most = self.config.delivery_attempts;
+        let dead = self.store.delivery_failed(id, failure, most, self.clock.now()).await?;
+        Ok(if dead { Worked::Done } else { Worked::Again(None) })
     }
 
     async fn understood(

@@ -10,6 +10,8 @@ mod failures;
 mod form;
 mod holdings;
 mod intake;
+mod leaving;
+mod letters;
 mod login;
 mod look;
 mod moving;
@@ -32,6 +34,7 @@ pub use self::dry_run::Rehearsed;
 pub use self::failures::{Disposition, disposition, message};
 pub use self::form::{FieldError, Form, FormError};
 pub use self::intake::{Received, Refusal};
+pub use self::letters::Cause;
 pub use self::login::{LoginError, LoginStart};
 pub use self::polls::{Every, Polls};
 pub use self::runner::Stop;
@@ -76,6 +79,8 @@ pub struct HostConfig {
     pub unreadable_most: Duration,
     /// How long a login may take from its start to the way back.
     pub login_time: Duration,
+    /// Tries of a kept delivery, the first one included, after which it is a dead letter: with the waits in between, some twenty minutes.
+    pub delivery_attempts: u32,
     /// Bytes of a delivery; more are refused.
     pub delivery_bytes: usize,
     /// Where waits are drawn from; none: from the machine's own chance.
@@ -102,6 +107,7 @@ impl Default for HostConfig {
             move_overlap: Duration::from_secs(24 * 60 * 60),
             unreadable_most: Duration::from_secs(24 * 60 * 60),
             login_time: Duration::from_secs(30 * 60),
+            delivery_attempts: 12,
             delivery_bytes: 1024 * 1024,
             seed: None,
             roles: vec![role("sale", "Nhân viên bán hàng"), role("warehouse", "Nhân viên kho"), role("manager", "Quản lý chi nhánh")],

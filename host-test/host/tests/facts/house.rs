@@ -124,7 +124,7 @@ impl House {
     /// Keeps these fields of the form; the others stay.
     pub(crate) async fn saves(&self, connection: &Connection, settings: &[(&str, &str)], secrets: Secrets) {
         let settings = settings.iter().map(|(key, value)| ((*key).to_owned(), Some((*value).to_owned()))).collect();
-        self.store.save_form(connection.footing(), "app-id", Changes { settings, secrets }).await.unwrap();
+        self.store.save_form(connection.footing(), "app-id", Changes { settings, secrets }, NOW).await.unwrap();
     }
 
     /// A login of this business, begun with the connection as it stands here, that changes nothing beside the grant.

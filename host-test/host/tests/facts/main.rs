@@ -6,12 +6,15 @@
 
 mod catalogue;
 mod connections;
+mod copies;
 mod customers;
 mod edge;
 mod fences;
 mod guest;
 mod house;
 mod inbox;
+mod ledger;
+mod letters;
 mod limits;
 mod logins;
 mod lower;
@@ -22,6 +25,7 @@ mod orders;
 mod outbox;
 mod pages;
 mod polls;
+mod privacy;
 mod proofs;
 mod pulls;
 mod pushes;

@@ -342,7 +342,7 @@ async fn a_form_that_was_open_while_the_connection_moved_is_not_kept() {
     let before = settled(&house).await;
     moved(&house.host(&bilingual(Ok(&business(&before)))).await, before.id, &[("dialect", NEW)]).await.unwrap();
     let changes = connector_host::store::Changes { settings: [("dialect".to_owned(), Some(OLD.to_owned()))].into(), ..Default::default() };
-    let late = house.store.save_form(before.footing(), "app-id", changes).await;
+    let late = house.store.save_form(before.footing(), "app-id", changes, NOW).await;
     assert!(matches!(late, Err(StoreError::Superseded)), "{late:?}");
     assert_eq!(house.store.connection(before.id).await.unwrap().settings["dialect"], NEW);
 }

@@ -1,10 +1,10 @@
 //! Deliveries: which is a repeat, which is news, and that each is taken in once.
 
 use connector_host::contract::Refresh;
-use connector_host::contract::types::Entity;
+use connector_host::contract::types::{Entity, FailureClass};
 use connector_host::store::Task;
 
-use crate::ground::{Ground, claim, connected, delivery, fresh};
+use crate::ground::{Ground, claim, connected, delivery, failure, fresh};
 use crate::make::{self, NOW};
 
 pub(crate) async fn a_thousand_identical_deliveries_at_once_leave_one_pending_refresh(ground: &dyn Ground) {
@@ -41,7 +41,7 @@ pub(crate) async fn there_and_back_again_is_three_facts(ground: &dyn Ground) {
 pub(crate) async fn a_kept_delivery_is_taken_in_once(ground: &dyn Ground) {
     let connection = connected(ground, "shop").await;
     let store = ground.store();
-    let kept = store.keep_delivery(connection.id, NOW, [1; 32], b"body".to_vec(), NOW).await.unwrap();
+    let kept = store.keep_delivery(connection.id, NOW, [1; 32], b"body".to_vec(), failure(FailureClass::Transient), NOW).await.unwrap();
     assert_eq!(store.kept_delivery(kept).await.unwrap().unwrap().2, b"body");
     let turn = claim(ground, "one", &[], NOW).await.unwrap();
     assert_eq!(turn.work.task, Task::Delivery { id: kept });

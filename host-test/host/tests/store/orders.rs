@@ -38,7 +38,7 @@ pub(crate) async fn what_cannot_be_queued_is_not_kept(ground: &dyn Ground) {
     let event = || make::event("o", 1, OrderEventKind::Created);
     assert!(store.order_event(shop.id, event(), NOW).await.is_err());
     assert_eq!(store.order_outcomes(shop.id, "o").await.unwrap().len(), 0, "an event that nobody would ever send is not kept");
-    assert!(store.keep_delivery(shop.id, NOW, [1; 32], b"body".to_vec(), NOW).await.is_err());
+    assert!(store.keep_delivery(shop.id, NOW, [1; 32], b"body".to_vec(), failure(FailureClass::Transient), NOW).await.is_err());
     assert_eq!(store.last_delivery(shop.id).await.unwrap(), None);
     // The others of the same moment stand.
     assert!(store.order_event(other.id, event(), NOW).await.unwrap());

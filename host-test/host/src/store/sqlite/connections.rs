@@ -2,14 +2,18 @@
 
 use async_trait::async_trait;
 use rusqlite::{Connection as Sqlite, OptionalExtension, Row, params};
+use serde_json::json;
 
+use super::events::append;
 use super::schedule::mark;
 use super::{SqliteStore, found, from_json, to_json};
 use crate::clock::Instant;
 use crate::contract::types::{Message, Reason};
 use crate::secret::{Secret, Secrets};
+use crate::store::events::code;
 use crate::store::{
-    Changes, Connection, ConnectionId, ConnectionState, Connections, Footing, NewConnection, Notice, Result, SealError, StoreError, random,
+    Changes, Connection, ConnectionId, ConnectionState, Connections, Footing, NewConnection, Notice, Result, SealError, Sealer, StoreError,
+    random,
 };
 
 const COLUMNS: &str = "id, tenant, connector, tag, hook, state, pause, settings, overrides, account, events, generation, unreadable_since";
@@ -89,6 +93,7 @@ pub(super) fn pause(sqlite: &Sqlite, id: ConnectionId, at: Instant, reason: &Rea
         .prepare_cached("UPDATE connection SET state = 'paused', pause = ?2 WHERE id = ?1 AND state = 'active'")?
         .execute(params![id, to_json(reason)?])?;
     if changed == 1 {
+        append(sqlite, id, at, code::PAUSED, None, &json!({ "reason": reason.code }))?;
         notify(sqlite, id, at, &reason.code, &reason.message)?;
     }
     Ok(())
@@ -103,6 +108,18 @@ pub(super) fn put_sealed(sqlite: &Sqlite, id: ConnectionId, sealed: &[(String, V
         sqlite.execute("INSERT OR REPLACE INTO secret (connection, name, sealed) VALUES (?1, ?2, ?3)", params![id, name, sealed])?;
     }
     Ok(())
+}
+
+/// Fails with [`StoreError::Refused`] where the secrets in a file were sealed with another key.
+pub(crate) fn opens_secrets(sqlite: &Sqlite, sealer: &Sealer) -> Result<()> {
+    let row = |row: &Row<'_>| Ok((row.get(0)?, row.get::<_, String>(1)?, row.get::<_, Vec<u8>>(2)?));
+    let one = sqlite.query_row("SELECT connection, name, sealed FROM secret LIMIT 1", [], row).optional()?;
+    let Some((id, name, sealed)) = one else { return Ok(()) };
+    sealer.open(&place(id, &name), &sealed).map(drop).map_err(|_| {
+        StoreError::Refused(
+            "its secrets were sealed with another key: put the host.key of that time there, or set CONNECTOR_KEY".to_owned(),
+        )
+    })
 }
 
 fn sealed(sqlite: &Sqlite, id: ConnectionId) -> Result<Vec<(String, Vec<u8>)>> {
@@ -133,12 +150,15 @@ impl Connections for SqliteStore {
             for _ in 0..64 {
                 let tag = tag()?;
                 let inserted = sqlite.execute(
-                    "INSERT INTO connection (tenant, connector, tag, hook, state, settings, overrides, created)
-                     VALUES (?1, ?2, ?3, ?4, 'draft', '{}', ?5, ?6) ON CONFLICT (tag) DO NOTHING",
+                    "INSERT INTO connection (id, tenant, connector, tag, hook, state, settings, overrides, created)
+                     VALUES (1 + (SELECT max(coalesce((SELECT max(id) FROM connection), 0), coalesce((SELECT max(id) FROM former_connection), 0))),
+                             ?1, ?2, ?3, ?4, 'draft', '{}', ?5, ?6) ON CONFLICT (tag) DO NOTHING",
                     params![new.tenant, new.connector, tag, hook, to_json(&new.overrides)?, at],
                 )?;
                 if inserted == 1 {
-                    return load(sqlite, sqlite.last_insert_rowid());
+                    let id = sqlite.last_insert_rowid();
+                    append(sqlite, id, at, code::DRAFT_MADE, None, &json!({ "connector": new.connector }))?;
+                    return load(sqlite, id);
                 }
             }
             Err(StoreError::Refused("no free tag was found for the connection".to_owned()))
@@ -182,12 +202,17 @@ impl Connections for SqliteStore {
 
     async fn discard_draft(&self, id: ConnectionId) -> Result<bool> {
         self.write(move |sqlite| {
-            Ok(sqlite.execute("DELETE FROM connection WHERE id = ?1 AND state = 'draft' AND account IS NULL", [id])? == 1)
+            let gone = sqlite.execute("DELETE FROM connection WHERE id = ?1 AND state = 'draft' AND account IS NULL", [id])? == 1;
+            if gone {
+                // Its number is given again.
+                sqlite.execute("DELETE FROM event WHERE connection = ?1", [id])?;
+            }
+            Ok(gone)
         })
         .await
     }
 
-    async fn save_form(&self, footing: Footing, app_field: &str, changes: Changes) -> Result<()> {
+    async fn save_form(&self, footing: Footing, app_field: &str, changes: Changes, at: Instant) -> Result<()> {
         let (id, app_field) = (footing.connection, app_field.to_owned());
         let sealed = self.seal_all(id, &changes.secrets)?;
         self.write(move |sqlite| {
@@ -195,6 +220,7 @@ impl Connections for SqliteStore {
             let settings = changes.over(&load(sqlite, id)?.settings);
             let app = settings.get(&app_field).map_or("", String::as_str);
             sqlite.execute("UPDATE connection SET settings = ?2, app = ?3 WHERE id = ?1", params![id, to_json(&settings)?, app])?;
+            append(sqlite, id, at, code::FORM_SAVED, None, &json!({ "keys": changes.keys() }))?;
             put_sealed(sqlite, id, &sealed)?;
             mark(sqlite, id)
         })

@@ -2,17 +2,20 @@
 
 use async_trait::async_trait;
 use rusqlite::{Connection as Sqlite, OptionalExtension, params};
+use serde_json::json;
 
-use super::SqliteStore;
 use super::connections::load;
+use super::events::append;
 use super::queue::enqueue;
 use super::remarks::{forget_remarks, keep_refused, keep_warned};
 use super::runs::chosen;
+use super::{SqliteStore, to_json};
 use crate::clock::Instant;
 use crate::contract::Policy;
-use crate::contract::types::Entity;
+use crate::contract::types::{Entity, Failure};
 use crate::names;
 use crate::nobi::{Applier, Policies};
+use crate::store::events::code;
 use crate::store::{ConnectionId, Inbox, Ingest, Ingested, Lane, Result, Task, Trigger};
 
 /// Whether an order of the other side is one that this connection made.
@@ -64,6 +67,7 @@ impl Inbox for SqliteStore {
             sqlite
                 .prepare_cached("INSERT INTO delivery (connection, received, hash, event, outcome) VALUES (?1, ?2, ?3, ?4, 'applied')")?
                 .execute(params![connection, received, hash, accepted.event])?;
+            let subject = format!("delivery-{}", sqlite.last_insert_rowid());
 
             let owner = load(sqlite, connection)?;
             let policies = chosen(sqlite, connection, flows)?;
@@ -97,6 +101,8 @@ impl Inbox for SqliteStore {
                     tally.count(entity, "refresh-asked");
                 }
             }
+            let detail = json!({ "event": accepted.event, "tally": tally });
+            append(sqlite, connection, received, code::DELIVERY_APPLIED, Some(&subject), &detail)?;
             Ok(Ingested::Applied(tally))
         })
         .await
@@ -108,13 +114,18 @@ impl Inbox for SqliteStore {
         received: Instant,
         hash: [u8; 32],
         body: Vec<u8>,
+        failure: Failure,
         again: Instant,
     ) -> Result<i64> {
         self.admit(move |sqlite| {
             sqlite
-                .prepare_cached("INSERT INTO delivery (connection, received, hash, outcome, body) VALUES (?1, ?2, ?3, 'kept', ?4)")?
-                .execute(params![connection, received, hash, body])?;
+                .prepare_cached(
+                    "INSERT INTO delivery (connection, received, hash, outcome, body, tries, failure) VALUES (?1, ?2, ?3, 'kept', ?4, 1, ?5)",
+                )?
+                .execute(params![connection, received, hash, body, to_json(&failure)?])?;
             let id = sqlite.last_insert_rowid();
+            let subject = format!("delivery-{id}");
+            append(sqlite, connection, received, code::DELIVERY_KEPT, Some(&subject), &json!({ "failure": failure.code }))?;
             enqueue(sqlite, connection, Lane::Live, &format!("delivery:{id}"), &Task::Delivery { id }, again)?;
             Ok(id)
         })
@@ -124,7 +135,7 @@ impl Inbox for SqliteStore {
     async fn kept_delivery(&self, id: i64) -> Result<Option<(Instant, [u8; 32], Vec<u8>)>> {
         self.read(move |sqlite| {
             Ok(sqlite
-                .prepare_cached("SELECT received, hash, body FROM delivery WHERE id = ?1 AND body IS NOT NULL")?
+                .prepare_cached("SELECT received, hash, body FROM delivery WHERE id = ?1 AND outcome = 'kept' AND body IS NOT NULL")?
                 .query_row([id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
                 .optional()?)
         })

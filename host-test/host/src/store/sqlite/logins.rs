@@ -4,15 +4,18 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use rusqlite::{Connection as Sqlite, OptionalExtension, params};
+use serde_json::json;
 use zeroize::Zeroizing;
 
 use super::connections::{load, notify, put_sealed};
+use super::events::append;
 use super::schedule::mark;
 use super::{SqliteStore, from_json, to_json};
 use crate::clock::Instant;
 use crate::contract::Scope;
 use crate::secret::{Secret, Secrets};
-use crate::store::{Changes, Connection, ConnectionId, Grant, Lane, Logins, PendingLogin, Result, StoreError};
+use crate::store::events::code;
+use crate::store::{Changes, Connection, ConnectionId, ConnectionState, Grant, Lane, Logins, PendingLogin, Result, StoreError};
 
 fn place(id: ConnectionId) -> String {
     format!("{id}/pending-login")
@@ -33,6 +36,9 @@ fn start_over(sqlite: &Sqlite, id: ConnectionId, overlap: i64, at: Instant) -> R
             .prepare_cached("UPDATE run SET cursor = NULL, done = 0, total = NULL, failure = NULL, scope = ?2 WHERE id = ?1")?
             .execute(params![run, to_json(&scope)?])?;
     }
+    for stream in paused_streams(sqlite, id)? {
+        append(sqlite, id, at, code::RESUMED, Some(&stream), &json!({}))?;
+    }
     // What paused a stream was said of the grant before.
     sqlite.execute("UPDATE stream SET last_success = last_success - ?2, pause = NULL WHERE connection = ?1", params![id, overlap])?;
     sqlite.execute(
@@ -42,6 +48,12 @@ fn start_over(sqlite: &Sqlite, id: ConnectionId, overlap: i64, at: Instant) -> R
     // They were begun with the settings of before.
     sqlite.execute("DELETE FROM pending_login WHERE connection = ?1", [id])?;
     Ok(())
+}
+
+fn paused_streams(sqlite: &Sqlite, id: ConnectionId) -> Result<Vec<String>> {
+    let mut statement = sqlite.prepare_cached("SELECT entity FROM stream WHERE connection = ?1 AND pause IS NOT NULL")?;
+    let rows = statement.query_map([id], |row| row.get(0))?;
+    Ok(rows.collect::<std::result::Result<_, _>>()?)
 }
 
 #[async_trait]
@@ -120,6 +132,17 @@ impl Logins for SqliteStore {
             mark(sqlite, id)?;
             // A new grant ends on another day: its notices begin anew.
             sqlite.execute("DELETE FROM notice WHERE connection = ?1 AND code LIKE 'grant.%'", [id])?;
+            let keys = grant.changes.keys();
+            if !keys.is_empty() {
+                append(sqlite, id, at, code::FORM_SAVED, None, &json!({ "keys": keys }))?;
+            }
+            append(sqlite, id, at, code::GRANTED, None, &json!({ "business": account.id, "grant": before.generation + 1 }))?;
+            if grant.moved.is_some() {
+                append(sqlite, id, at, code::MOVED, None, &json!({ "keys": keys }))?;
+            }
+            if before.state == ConnectionState::Paused {
+                append(sqlite, id, at, code::RESUMED, None, &json!({}))?;
+            }
             if let Some(overlap) = grant.moved {
                 start_over(sqlite, id, i64::try_from(overlap.as_millis()).unwrap_or(i64::MAX), at)?;
             }

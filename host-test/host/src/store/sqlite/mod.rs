@@ -1,11 +1,17 @@
 //! The store in one SQLite file: a writer that groups commits, readers beside it, and the SQL of each topic.
 
 mod connections;
+mod erase;
+mod events;
+mod export;
 mod inbox;
+mod leave;
+mod letters;
 mod logins;
 mod outbox;
 mod pages;
 mod people;
+mod person;
 mod queue;
 mod records;
 mod remarks;
@@ -21,9 +27,11 @@ use rusqlite::Connection as Sqlite;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-pub(crate) use self::connections::notify;
+pub(crate) use self::connections::{notify, opens_secrets};
+pub(crate) use self::events::append;
 pub(crate) use self::outbox::hurry;
 pub(crate) use self::pages::is_declared_new;
+pub(crate) use self::queue::end_all;
 use self::writer::Writer;
 use super::{Result, Sealer, StoreError};
 
@@ -96,9 +104,10 @@ const MIGRATIONS: &[&str] = &[
     include_str!("page.sql"),
     include_str!("lease.sql"),
     include_str!("schedule.sql"),
+    include_str!("ledger.sql"),
 ];
 
-fn migrate(connection: &Sqlite) -> Result<()> {
+pub(super) fn migrate(connection: &Sqlite) -> Result<()> {
     let version: u32 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     let version = version as usize;
     if version > MIGRATIONS.len() {

@@ -4,7 +4,9 @@ use async_trait::async_trait;
 use rusqlite::{Connection as Sqlite, OptionalExtension, params};
 
 use super::connections::{load, stand, still};
+use super::letters::tell_end;
 use super::queue::enqueue;
+use super::runs::tell_resumed;
 use super::{SqliteStore, found, from_json, to_json};
 use crate::clock::Instant;
 use crate::contract::orders::{Earlier, Order, OrderEvent, OrderEventKind};
@@ -53,6 +55,17 @@ fn earlier(sqlite: &Sqlite, connection: ConnectionId, order: &str) -> Result<(Op
     Ok(row.unwrap_or((None, None, none)))
 }
 
+/// An order that was made before this file came back from a copy, and of which the file knows nothing, may have gone out meanwhile.
+fn older_than_a_restore(sqlite: &Sqlite, connection: ConnectionId, order: &Order) -> Result<()> {
+    sqlite
+        .prepare_cached(
+            "INSERT INTO order_push (connection, order_id, may_have_arrived, first_sent, last_sent)
+             SELECT ?1, ?2, 1, coalesce(min(made), ?3), max(at) FROM restored WHERE at >= ?3 GROUP BY 1 ON CONFLICT DO NOTHING",
+        )?
+        .execute(params![connection, order.id, order.created])?;
+    Ok(())
+}
+
 #[async_trait]
 impl Outbox for SqliteStore {
     async fn order_event(&self, connection: ConnectionId, event: OrderEvent, at: Instant) -> Result<bool> {
@@ -74,6 +87,7 @@ impl Outbox for SqliteStore {
                     keep_order(sqlite, &owner.tenant, &event.order)?;
                     keep_stage(sqlite, &owner.tenant, &event.order.id, &event.kind)?;
                 }
+                older_than_a_restore(sqlite, connection, &event.order)?;
                 let task = Task::Push { order: event.order.id.clone() };
                 enqueue(sqlite, connection, lane(&event.kind), &work_key(&event.order.id), &task, at)?;
             }
@@ -135,7 +149,7 @@ impl Outbox for SqliteStore {
                     "INSERT INTO order_push (connection, order_id, own_id, may_have_arrived, sent, first_sent, last_sent)
                      VALUES (?1, ?2, ?3, 1, ?5, ?4, ?4)
                      ON CONFLICT (connection, order_id) DO UPDATE SET own_id = excluded.own_id, may_have_arrived = 1,
-                       sent = CASE WHEN may_have_arrived THEN sent ELSE excluded.sent END,
+                       sent = CASE WHEN may_have_arrived THEN coalesce(sent, excluded.sent) ELSE excluded.sent END,
                        first_sent = coalesce(first_sent, excluded.first_sent), last_sent = excluded.last_sent, empty_lookups = 0",
                 )?
                 .execute(params![connection, intent.record.id, intent.own_id, intent.at, to_json(&intent.record)?])?;
@@ -173,7 +187,9 @@ impl Outbox for SqliteStore {
                     .query_row(params![row, settled.word(), outcome.to_string()], |row| row.get(0)),
                 || format!("outbox row {row}"),
             )?;
+            tell_end(sqlite, connection, at, row, &order, &settled, &outcome)?;
             if let Some(remote) = remote {
+                tell_resumed(sqlite, connection, names::entity(Entity::Order), at)?;
                 // It went out, so nothing that orders need is missing any more.
                 sqlite
                     .prepare_cached("UPDATE stream SET pause = NULL WHERE connection = ?1 AND entity = ?2 AND pause IS NOT NULL")?

@@ -7,8 +7,8 @@ use rusqlite::{Connection as Sqlite, OptionalExtension, params};
 use serde_json::{Value, json};
 
 use super::connections::load;
-use super::outbox::{lane, work_key};
-use super::queue::enqueue;
+use super::events::append;
+use super::letters::{replay_event, set_aside};
 use super::runs::{COLUMNS, begin_run, chosen, raw, typed};
 use super::{SqliteStore, from_json};
 use crate::clock::Instant;
@@ -16,9 +16,10 @@ use crate::contract::types::Entity;
 use crate::contract::{Page, Scope};
 use crate::names;
 use crate::nobi::{Applier, Policies, Tally};
+use crate::store::events::code;
 use crate::store::{
-    Awaiting, Candidate, Connection, ConnectionId, Decision, FailedEvent, Note, Pages, Result, Retried, Run, StoreError, StreamFigures,
-    Task, Trigger,
+    Awaiting, Candidate, Connection, ConnectionId, Decision, FailedEvent, LetterId, Note, Pages, Replay, Result, Retried, Run, StoreError,
+    StreamFigures, Trigger,
 };
 
 const BULK: &str = "scope NOT LIKE '{\"Only\"%'";
@@ -42,7 +43,7 @@ fn count<N: TryInto<T>, T: TryFrom<i8> + Default>(number: N) -> T {
     number.try_into().unwrap_or_default()
 }
 
-fn write_down(sqlite: &Sqlite, connection: ConnectionId, note: Note) -> Result<()> {
+pub(super) fn write_down(sqlite: &Sqlite, connection: ConnectionId, note: Note) -> Result<()> {
     if note.records > 0 {
         sqlite.execute(
             "INSERT INTO note (connection, at, operator, code, records, text) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
@@ -146,23 +147,10 @@ impl Pages for SqliteStore {
         self.write(move |sqlite| {
             let mut retried = Retried::default();
             for id in ids {
-                let row: Option<(String, String, bool)> = sqlite
-                    .prepare_cached(
-                        "SELECT order_id, kind, EXISTS (SELECT 1 FROM outbox AS later WHERE later.connection = ?1
-                           AND later.order_id = outbox.order_id AND later.sequence > outbox.sequence AND later.state IN ('done', 'skipped'))
-                         FROM outbox WHERE connection = ?1 AND id = ?2 AND state = 'failed'",
-                    )?
-                    .query_row(params![connection, id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
-                    .optional()?;
-                match row {
-                    None => {}
-                    Some((_, _, true)) => retried.overtaken += 1,
-                    Some((order, kind, false)) => {
-                        sqlite.execute("UPDATE outbox SET state = 'waiting', outcome = NULL WHERE id = ?1", [id])?;
-                        let (lane, key) = (lane(&from_json(&kind)?), work_key(&order));
-                        enqueue(sqlite, connection, lane, &key, &Task::Push { order }, at)?;
-                        retried.queued += 1;
-                    }
+                match replay_event(sqlite, connection, id, at)? {
+                    Replay::Queued => retried.queued += 1,
+                    Replay::Overtaken => retried.overtaken += 1,
+                    Replay::Missing => {}
                 }
             }
             Ok(retried)
@@ -172,11 +160,9 @@ impl Pages for SqliteStore {
 
     async fn discard_events(&self, connection: ConnectionId, ids: Vec<i64>, note: Note) -> Result<u32> {
         self.write(move |sqlite| {
-            let outcome = json!({ "reason": "skip.set-aside", "note": note.text, "by": note.operator });
             let mut records = 0;
             for id in ids {
-                let sql = "UPDATE outbox SET state = 'skipped', outcome = ?3 WHERE connection = ?1 AND id = ?2 AND state = 'failed'";
-                records += count::<_, u32>(sqlite.execute(sql, params![connection, id, outcome.to_string()])?);
+                records += u32::from(set_aside(sqlite, connection, LetterId::Order(id), &note)?);
             }
             write_down(sqlite, connection, Note { records, ..note })?;
             Ok(records)
@@ -198,6 +184,10 @@ impl Pages for SqliteStore {
             let mut records = 0;
             for remote in remotes {
                 records += count::<_, u32>(sqlite.execute(&sql, params![connection, names::entity(entity), remote, note.code])?);
+            }
+            if records > 0 {
+                let detail = json!({ "of": table, "entity": names::entity(entity), "code": note.code, "records": records });
+                append(sqlite, connection, note.at, code::DISCARDED, None, &detail)?;
             }
             write_down(sqlite, connection, Note { records, ..note })?;
             Ok(records)
@@ -258,6 +248,14 @@ impl Pages for SqliteStore {
                 Decision::New => update("candidates = '\"new\"', nobi = ?4", None)?,
                 Decision::Never => update("state = 'tombstone', candidates = NULL, nobi = ?4", None)?,
             };
+            if changed == 1 {
+                let word = match decision {
+                    Decision::Pair(_) => "pair",
+                    Decision::New => "new",
+                    Decision::Never => "never",
+                };
+                append(sqlite, connection, at, code::PAIR_DECIDED, Some(name), &json!({ "remote": remote, "decision": word }))?;
+            }
             if changed == 1 && decision != Decision::Never {
                 begin_run(sqlite, connection, entity, &Scope::Only(vec![remote]), Trigger::Click, at)?;
             }

@@ -2,9 +2,12 @@
 
 use async_trait::async_trait;
 use rusqlite::{OptionalExtension, params};
+use serde_json::json;
 
 use super::SqliteStore;
+use super::events::append;
 use crate::clock::Instant;
+use crate::store::events::code;
 use crate::store::{ConnectionId, Operator, People, Result};
 
 #[async_trait]
@@ -68,7 +71,10 @@ impl People for SqliteStore {
                 "INSERT OR REPLACE INTO connected_by (connection, operator, at) VALUES (?1, ?2, ?3)",
                 params![connection, operator, at],
             )?;
-            Ok(())
+            // The account's number: its name is a person's.
+            let account = "SELECT id FROM operator WHERE name = ?1";
+            let account: Option<i64> = sqlite.query_row(account, [operator], |row| row.get(0)).optional()?;
+            append(sqlite, connection, at, code::OPERATOR_CONNECTED, None, &json!({ "operator": account }))
         })
         .await
     }

@@ -59,7 +59,7 @@ fn end(sqlite: &Sqlite, connection: ConnectionId) -> Result<()> {
 }
 
 /// Ends every lease.
-pub(super) fn end_all(sqlite: &Sqlite) -> Result<()> {
+pub(crate) fn end_all(sqlite: &Sqlite) -> Result<()> {
     sqlite.execute("UPDATE lease SET holder = NULL, fence = fence + 1 WHERE holder IS NOT NULL", [])?;
     sqlite.execute("UPDATE work SET state = 'ready' WHERE state = 'running'", [])?;
     Ok(())

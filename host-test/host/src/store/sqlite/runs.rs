@@ -2,8 +2,10 @@
 
 use async_trait::async_trait;
 use rusqlite::{Connection as Sqlite, OptionalExtension, Row, params};
+use serde_json::json;
 
 use super::connections::{load, notify, pause, stand};
+use super::events::append;
 use super::queue::enqueue;
 use super::remarks::{forget_remarks, keep_refused, keep_warned};
 use super::schedule::{mark, turn};
@@ -12,8 +14,11 @@ use crate::clock::Instant;
 use crate::contract::types::{Entity, Failure, Reason};
 use crate::contract::{Page, Policy, Scope};
 use crate::names;
-use crate::nobi::{Applier, Policies};
-use crate::store::{AppliedPage, Connection, ConnectionId, Footing, Halt, Lane, Result, Run, Runs, StoreError, Stream, Task, Trigger};
+use crate::nobi::{Applier, Policies, Tally};
+use crate::store::events::code;
+use crate::store::{
+    AppliedPage, Connection, ConnectionId, Footing, Halt, Lane, Result, Run, RunState, Runs, StoreError, Stream, Task, Trigger,
+};
 
 pub(super) const COLUMNS: &str = "id, connection, entity, trigger, scope, state, cursor, done, total, tally, failure, started, ended";
 
@@ -79,7 +84,27 @@ pub(super) fn chosen(sqlite: &Sqlite, connection: ConnectionId, mut policies: Po
     Ok(policies)
 }
 
+fn stream_pause(sqlite: &Sqlite, connection: ConnectionId, entity: &str) -> Result<Option<Reason>> {
+    let pause: Option<Option<String>> = sqlite
+        .prepare_cached("SELECT pause FROM stream WHERE connection = ?1 AND entity = ?2")?
+        .query_row(params![connection, entity], |row| row.get(0))
+        .optional()?;
+    pause.flatten().as_deref().map(from_json).transpose()
+}
+
+/// Tells that a stream goes on, where it was paused.
+pub(super) fn tell_resumed(sqlite: &Sqlite, connection: ConnectionId, entity: &str, at: Instant) -> Result<()> {
+    match stream_pause(sqlite, connection, entity)? {
+        Some(_) => append(sqlite, connection, at, code::RESUMED, Some(entity), &json!({})),
+        None => Ok(()),
+    }
+}
+
 fn pause_stream(sqlite: &Sqlite, connection: ConnectionId, entity: &str, reason: &Reason, at: Instant) -> Result<()> {
+    // Each order that meets the same wall says so again.
+    if stream_pause(sqlite, connection, entity)?.is_none_or(|known| known.code != reason.code) {
+        append(sqlite, connection, at, code::PAUSED, Some(entity), &json!({ "reason": reason.code }))?;
+    }
     sqlite.execute(
         "INSERT INTO stream (connection, entity, pause) VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET pause = excluded.pause",
         params![connection, entity, to_json(reason)?],
@@ -112,6 +137,7 @@ pub(super) fn begin_run(
         .prepare_cached("INSERT INTO run (connection, entity, trigger, scope, state, started) VALUES (?1, ?2, ?3, ?4, 'waiting', ?5)")?
         .execute(params![connection, name, to_json(&trigger)?, to_json(scope)?, at])?;
     let run = sqlite.last_insert_rowid();
+    append(sqlite, connection, at, code::RUN_BEGUN, Some(&format!("run-{run}")), &json!({ "entity": name, "trigger": trigger }))?;
     let key = if refresh { format!("refresh:{name}:{run}") } else { format!("pull:{name}") };
     // No run of this stream is under way: what is queued under its key is the rest of one that ended, and would stand in this one's way.
     sqlite.prepare_cached("DELETE FROM work WHERE connection = ?1 AND key = ?2 AND state = 'ready'")?.execute(params![connection, key])?;
@@ -192,7 +218,12 @@ impl Runs for SqliteStore {
                     to_json(&all)?,
                     ended.then_some(at)
                 ])?;
+            if ended {
+                let detail = json!({ "entity": names::entity(before.entity), "state": RunState::Done, "tally": all });
+                append(sqlite, connection.id, at, code::RUN_ENDED, Some(&format!("run-{run}")), &detail)?;
+            }
             if ended && !matches!(before.scope, Scope::Only(_)) {
+                tell_resumed(sqlite, connection.id, names::entity(before.entity), at)?;
                 // What changed between the mark and a later beginning is still not in; statuses are only asked for from the first open order on.
                 let from = match before.scope {
                     Scope::Since(since) if before.entity != Entity::OrderStatus => since,
@@ -216,12 +247,16 @@ impl Runs for SqliteStore {
             stand(sqlite, footing)?;
             let ends = matches!(halt, Halt::PauseStream | Halt::GiveUp | Halt::AskOtherwise { .. });
             let update = "UPDATE run SET failure = ?2, state = CASE WHEN ?3 THEN 'failed' ELSE state END,
-                            ended = CASE WHEN ?3 THEN ?4 ELSE ended END WHERE id = ?1 RETURNING entity";
-            let entity: String =
-                found(sqlite.prepare_cached(update)?.query_row(params![run, to_json(&failure)?, ends, at], |row| row.get(0)), || {
-                    format!("run {run}")
-                })?;
+                            ended = CASE WHEN ?3 THEN ?4 ELSE ended END WHERE id = ?1 RETURNING entity, tally";
+            let row = |row: &Row<'_>| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?));
+            let halted = sqlite.prepare_cached(update)?.query_row(params![run, to_json(&failure)?, ends, at], row);
+            let (entity, tally) = found(halted, || format!("run {run}"))?;
             let id = footing.connection;
+            if ends {
+                let tally: Tally = from_json(&tally)?;
+                let detail = json!({ "entity": entity, "state": RunState::Failed, "failure": failure.code, "tally": tally });
+                append(sqlite, id, at, code::RUN_ENDED, Some(&format!("run-{run}")), &detail)?;
+            }
             match halt {
                 Halt::Wait => Ok(()),
                 Halt::PauseConnection(reason) => pause(sqlite, id, at, &reason),

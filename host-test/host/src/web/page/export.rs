@@ -37,8 +37,7 @@ fn table(lang: Lang, descriptor: &Descriptor, groups: &[Group]) -> String {
         [word::ITEM, word::CODE, word::RECORDS, word::WHAT_HAPPENED, word::WHAT_WE_DO, word::WHAT_YOU_CAN].map(|word| lang.say(word));
     row(&mut text, &head);
     for group in groups {
-        let flow = descriptor.flows.iter().find(|flow| flow.entity == group.entity);
-        let item = flow.map(|flow| lang.told(&flow.label)).unwrap_or_default();
+        let item = group.item(lang, descriptor);
         for record in &group.records {
             let shown = record.code.as_deref().unwrap_or(&record.key);
             let (ours, yours) = (lang.say(group.by_itself()), lang.say(group.for_you()));
@@ -76,7 +75,7 @@ pub(super) async fn support(State(desk): State<Arc<Desk>>, Path(id): Path<Connec
         }
     }
     for group in groups(&desk, id).await? {
-        let _ = writeln!(text, "\n== {} [{}]", names::entity(group.entity), group.code);
+        let _ = writeln!(text, "\n== {} [{}]", group.of(), group.code);
         if let Some(message) = group.message() {
             let _ = writeln!(text, "{}", message.vi);
         }

@@ -1,5 +1,5 @@
-//! What needs a person: records that could not be read, records that came in altered, orders that did not go out. Grouped by cause, with what
-//! happened, what happens by itself, what a person can do, and one action for the group or for a record.
+//! What needs a person: orders that did not go out, webhooks that nobody could work on, records that could not be read or came in altered.
+//! Grouped by cause, with what happened, what happens by itself, what a person can do, and one action for the group or for a record.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use super::{Desk, format, word};
 use crate::contract::types::{Entity, Failure, FailureClass, Message};
 use crate::contract::{Descriptor, Scope};
 use crate::names;
-use crate::store::{ConnectionId, Note, Run, RunState, Trigger};
+use crate::store::{ConnectionId, LetterId, Note, Run, RunState, Trigger};
 
 /// Records of a group that the page shows; the CSV has all.
 const SHOWN: usize = 50;
@@ -27,6 +27,7 @@ const SHOWN: usize = 50;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Kind {
     Order,
+    Delivery,
     Refused,
     Warned,
 }
@@ -35,6 +36,7 @@ impl Kind {
     fn word(self) -> &'static str {
         match self {
             Kind::Order => "order",
+            Kind::Delivery => "delivery",
             Kind::Refused => "refused",
             Kind::Warned => "warned",
         }
@@ -54,7 +56,8 @@ pub(super) struct Record {
 /// Records with one cause.
 pub(super) struct Group {
     pub(super) kind: Kind,
-    pub(super) entity: Entity,
+    /// None: of deliveries, which may speak of anything.
+    pub(super) entity: Option<Entity>,
     pub(super) code: String,
     pub(super) class: Option<FailureClass>,
     pub(super) records: Vec<Record>,
@@ -66,19 +69,31 @@ impl Group {
     }
 
     pub(super) fn title(&self, lang: Lang, descriptor: &Descriptor) -> String {
-        let flow = descriptor.flows.iter().find(|flow| flow.entity == self.entity);
-        let item = flow.map(|flow| lang.told(&flow.label)).unwrap_or_default();
+        let item = self.item(lang, descriptor);
         let word = match self.kind {
             Kind::Order => word::TROUBLE_ORDER,
+            Kind::Delivery => word::TROUBLE_DELIVERY,
             Kind::Refused => word::TROUBLE_REFUSED,
             Kind::Warned => word::TROUBLE_WARNED,
         };
         lang.with(word, &[("item", item), ("count", &format::count(lang, self.records.len() as u64))])
     }
 
+    /// What its records are of, as the connector calls it.
+    pub(super) fn item<'d>(&self, lang: Lang, descriptor: &'d Descriptor) -> &'d str {
+        let flow = descriptor.flows.iter().find(|flow| Some(flow.entity) == self.entity);
+        flow.map_or(if self.kind == Kind::Delivery { "Webhooks" } else { "" }, |flow| lang.told(&flow.label))
+    }
+
+    /// The entity's name, or what stands for it.
+    pub(super) fn of(&self) -> &'static str {
+        self.entity.map_or("delivery", names::entity)
+    }
+
     pub(super) fn by_itself(&self) -> Word {
         match (self.kind, &self.class) {
             (Kind::Order, _) => word::WE_WAIT,
+            (Kind::Delivery, _) => word::WE_STOPPED,
             (Kind::Warned, _) => word::WE_TOOK,
             (Kind::Refused, Some(FailureClass::Transient | FailureClass::RateLimited(_))) => word::WE_AGAIN,
             (Kind::Refused, _) => word::WE_REST,
@@ -89,6 +104,7 @@ impl Group {
         match (self.kind, &self.class) {
             (Kind::Order, Some(FailureClass::Conflict)) => word::YOU_CONFLICT,
             (Kind::Order, _) => word::YOU_ORDER,
+            (Kind::Delivery, _) => word::YOU_SUPPORT,
             _ => word::YOU_MEND,
         }
     }
@@ -98,26 +114,31 @@ impl Group {
 pub(super) async fn groups(desk: &Desk, id: ConnectionId) -> Result<Vec<Group>, Fault> {
     let store = desk.host.store();
     let mut groups: BTreeMap<(Kind, &'static str, String), Group> = BTreeMap::new();
-    let mut add = |kind, entity: Entity, code: &str, class: Option<FailureClass>, record: Record| {
-        let key = (kind, names::entity(entity), code.to_owned());
+    let mut add = |kind, entity: Option<Entity>, code: &str, class: Option<FailureClass>, record: Record| {
+        let key = (kind, entity.map_or("delivery", names::entity), code.to_owned());
         let group = groups.entry(key).or_insert_with(|| Group { kind, entity, code: code.to_owned(), class, records: Vec::new() });
         group.records.push(record);
     };
     for event in store.failed_events(id).await? {
         let Some(Failure { class, code, message, field, .. }) = event.failure else { continue };
         let record = Record { key: event.id.to_string(), code: Some(event.code), field, message };
-        add(Kind::Order, Entity::Order, &code, Some(class), record);
+        add(Kind::Order, Some(Entity::Order), &code, Some(class), record);
+    }
+    for letter in store.dead_letters(id).await? {
+        let (LetterId::Delivery(row), Some(failure)) = (letter.id, letter.failure) else { continue };
+        let record = Record { key: row.to_string(), code: None, field: failure.field, message: failure.message };
+        add(Kind::Delivery, None, &failure.code, Some(failure.class), record);
     }
     for (entity, remote, failure) in store.refused(id).await? {
         let Some(entity) = names::entity_from(&entity) else { continue };
         let record = Record { key: remote, code: None, field: failure.field, message: failure.message };
-        add(Kind::Refused, entity, &failure.code, Some(failure.class), record);
+        add(Kind::Refused, Some(entity), &failure.code, Some(failure.class), record);
     }
     for (entity, warning) in store.warned(id).await? {
         let Some(entity) = names::entity_from(&entity) else { continue };
         let key = warning.subject.unwrap_or_default();
         let record = Record { key, code: None, field: warning.field, message: warning.message };
-        add(Kind::Warned, entity, &warning.code, None, record);
+        add(Kind::Warned, Some(entity), &warning.code, None, record);
     }
     Ok(groups.into_values().collect())
 }
@@ -192,7 +213,7 @@ fn actions(lang: Lang, csrf: &str, id: ConnectionId, group: &Group, record: Opti
         form .actions method="post" action={ "/connections/" (id) "/troubles" } {
             (token(csrf))
             input type="hidden" name="kind" value=(group.kind.word());
-            input type="hidden" name="entity" value=(names::entity(group.entity));
+            input type="hidden" name="entity" value=(group.of());
             input type="hidden" name="code" value=(group.code);
             @if let Some(record) = record { input type="hidden" name="record" value=(record.key); }
             button type="submit" name="do" value="retry" { (labels.0) span .unseen { " " (whose) } }
@@ -221,12 +242,16 @@ fn back(id: ConnectionId, said: &str, count: u32) -> Response {
 /// The group that a form means, with all of its records or the one that is named.
 fn meant(groups: Vec<Group>, fields: &Fields) -> Option<Group> {
     let (kind, entity, code) = (fields.get("kind")?, fields.get("entity")?, fields.get("code")?);
-    let is = |group: &Group| group.kind.word() == kind && names::entity(group.entity) == entity && group.code == code;
+    let is = |group: &Group| group.kind.word() == kind && group.of() == entity && group.code == code;
     let mut group = groups.into_iter().find(is)?;
     if let Some(record) = fields.get("record") {
         group.records.retain(|it| it.key == record);
     }
     (!group.records.is_empty()).then_some(group)
+}
+
+fn letters(group: &Group) -> Vec<LetterId> {
+    group.records.iter().filter_map(|record| record.key.parse().ok()).map(LetterId::Delivery).collect()
 }
 
 async fn retry(desk: &Desk, id: ConnectionId, group: &Group) -> Result<(&'static str, u32), Fault> {
@@ -237,15 +262,20 @@ async fn retry(desk: &Desk, id: ConnectionId, group: &Group) -> Result<(&'static
             let retried = desk.host.store().retry_events(id, rows, now).await?;
             if retried.queued == 0 { ("overtaken", retried.overtaken) } else { ("retried", retried.queued) }
         }
+        Kind::Delivery => {
+            let replayed = desk.host.store().replay(id, letters(group), now).await?;
+            ("retried", u32::try_from(replayed.len()).unwrap_or(u32::MAX))
+        }
         Kind::Refused | Kind::Warned => {
+            let Some(entity) = group.entity else { return Err(Fault::Missing) };
             // A record without an id can only be found again among all of them.
             let nameless = group.records.iter().any(|record| record.key.is_empty());
             let ids = group.records.iter().map(|record| record.key.clone()).collect();
             let scope = if nameless { Scope::Everything } else { Scope::Only(ids) };
             let runs = desk.host.store().runs(id, 200).await?;
             let under_way = |run: &Run| matches!(run.state, RunState::Waiting | RunState::Running);
-            if !runs.iter().any(|run| under_way(run) && run.entity == group.entity && run.scope == scope) {
-                desk.host.store().begin_run(id, group.entity, scope, Trigger::Click, now).await?;
+            if !runs.iter().any(|run| under_way(run) && run.entity == entity && run.scope == scope) {
+                desk.host.store().begin_run(id, entity, scope, Trigger::Click, now).await?;
             }
             ("retried", u32::try_from(group.records.len()).unwrap_or(u32::MAX))
         }
@@ -272,9 +302,11 @@ async fn discard(desk: &Desk, id: ConnectionId, posted: &Posted, group: &Group) 
             let rows = group.records.iter().filter_map(|record| record.key.parse().ok()).collect();
             store.discard_events(id, rows, note).await?
         }
+        Kind::Delivery => store.discard_letters(id, letters(group), note).await?,
         Kind::Refused | Kind::Warned => {
+            let Some(entity) = group.entity else { return Err(Fault::Missing) };
             let remotes = group.records.iter().map(|record| record.key.clone()).collect();
-            store.discard_remarks(id, group.kind == Kind::Refused, group.entity, remotes, note).await?
+            store.discard_remarks(id, group.kind == Kind::Refused, entity, remotes, note).await?
         }
     };
     Ok(("discarded", count))

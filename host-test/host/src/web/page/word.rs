@@ -177,6 +177,7 @@ words! {
     TROUBLE_REFUSED: "{item}: {count} bản ghi không đọc được", "{item}: {count} records could not be read";
     TROUBLE_WARNED: "{item}: {count} bản ghi cần xem", "{item}: {count} records to look at";
     TROUBLE_ORDER: "{count} đơn hàng chưa gửi được", "{count} orders did not go out";
+    TROUBLE_DELIVERY: "{count} webhook chưa xử lý được", "{count} webhooks could not be worked on";
     WHAT_HAPPENED: "Chuyện gì đã xảy ra", "What happened";
     WHAT_WE_DO: "Hệ thống tự làm", "What happens by itself";
     WHAT_YOU_CAN: "Bạn có thể", "What you can do";
@@ -184,6 +185,8 @@ words! {
     WE_REST: "Các bản ghi khác vẫn vào bình thường. Bản ghi này được đọc lại ở lần đồng bộ sau.", "The other records are in. This one is read again with the next sync.";
     WE_TOOK: "Bản ghi đã vào, nhưng không y nguyên như bên kia. Đọc lại sẽ kiểm tra lại.", "The record is in, but not exactly as written. Reading it again checks again.";
     WE_WAIT: "Không gửi lại khi chưa có bạn, để không tạo đơn trùng.", "Nothing is sent again without you, so that no order is made twice.";
+    WE_STOPPED: "Đã tự thử nhiều lần và dừng lại. Lần đồng bộ sau vẫn lấy lại dữ liệu của mục có bật đồng bộ.", "It was tried many times and rests now. The next sync brings the data of streams that are synced all the same.";
+    YOU_SUPPORT: "Báo bộ phận hỗ trợ kèm mã lỗi; khi đã sửa thì bấm Thử lại, hoặc bỏ qua kèm ghi chú.", "Tell support, with the code; press Retry once that is mended, or set it aside with a note.";
     YOU_MEND: "Sửa bản ghi ở phần mềm bán hàng rồi bấm Thử lại, hoặc bỏ qua kèm ghi chú.", "Correct the record at the other side and press Retry, or set it aside with a note.";
     YOU_CONFLICT: "Xem trạng thái đơn ở hai bên, sửa tay nếu cần, rồi thử lại hoặc bỏ qua kèm ghi chú.", "Look at the order on both sides, mend it by hand where needed, then retry or set it aside.";
     YOU_ORDER: "Sửa đơn hoặc thiết lập theo câu trên rồi bấm Thử lại, hoặc bỏ qua kèm ghi chú.", "Mend the order or the setting as the sentence says and press Retry, or set it aside.";

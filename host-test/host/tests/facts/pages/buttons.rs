@@ -246,3 +246,26 @@ async fn refused_records_are_told_asked_for_again_and_taken_along_as_a_file() {
     assert_eq!(house.see::<u32>("SELECT count(*) FROM run WHERE state = 'waiting'"), 1, "a second press queues nothing");
     assert_eq!(house.see::<String>("SELECT scope FROM run ORDER BY id DESC LIMIT 1"), r#"{"Only":["=9"]}"#);
 }
+
+#[tokio::test]
+async fn a_webhook_that_nobody_could_work_on_is_shown_tried_again_and_set_aside() {
+    let house = House::new().await;
+    let (mut person, connection) = Person::with_a_connection(&house, &guest()).await;
+    let die = async || {
+        let id = connection.id;
+        let broken = || failure(FailureClass::Rejected);
+        let row = house.store.keep_delivery(id, NOW, [1; 32], b"{}".to_vec(), broken(), NOW).await.unwrap();
+        assert!(house.store.delivery_failed(row, broken(), 1, NOW).await.unwrap());
+    };
+    die().await;
+    let page = format!("/connections/{}/troubles", connection.id);
+    let shown = person.get(&page).await.body;
+    assert!(shown.contains("1 webhook chưa xử lý được") && shown.contains("Báo bộ phận hỗ trợ"), "{shown}");
+    assert!(person.get(&format!("{page}.csv")).await.body.contains("Webhooks"));
+    let group = |act| [("kind", "delivery"), ("entity", "delivery"), ("code", "test.failure"), ("do", act), ("note", "đã nhập tay")];
+    assert_eq!(person.send(&page, &page, &group("retry")).await.to(), format!("{page}?said=retried&count=1"));
+    assert!(house.store.dead_letters(connection.id).await.unwrap().is_empty());
+    die().await;
+    assert_eq!(person.send(&page, &page, &group("discard")).await.to(), format!("{page}?said=discarded&count=1"));
+    assert_eq!(house.store.notes(connection.id).await.unwrap()[0].text, "đã nhập tay");
+}
