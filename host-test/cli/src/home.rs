@@ -1,4 +1,4 @@
-//! A folder with one host's data: the SQLite file, the key, the lock. One process at a time uses it.
+//! A folder with one host's data: the SQLite file, the key, the lock, compiled code. One process at a time uses it.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use connector_host::clock::Clock;
 use connector_host::outbound::{Outbound, OutboundConfig};
-use connector_host::sandbox::{Sandbox, SandboxConfig};
+use connector_host::sandbox::{CodeCache, Sandbox, SandboxConfig};
 use connector_host::store::{Connection, Sealer, Store};
 use connector_host::work::{Host, HostConfig};
 
@@ -42,18 +42,32 @@ pub(crate) async fn open(dir: &Path) -> Result<Home, Problem> {
     std::fs::create_dir_all(dir).map_err(|error| Problem::usage(format!("the folder {} cannot be made: {error}", dir.display())))?;
     let lock = lock(dir)?;
     // The environment's key wins, so that a deployment can keep it apart from the data.
-    let sealer = match std::env::var("CONNECTOR_KEY") {
-        Ok(key) => Sealer::from_hex(&key)?,
-        Err(_) => Sealer::from_file(&dir.join("host.key"))?,
+    let (sealer, key) = match std::env::var("CONNECTOR_KEY") {
+        Ok(key) => (Sealer::from_hex(&key)?, key),
+        Err(_) => {
+            let file = dir.join("host.key");
+            (Sealer::from_file(&file)?, std::fs::read_to_string(&file)?)
+        }
     };
     let database = dir.join("host.sqlite");
     let store = Store::open(&database, sealer)?;
-    let sandbox = Sandbox::new(SandboxConfig::default())?;
-    let connector = sandbox.admit(connector_component::BYTES).await?;
+    let connector = sandbox(dir, &key)?.admit(connector_component::BYTES).await?;
+    tracing::debug!(code = ?connector.code_source(), "the connector is ready");
     let clock = Clock::system();
     let outbound = Outbound::new(OutboundConfig::default(), clock.clone())?;
     let host = Host::new(store, outbound, vec![connector], clock, HostConfig::default());
     Ok(Home { host, database, _lock: lock })
+}
+
+/// A sandbox that keeps compiled code in the folder. Where it cannot be kept, the next start compiles again, and that is all.
+fn sandbox(dir: &Path, key: &str) -> Result<Arc<Sandbox>, Problem> {
+    Ok(match CodeCache::open(&dir.join("code"), key) {
+        Ok(cache) => Sandbox::with_cache(SandboxConfig::default(), cache)?,
+        Err(error) => {
+            tracing::warn!(%error, "compiled code is not kept");
+            Sandbox::new(SandboxConfig::default())?
+        }
+    })
 }
 
 fn lock(dir: &Path) -> Result<File, Problem> {
