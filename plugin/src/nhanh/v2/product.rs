@@ -12,6 +12,7 @@ use crate::nhanh::words;
 use crate::vietnam::time;
 use crate::wit::catalog::{Attribute, PriceChange, Product, ProductKind};
 use crate::wit::connector::Refused;
+use crate::wit::types::RemoteId;
 
 /// Names of the prices.
 const PRICES: [&str; 5] = ["importPrice", "oldPrice", "price", "wholesalePrice", "avgCost"];
@@ -23,7 +24,7 @@ const PRICES: [&str; 5] = ["importPrice", "oldPrice", "price", "wholesalePrice",
 pub fn read(key: Option<&str>, value: &Value<'_>, options: Options<'_>, notes: &mut Notes) -> Result<Product, Refused> {
     open(key, "idNhanh", value, |row, id| {
         let own_id = row.text("privateId")?;
-        let parent = rules::parent(row.integer("parentId"), row)?;
+        let parent = rules::parent(row.integer("parentId"), row, &id)?;
         let category = row.id("categoryId")?;
         let brand = row.text("brandName")?;
         let kind = rules::kind(row.integer("typeId")?, &parent);
@@ -76,7 +77,7 @@ pub fn read(key: Option<&str>, value: &Value<'_>, options: Options<'_>, notes: &
 /// A field of it cannot be read.
 pub fn read_price(key: Option<&str>, value: &Value<'_>, notes: &mut Notes) -> Result<PriceChange, Refused> {
     open(key, "idNhanh", value, |row, id| {
-        let (_, kind) = family(row)?;
+        let (_, kind) = family(row, &id)?;
         let prices = prices(row, "", PRICES, &id, kind, notes)?;
         Ok(PriceChange { product: id, prices })
     })
@@ -108,8 +109,8 @@ fn attribute(record: &Record<'_>) -> Result<Option<Attribute>, Misfit> {
 ///
 /// # Errors
 /// A field of it cannot be read.
-pub fn family(row: &Record<'_>) -> Result<(Parent, ProductKind), Misfit> {
-    let parent = rules::parent(row.integer("parentId"), row)?;
+pub fn family(row: &Record<'_>, id: &RemoteId) -> Result<(Parent, ProductKind), Misfit> {
+    let parent = rules::parent(row.integer("parentId"), row, id)?;
     let kind = rules::kind(row.integer("typeId")?, &parent);
     Ok((parent, kind))
 }
