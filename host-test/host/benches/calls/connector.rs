@@ -14,7 +14,7 @@ use tempfile::NamedTempFile;
 use wasmtime::component::Component;
 
 use crate::bare::{METERED, linked};
-use crate::isolation::{admitted, plain, undone};
+use crate::isolation::{admitted, each_undone, plain};
 use crate::rows::{Row, one_thread, table};
 use crate::{make, native, page};
 
@@ -86,7 +86,12 @@ pub fn all(component: &[u8], other: Option<&[u8]>) {
 
 fn calls(connector: &Connector) {
     let nothing = admitted(SandboxConfig::default(), &plain());
-    let event = || make::event("1001", 1, OrderEventKind::Created);
+    let event = || {
+        let mut event = make::event("1001", 1, OrderEventKind::Created);
+        event.order.remote_branch = Some("31010".to_owned());
+        event.order.lines[0].remote_product = Some("38000102".to_owned());
+        event
+    };
     let order = |name: &str, version: &str, event: OrderEvent| {
         row(name, 1, (given(connector, version), event), |it| async move {
             let (given, event) = &*it;
@@ -172,7 +177,7 @@ fn threads(connector: &Connector, body: &[u8], component: &[u8], other: Option<&
 }
 
 fn settings(component: &[u8], body: &[u8]) {
-    let rows = undone().into_iter().map(|(name, config)| pages(name, 1, &admitted(config, component), "2.0", body));
+    let rows = each_undone(component).into_iter().map(|(name, connector)| pages(name, 1, &connector, "2.0", body));
     table("A page, and with one setting undone", rows.collect(), PAGES);
 }
 
