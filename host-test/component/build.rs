@@ -14,7 +14,9 @@ use build_plugin::{PluginBuild, default_cargo_home};
 fn main() -> Result<()> {
     let manifest = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
     let workspace = manifest.ancestors().nth(2).context("the workspace is two folders up")?;
-    for input in ["plugin", "wit", "Cargo.toml", "Cargo.lock", "rust-toolchain.toml"] {
+    // Of the plugin what the component is made from: its tests and what a fuzzer leaves beside them are not.
+    let plugin = ["plugin/src", "plugin/build.rs", "plugin/Cargo.toml"];
+    for input in plugin.into_iter().chain(["wit", "Cargo.toml", "Cargo.lock", "rust-toolchain.toml"]) {
         println!("cargo:rerun-if-changed={}", workspace.join(input).display());
     }
     for input in ["build.rs", "src/build_plugin.rs"] {

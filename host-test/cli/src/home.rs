@@ -1,4 +1,4 @@
-//! A folder with one host's data: the SQLite file, the key, the lock. One process at a time uses it.
+//! A folder with one host's data: the SQLite file, the key, the lock, compiled code. One process at a time uses it.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use connector_host::clock::Clock;
 use connector_host::outbound::{Outbound, OutboundConfig};
-use connector_host::sandbox::{Sandbox, SandboxConfig};
+use connector_host::sandbox::{CodeCache, Sandbox, SandboxConfig};
 use connector_host::store::{Connection, Sealer, SqliteStore};
 use connector_host::work::{Host, HostConfig, Polls};
 
@@ -71,8 +71,8 @@ async fn open_with(dir: &Path, config: HostConfig) -> Result<Home, Problem> {
     let lock = claim(dir)?;
     let database = dir.join(DATABASE);
     let store = SqliteStore::open_alone(&database, sealer(dir)?)?;
-    let sandbox = Sandbox::new(SandboxConfig::default())?;
-    let connector = sandbox.admit(connector_component::BYTES).await?;
+    let connector = sandbox(dir)?.admit(connector_component::BYTES).await?;
+    tracing::debug!(code = ?connector.code_source(), "the connector is ready");
     let clock = Clock::system();
     let outbound = Outbound::new(OutboundConfig::default(), clock.clone())?;
     let host = Host::new(Arc::new(store), outbound, vec![connector], clock, config);
@@ -84,11 +84,29 @@ fn claim(dir: &Path) -> Result<File, Problem> {
     lock(dir)
 }
 
-fn sealer(dir: &Path) -> Result<Sealer, Problem> {
+/// The key of a folder, in hexadecimal digits. Made where there is none.
+fn key(dir: &Path) -> Result<String, Problem> {
     // The environment's key wins, so that a deployment can keep it apart from the data.
-    Ok(match std::env::var("CONNECTOR_KEY") {
-        Ok(key) => Sealer::from_hex(&key)?,
-        Err(_) => Sealer::from_file(&dir.join(KEY))?,
+    if let Ok(key) = std::env::var("CONNECTOR_KEY") {
+        return Ok(key);
+    }
+    let file = dir.join(KEY);
+    Sealer::from_file(&file)?;
+    Ok(std::fs::read_to_string(&file)?)
+}
+
+fn sealer(dir: &Path) -> Result<Sealer, Problem> {
+    Ok(Sealer::from_hex(&key(dir)?)?)
+}
+
+/// A sandbox that keeps compiled code in the folder. Where it cannot be kept, the next start compiles again, and that is all.
+fn sandbox(dir: &Path) -> Result<Arc<Sandbox>, Problem> {
+    Ok(match CodeCache::open(&dir.join("code"), &key(dir)?) {
+        Ok(cache) => Sandbox::with_cache(SandboxConfig::default(), cache)?,
+        Err(error) => {
+            tracing::warn!(%error, "compiled code is not kept");
+            Sandbox::new(SandboxConfig::default())?
+        }
     })
 }
 

@@ -5,6 +5,7 @@ mod common;
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 
 use connector_host::store::{Sealer, SqliteStore, Store};
@@ -28,8 +29,8 @@ fn the_demo_adds_up_leaves_its_data_and_no_secret_in_it_and_wants_a_new_folder()
     assert!(std::fs::metadata(database).unwrap().len() > 0);
 
     // Read before they are opened: SQLite tidies up after itself.
-    let read = |path: std::path::PathBuf| (path.display().to_string(), std::fs::read(&path).unwrap());
-    let mut left: Vec<_> = std::fs::read_dir(&dir).unwrap().map(|entry| read(entry.unwrap().path())).collect();
+    let mut left: Vec<_> = files(&dir).into_iter().map(|path| (path.display().to_string(), std::fs::read(&path).unwrap())).collect();
+    assert!(left.iter().any(|(place, _)| place.ends_with(".code")), "compiled code is kept, and looked through");
     left.push(("standard output".to_owned(), output.stdout.clone()));
     left.push(("standard error".to_owned(), output.stderr.clone()));
     let secrets = secrets_of(&dir);
@@ -95,8 +96,14 @@ async fn page_of(page: &str, name: &str, password: &str) -> String {
     client.get(page).header("cookie", session).send().await.unwrap().text().await.unwrap()
 }
 
+/// Every file of a folder, and of the folders in it.
+fn files(dir: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());
+    entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
+}
+
 /// The secrets of the demo's connection, opened with the demo's own key.
-fn secrets_of(dir: &std::path::Path) -> Vec<(String, String)> {
+fn secrets_of(dir: &Path) -> Vec<(String, String)> {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let store: std::sync::Arc<dyn Store> =
         std::sync::Arc::new(SqliteStore::open(&dir.join("host.sqlite"), Sealer::from_file(&dir.join("host.key")).unwrap()).unwrap());
@@ -247,4 +254,43 @@ fn a_folder_is_used_by_one_process_at_a_time() {
     assert_eq!(said(&output), "", "and has not panicked");
     // A process that was killed leaves no lock behind.
     refuses(&["sync", "branch", "--dir", dir], 2, "connector connect");
+}
+
+/// What a start says of compiled code: where this one had it from, and what else is a warning.
+fn start(dir: &str) -> String {
+    let output = connector(&["sync", "branch", "--dir", dir]).env("CONNECTOR_LOG", "warn,connector=debug").output().unwrap();
+    assert_eq!(output.status.code(), Some(2), "there is no connection yet");
+    said(&output)
+}
+
+#[test]
+fn a_second_start_compiles_nothing_and_trusts_no_file_that_was_touched() {
+    let folder = TempDir::new().unwrap();
+    let dir = folder.path().to_str().unwrap();
+    assert!(start(dir).contains("Recompiled(Absent)"));
+    let kept = files(&folder.path().join("code"));
+    let [file] = kept.as_slice() else { panic!("{kept:?}") };
+    let code = std::fs::read(file).unwrap();
+    assert!(start(dir).contains("code=Cached"));
+
+    let mut touched = code.clone();
+    let middle = touched.len() / 2;
+    touched[middle] ^= 1;
+    std::fs::write(file, &touched).unwrap();
+    let said = start(dir);
+    assert!(said.contains("Recompiled(Mac)") && said.contains("the kept code is not used"), "{said}");
+    assert_ne!(std::fs::read(file).unwrap(), touched, "what was touched is replaced");
+    assert!(start(dir).contains("code=Cached"));
+
+    // Another key trusts nothing of this one's.
+    std::fs::write(folder.path().join("host.key"), "cd".repeat(32)).unwrap();
+    assert!(start(dir).contains("Recompiled(Mac)"));
+}
+
+#[test]
+fn code_that_cannot_be_kept_stops_nobody() {
+    let folder = TempDir::new().unwrap();
+    std::fs::write(folder.path().join("code"), "a file where the folder should be").unwrap();
+    let said = start(folder.path().to_str().unwrap());
+    assert!(said.contains("compiled code is not kept") && said.contains("code=Compiled"), "{said}");
 }

@@ -1,6 +1,6 @@
 //! Product groups: a tree at Nhanh, flat rows with a parent at Nobi.
 //!
-//! A group whose parent is not there becomes a root; a switched-off one is hidden, not skipped.
+//! A group whose parent is not there, or is itself, becomes a root; a switched-off one is hidden, not skipped.
 
 use std::collections::BTreeSet;
 

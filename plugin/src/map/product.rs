@@ -41,18 +41,20 @@ pub struct Parent {
     pub id: Option<RemoteId>,
 }
 
-/// `parentId`: -2 a head, above 0 a variant of that head; -1, 0, "", null and absent stand alone.
+/// `parentId` of the row `id`: -2 a head, above 0 a variant of that head; -1, 0, "", null and absent stand alone, as does a row that names
+/// itself.
 ///
 /// # Errors
 /// The field is neither a number nor an identifier.
-pub fn parent(number: Result<Option<i64>, Misfit>, row: &Record<'_>) -> Result<Parent, Misfit> {
-    match number {
-        Ok(Some(IS_PARENT)) => Ok(Parent { is_head: true, id: None }),
-        Ok(Some(id)) if id > 0 => Ok(Parent { is_head: false, id: Some(id.to_string()) }),
-        Ok(_) => Ok(Parent { is_head: false, id: None }),
+pub fn parent(number: Result<Option<i64>, Misfit>, row: &Record<'_>, id: &RemoteId) -> Result<Parent, Misfit> {
+    let head = match number {
+        Ok(Some(IS_PARENT)) => return Ok(Parent { is_head: true, id: None }),
+        Ok(Some(head)) if head > 0 => Some(head.to_string()),
+        Ok(_) => None,
         // Too large for a number, and still an identifier.
-        Err(_) => Ok(Parent { is_head: false, id: row.id("parentId")? }),
-    }
+        Err(_) => row.id("parentId")?,
+    };
+    Ok(Parent { is_head: false, id: head.filter(|head| head != id) })
 }
 
 /// What kind of row it is, by type and family.

@@ -39,7 +39,7 @@ pub fn open<T>(
 }
 
 /// What a row is: where it stands in its family, and its kind. Each dialect spells that in its own way.
-pub type Family = fn(&Record<'_>) -> Result<(rules::Parent, ProductKind), Misfit>;
+pub type Family = fn(&Record<'_>, &RemoteId) -> Result<(rules::Parent, ProductKind), Misfit>;
 
 /// Levels alone; `None` for a row that has no stock of its own to tell. `name` is what the dialect calls the id.
 ///
@@ -53,7 +53,7 @@ pub fn stock(
     notes: &mut Notes,
 ) -> Result<Option<StockLevel>, Refused> {
     open(key, name, value, |row, id| {
-        let (_, kind) = family(row)?;
+        let (_, kind) = family(row, &id)?;
         let levels = levels(row, &id, kind, options, notes)?;
         Ok(levels.map(|levels| StockLevel { product: id, levels, provisional: false }))
     })

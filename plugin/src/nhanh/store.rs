@@ -74,7 +74,7 @@ fn category(key: Option<&str>, value: &Value<'_>, at: usize, parent: Option<&Rem
         let position = row.integer("order")?.and_then(|it| i32::try_from(it).ok());
         Ok(Category {
             id: id.clone(),
-            parent: parent.cloned().or(told),
+            parent: parent.cloned().or(told).filter(|parent| *parent != id),
             code,
             name,
             position: position.or_else(|| i32::try_from(at).ok()).unwrap_or(i32::MAX),

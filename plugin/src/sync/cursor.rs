@@ -7,8 +7,8 @@ use crate::nhanh::object::{Object, list};
 use crate::nhanh::wire::Place;
 use crate::wit::types::{Instant, RemoteId};
 
-/// A cursor is never longer than this; ours are far shorter.
-const LONGEST_CURSOR: usize = 4096;
+/// A host keeps no longer one; ours are far shorter.
+pub(super) const LONGEST_CURSOR: usize = 4096;
 
 /// Where a stream is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

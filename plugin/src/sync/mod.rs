@@ -17,16 +17,17 @@ use crate::nhanh::tree::Value;
 
 use crate::map::product::Options;
 use crate::map::{Notes, branch, category, no_record, order, refused, stock};
-use crate::nhanh::errors::{Access, NoData, Refusal, answer, tree};
+use crate::nhanh::errors::{Access, NoData, Refusal, answer, foreign, tree};
 use crate::nhanh::json::{self, Items, Misfit, NoTree, Record};
 use crate::nhanh::wire::{Ask, FULL, Place, Wire};
 use crate::nhanh::{customer, goods, store};
 use crate::settings::Settings;
 pub use crate::sync::cursor::Cursor;
+use crate::sync::cursor::LONGEST_CURSOR;
 use crate::wit::catalog::{Change, Gone, Product};
 use crate::wit::connector::{Page, Refused, Scope, Step};
 use crate::wit::http::{Request, Response};
-use crate::wit::types::{Context, Entity, Failure, Message, RemoteId};
+use crate::wit::types::{Context, Entity, Failure, FailureClass, Message, RemoteId};
 
 /// A stream of more pages than this is going in circles.
 const MOST_PAGES: u32 = 200_000;
@@ -163,6 +164,15 @@ struct Reading<'c> {
 /// # Errors
 /// Nhanh refused, or there is no readable answer: never for one bad record.
 pub fn read_response(context: &Context, step: &Step, response: &Response) -> Result<Page, Failure> {
+    let page = read_page(context, step, response)?;
+    if page.next.as_ref().is_some_and(|it| it.len() > LONGEST_CURSOR) {
+        // Nhanh's own place in the list is too long to be kept beside ours, and another try would not shorten it.
+        return Err(Failure { class: FailureClass::Rejected, ..foreign("paginator/next") });
+    }
+    Ok(page)
+}
+
+fn read_page(context: &Context, step: &Step, response: &Response) -> Result<Page, Failure> {
     let settings = Settings::of(context);
     let stage = stage(settings, context, step)?;
     let count = match &step.scope {

@@ -354,6 +354,14 @@ fn what_is_not_synced_says_why() {
 }
 
 #[test]
+fn a_reply_to_what_is_never_asked_for_is_no_page() {
+    let step = step(Entity::Stock, Scope::Since(0), None);
+    let refused = build_request(&context(), &step).unwrap_err();
+    let body = r#"{"code":1,"data":{"products":{"7":{"idNhanh":7,"inventory":{"available":1}}}}}"#;
+    assert_eq!(read_response(&context(), &step, &reply(body)).unwrap_err(), refused);
+}
+
+#[test]
 fn a_cursor_that_cannot_be_read_is_rejected() {
     for cursor in [
         "",

@@ -322,6 +322,30 @@ fn every_empty_list_is_one() {
 }
 
 #[test]
+fn a_place_that_is_too_long_to_be_kept_ends_the_stream_before_the_next_step_would_refuse_it() {
+    // Short enough as it came, and longer with its quotes escaped or beside the ids that are still looked for.
+    let quotes = "\\\"".repeat(1020);
+    let ids: Vec<_> = (0..100).map(|at| format!("{at:0>19}")).collect();
+    for (scope, next) in [(Scope::Everything, quotes), (Scope::Only(ids), "x".repeat(2000))] {
+        let body = format!(r#"{{"code":1,"paginator":{{"next":"{next}"}},"data":[{{"id":"0000000000000000007","name":"A"}}]}}"#);
+        let failure = read_response(&third(), &step(Entity::Product, scope, None), &reply(&body)).unwrap_err();
+        assert_eq!((failure.class, failure.field.as_deref()), (FailureClass::Rejected, Some("/paginator/next")));
+    }
+}
+
+#[test]
+fn nothing_is_above_itself() {
+    let product = read(Entity::Product, Scope::Everything, &list(r#"{"id":7,"parentId":7,"name":"A"}"#));
+    let [Change::Product(product)] = product.changes.as_slice() else { panic!("{product:?}") };
+    assert_eq!((product.kind, product.parent.as_deref()), (ProductKind::Goods, None));
+    // On a page that goes on, parents are not settled: they may stand on the next one.
+    let body = r#"{"code":1,"paginator":{"next":1},"data":[{"id":7,"parentId":7,"name":"A"},{"id":8,"parentId":9,"name":"B"}]}"#;
+    let groups = read(Entity::Category, Scope::Everything, body);
+    let [Change::Category(seven), Change::Category(eight)] = groups.changes.as_slice() else { panic!("{groups:?}") };
+    assert_eq!((seven.parent.as_deref(), eight.parent.as_deref()), (None, Some("9")));
+}
+
+#[test]
 fn a_cursor_of_the_other_dialect_is_not_understood() {
     let pages = r#"{"page":2,"sweep":0,"done":1,"at":0,"from":0,"until":0}"#;
     let failure = build_request(&third(), &step(Entity::Product, Scope::Everything, Some(pages.to_owned()))).unwrap_err();

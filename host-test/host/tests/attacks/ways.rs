@@ -337,6 +337,25 @@ async fn an_answer_that_is_no_http_or_breaks_off_is_none() {
 }
 
 #[tokio::test]
+async fn an_answer_nested_without_an_end_is_searched_all_the_same() {
+    let neighbour = Neighbour::new().await;
+    let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+    for (body, captured) in [
+        (format!(r#"{{"token":"of-the-server","a":{deep}}}"#), Some("of-the-server")),
+        (format!(r#"{{"token":{deep}}}"#), None),
+        (deep.clone(), None),
+        ("{\"a\":".repeat(50_000), None),
+    ] {
+        let server = Server::start(move |_| ok(body.as_bytes())).await;
+        let errand = errand(Some(&server.origin()), None);
+        let (came, saw) = told(&neighbour, get("/token"), errand.clone()).await;
+        assert!(came == "answered" && !saw.contains("of-the-server"), "{came}: {saw}");
+        let taken = errand.captured();
+        assert_eq!(taken.first().map(|(name, secret)| (name.as_str(), secret.expose())), captured.map(|it| ("access-token", it)));
+    }
+}
+
+#[tokio::test]
 async fn an_answer_that_nobody_asked_for_is_nobody_s() {
     // Two answers to one request: the second must not become the answer to the next one, which may be another tenant's.
     let neighbour = Neighbour::new().await;

@@ -115,6 +115,9 @@ impl Wire for V2 {
     }
 
     fn rows<'t>(&self, ask: &Ask<'_>, place: &Place, reply: &Reply<'t>) -> Result<Found<'t>, Failure> {
+        if matches!(ask, Ask::Levels(_) | Ask::Deleted { .. }) {
+            return Err(no_change_filter());
+        }
         let none = |left| Found { rows: Items::List([].iter()), next: None, left };
         // An empty look-up must mean that there is no such order, never that it was not understood.
         let looks_up = matches!(ask, Ask::OrdersTo { .. } | Ask::OrdersById(_));

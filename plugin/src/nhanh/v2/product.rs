@@ -12,6 +12,7 @@ use crate::nhanh::words;
 use crate::vietnam::time;
 use crate::wit::catalog::{Attribute, PriceChange, Product, ProductKind};
 use crate::wit::connector::Refused;
+use crate::wit::types::RemoteId;
 
 /// Prices stand in the row itself; one that was never entered is null.
 const PRICES: PriceFields = PriceFields {
@@ -31,7 +32,7 @@ const PRICES: PriceFields = PriceFields {
 pub fn read(key: Option<&str>, value: &Value<'_>, options: Options<'_>, notes: &mut Notes) -> Result<Product, Refused> {
     open(key, "idNhanh", value, |row, id| {
         let own_id = row.text("privateId")?;
-        let parent = rules::parent(row.integer("parentId"), row)?;
+        let parent = rules::parent(row.integer("parentId"), row, &id)?;
         let category = row.id("categoryId")?;
         let brand = row.text("brandName")?;
         let kind = rules::kind(row.integer("typeId")?, &parent);
@@ -84,7 +85,7 @@ pub fn read(key: Option<&str>, value: &Value<'_>, options: Options<'_>, notes: &
 /// A field of it cannot be read.
 pub fn read_price(key: Option<&str>, value: &Value<'_>, notes: &mut Notes) -> Result<PriceChange, Refused> {
     open(key, "idNhanh", value, |row, id| {
-        let (_, kind) = family(row)?;
+        let (_, kind) = family(row, &id)?;
         let prices = prices(row, &PRICES, &id, kind, notes)?;
         Ok(PriceChange { product: id, prices })
     })
@@ -116,8 +117,8 @@ fn attribute(record: &Record<'_>) -> Result<Option<Attribute>, Misfit> {
 ///
 /// # Errors
 /// A field of it cannot be read.
-pub fn family(row: &Record<'_>) -> Result<(Parent, ProductKind), Misfit> {
-    let parent = rules::parent(row.integer("parentId"), row)?;
+pub fn family(row: &Record<'_>, id: &RemoteId) -> Result<(Parent, ProductKind), Misfit> {
+    let parent = rules::parent(row.integer("parentId"), row, id)?;
     let kind = rules::kind(row.integer("typeId")?, &parent);
     Ok((parent, kind))
 }

@@ -32,7 +32,7 @@ const PRICES: PriceFields = PriceFields {
 /// A field of it cannot be read.
 pub fn read(key: Option<&str>, value: &Value<'_>, options: Options<'_>, notes: &mut Notes) -> Result<Product, Refused> {
     open(key, "id", value, |row, id| {
-        let (parent, kind) = family(row)?;
+        let (parent, kind) = family(row, &id)?;
         let sku = row.text("code")?;
         let barcode = row.text("barcode")?;
         let name = row.text("name")?.unwrap_or_default();
@@ -94,7 +94,7 @@ pub fn read(key: Option<&str>, value: &Value<'_>, options: Options<'_>, notes: &
 /// A field of it cannot be read.
 pub fn read_price(key: Option<&str>, value: &Value<'_>, notes: &mut Notes) -> Result<PriceChange, Refused> {
     open(key, "id", value, |row, id| {
-        let (_, kind) = family(row)?;
+        let (_, kind) = family(row, &id)?;
         let prices = prices(row, &id, kind, notes)?;
         Ok(PriceChange { product: id, prices })
     })
@@ -105,8 +105,8 @@ pub fn read_price(key: Option<&str>, value: &Value<'_>, notes: &mut Notes) -> Re
 ///
 /// # Errors
 /// A field of it cannot be read.
-pub fn family(row: &Record<'_>) -> Result<(Parent, ProductKind), Misfit> {
-    let parent = rules::parent(row.integer("parentId"), row)?;
+pub fn family(row: &Record<'_>, id: &RemoteId) -> Result<(Parent, ProductKind), Misfit> {
+    let parent = rules::parent(row.integer("parentId"), row, id)?;
     let type_id = match row.raw("type").and_then(Record::of) {
         Some(record) => record.integer("id").map_err(|it| it.under("type"))?,
         None => row.integer("type")?,
