@@ -1,17 +1,24 @@
 //! `serve`: the host as a service, until it is told to stop.
 
+use std::future::IntoFuture as _;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use connector_host::outbound::Overrides;
 use connector_host::web::page::first_operator;
 use connector_host::web::{PageConfig, PublicAddress, router_with_page, watched};
 use connector_host::work::Stop;
 use tokio::net::TcpListener;
+#[cfg(unix)]
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::home::Folder;
 use crate::login::pairs;
 use crate::output::{Outcome, Problem};
+
+/// How long answers that are under way are waited for, once everything else has stopped.
+const LAST_ANSWERS: Duration = Duration::from_secs(5);
 
 /// Run the host: the connection page, webhooks and logins over HTTP, pulls, polls and orders in the background.
 ///
@@ -77,19 +84,50 @@ impl Serve {
         let server = axum::serve(listener, app).with_graceful_shutdown(async move {
             let _ = until.wait_for(|stop| *stop).await;
         });
-        let worker = tokio::spawn({
+        let mut worker = tokio::spawn({
             let host = home.host.clone();
             async move { host.work(Stop::Told(stopped)).await }
         });
-        tokio::spawn(async move {
-            // Without a signal handler the process just ends, which the store survives.
-            if tokio::signal::ctrl_c().await.is_ok() {
+        let mut server = tokio::spawn(server.into_future());
+        tokio::select! {
+            () = told_to_stop() => {
+                // Others see at once that it is stopping, and nothing new is begun.
                 stop.send_replace(true);
+                worker.await.map_err(Problem::failed)??;
             }
-        });
-        server.await?;
-        worker.await.map_err(Problem::failed)??;
+            // It ends before it is told only where the store does not work: a host that takes nothing up must not go on answering.
+            ended = &mut worker => ended.map_err(Problem::failed)??,
+            ended = &mut server => {
+                ended.map_err(Problem::failed)??;
+                return Ok(());
+            }
+        }
+        // A page that is open hears news until it is closed: it is not waited for.
+        let _ = tokio::time::timeout(LAST_ANSWERS, server).await;
         tell!("stopped; nothing is lost");
         Ok(())
+    }
+}
+
+/// Until somebody presses Ctrl-C, or a supervisor asks for the end. Where the system tells of neither, the process just ends, which the store
+/// survives.
+async fn told_to_stop() {
+    #[cfg(unix)]
+    let asked = async {
+        match signal(SignalKind::terminate()) {
+            Ok(mut asked) => drop(asked.recv().await),
+            Err(_) => std::future::pending().await,
+        }
+    };
+    #[cfg(not(unix))]
+    let asked = std::future::pending::<()>();
+    let pressed = async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending().await
+        }
+    };
+    tokio::select! {
+        () = asked => {}
+        () = pressed => {}
     }
 }

@@ -6,7 +6,7 @@ mod common;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use connector_host::store::{Sealer, SqliteStore, Store};
 use serde_json::{Value, json};
@@ -254,6 +254,23 @@ fn a_folder_is_used_by_one_process_at_a_time() {
     assert_eq!(said(&output), "", "and has not panicked");
     // A process that was killed leaves no lock behind.
     refuses(&["sync", "branch", "--dir", dir], 2, "connector connect");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_service_that_is_asked_to_end_ends_well_also_while_a_page_is_open() {
+    let folder = TempDir::new().unwrap();
+    let words = ["serve", "--listen", "127.0.0.1:0", "--dir", folder.path().to_str().unwrap()];
+    let mut serving = connector(&words).stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(serving.stdout.take().unwrap()).lines();
+    let listening = lines.next().unwrap().unwrap();
+    // Somebody who never finishes asking does not keep it.
+    let mut open = TcpStream::connect(listening.strip_prefix("listening on http://").unwrap()).unwrap();
+    write!(open, "GET / HTTP/1.1\r\n").unwrap();
+    lines.find(|line| line.as_ref().unwrap().contains("Redirect URL")).unwrap().unwrap();
+    assert!(Command::new("kill").args(["-TERM", &serving.id().to_string()]).status().unwrap().success());
+    let last = lines.last().unwrap().unwrap();
+    assert_eq!((last.as_str(), serving.wait().unwrap().code()), ("stopped; nothing is lost", Some(0)));
 }
 
 /// What a start says of compiled code: where this one had it from, and what else is a warning.
