@@ -9,7 +9,7 @@ use connector_host::contract::orders::OrderEventKind;
 use connector_host::contract::types::{Entity, FailureClass};
 use connector_host::contract::{Policy, WebhookOutcome};
 use connector_host::store::{Connection, LetterId, Note, Replay, Settled, Settlement};
-use connector_host::work::{Host, HostConfig, Received, Stop};
+use connector_host::work::{Host, HostConfig, Polls, Received, Stop};
 use serde_json::json;
 
 use crate::guest::{Act, Guest, failure};
@@ -27,7 +27,7 @@ fn mended() -> Guest {
 }
 
 fn config() -> HostConfig {
-    HostConfig { delivery_attempts: 3, ..HostConfig::default() }
+    HostConfig { delivery_attempts: 3, polls: Polls::never(), ..HostConfig::default() }
 }
 
 /// A delivery that breaks this guest comes in.
