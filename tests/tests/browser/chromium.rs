@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use fantoccini::elements::Element;
+use fantoccini::error::CmdError;
 use fantoccini::wd::Capabilities;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -143,26 +144,33 @@ impl Chromium {
         }
     }
 
-    pub(crate) async fn click(&self, css: &str) -> Result<()> {
-        // A live part of the page may be replaced between the look and the click.
-        for _ in 0..5 {
-            if self.find(css).await?.click().await.is_ok() {
-                return Ok(());
+    /// Does something with an element. A live part of the page may be replaced between the look and the deed: then it is looked for again.
+    async fn with<T, D: Future<Output = Result<T, CmdError>>>(&self, css: &str, deed: impl Fn(Element) -> D) -> Result<T> {
+        for _ in 0..20 {
+            match deed(self.find(css).await?).await {
+                Ok(done) => return Ok(done),
+                Err(error) if is_replaced(&error) => tokio::time::sleep(Duration::from_millis(50)).await,
+                Err(error) => return Err(error).with_context(|| css.to_owned()),
             }
-            tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        Ok(self.find(css).await?.click().await?)
+        bail!("{css} is replaced without an end")
+    }
+
+    pub(crate) async fn click(&self, css: &str) -> Result<()> {
+        self.with(css, |element| async move { element.click().await }).await
     }
 
     pub(crate) async fn fill(&self, css: &str, text: &str) -> Result<()> {
-        let field = self.find(css).await?;
-        field.clear().await?;
-        Ok(field.send_keys(text).await?)
+        self.with(css, |field| async move {
+            field.clear().await?;
+            field.send_keys(text).await
+        })
+        .await
     }
 
     /// Presses keys at an element, which gets the focus by it.
     pub(crate) async fn press(&self, css: &str, keys: &str) -> Result<()> {
-        Ok(self.find(css).await?.send_keys(keys).await?)
+        self.with(css, |element| async move { element.send_keys(keys).await }).await
     }
 
     /// The id of what has the focus.
@@ -172,11 +180,12 @@ impl Chromium {
     }
 
     pub(crate) async fn choose(&self, css: &str, value: &str) -> Result<()> {
-        Ok(self.find(css).await?.select_by_value(value).await?)
+        self.with(css, |element| async move { element.select_by_value(value).await }).await
     }
 
     pub(crate) async fn value(&self, css: &str) -> Result<String> {
-        self.find(css).await?.prop("value").await?.with_context(|| format!("{css} has no value"))
+        let value = self.with(css, |element| async move { element.prop("value").await }).await?;
+        value.with_context(|| format!("{css} has no value"))
     }
 
     /// How many elements there are.
@@ -186,7 +195,13 @@ impl Chromium {
 
     /// All that a person reads.
     pub(crate) async fn text(&self) -> Result<String> {
-        Ok(self.page.find(Locator::Css("body")).await?.text().await?)
+        let text = self.page.execute("return document.body ? document.body.innerText : ''", vec![]).await?;
+        Ok(text.as_str().unwrap_or_default().to_owned())
+    }
+
+    /// What an element says.
+    pub(crate) async fn read(&self, css: &str) -> Result<String> {
+        self.with(css, |element| async move { element.text().await }).await
     }
 
     /// Waits until an element, which may be replaced meanwhile, says this.
@@ -245,6 +260,11 @@ impl Chromium {
         self.page.set_window_size(WIDTH, HEIGHT).await?;
         Ok(picture)
     }
+}
+
+/// The element is not there any more, or not yet where it can be reached: another look may find its successor.
+fn is_replaced(error: &CmdError) -> bool {
+    ["stale element", "not interactable", "click intercepted", "no such element"].iter().any(|word| error.to_string().contains(word))
 }
 
 const WIDTH: u32 = 1_360;

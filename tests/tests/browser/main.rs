@@ -26,7 +26,36 @@ const READY: &str = ":enabled:not([aria-disabled])";
 /// One browser at a time: they are heavy.
 static TURN: Mutex<()> = Mutex::const_new(());
 
-#[tokio::test(flavor = "multi_thread")]
+/// A test of each fact. Where the browser's driver itself fails, and not the page, the fact is held once more: a driver that loses sight of the
+/// browser says nothing of what a merchant sees.
+macro_rules! facts {
+    ($($fact:ident),+ $(,)?) => {
+        mod in_a_browser {
+            $(
+                #[tokio::test(flavor = "multi_thread")]
+                async fn $fact() -> anyhow::Result<()> {
+                    match super::$fact().await {
+                        Err(error) if error.chain().any(|cause| cause.is::<fantoccini::error::CmdError>()) => {
+                            crate::chromium::tell(&format!("{}: the driver failed, once more: {error:#}", stringify!($fact)));
+                            super::$fact().await
+                        }
+                        held => held,
+                    }
+                }
+            )+
+        }
+    };
+}
+
+facts!(
+    the_whole_guide_from_an_empty_host,
+    what_needs_a_person_is_told_by_its_cause_mended_or_set_aside,
+    a_grant_that_died_is_told_and_mended_and_another_tenant_sees_nothing,
+    a_code_that_was_used_or_came_late_is_told_with_the_way_to_log_in_again,
+    a_phone_shows_every_page_within_its_width_and_how_far_a_sync_is,
+    without_scripts_everything_works_by_forms_and_comes_again_by_itself,
+);
+
 async fn the_whole_guide_from_an_empty_host() -> Result<()> {
     let _turn = TURN.lock().await;
     let Some(browser) = Chromium::open(Window::Desk).await? else { return Ok(()) };
@@ -89,7 +118,6 @@ async fn the_whole_guide_from_an_empty_host() -> Result<()> {
     browser.close().await
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn what_needs_a_person_is_told_by_its_cause_mended_or_set_aside() -> Result<()> {
     let _turn = TURN.lock().await;
     let Some(browser) = Chromium::open(Window::Desk).await? else { return Ok(()) };
@@ -134,7 +162,6 @@ async fn what_needs_a_person_is_told_by_its_cause_mended_or_set_aside() -> Resul
     browser.close().await
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn a_grant_that_died_is_told_and_mended_and_another_tenant_sees_nothing() -> Result<()> {
     let _turn = TURN.lock().await;
     let Some(browser) = Chromium::open(Window::Desk).await? else { return Ok(()) };
@@ -184,7 +211,6 @@ async fn a_grant_that_died_is_told_and_mended_and_another_tenant_sees_nothing() 
     browser.close().await
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn a_code_that_was_used_or_came_late_is_told_with_the_way_to_log_in_again() -> Result<()> {
     let _turn = TURN.lock().await;
     let Some(browser) = Chromium::open(Window::Desk).await? else { return Ok(()) };
@@ -204,7 +230,6 @@ async fn a_code_that_was_used_or_came_late_is_told_with_the_way_to_log_in_again(
     browser.close().await
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn a_phone_shows_every_page_within_its_width_and_how_far_a_sync_is() -> Result<()> {
     let _turn = TURN.lock().await;
     let Some(browser) = Chromium::open(Window::Phone).await? else { return Ok(()) };
@@ -231,7 +256,6 @@ async fn a_phone_shows_every_page_within_its_width_and_how_far_a_sync_is() -> Re
     browser.close().await
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn without_scripts_everything_works_by_forms_and_comes_again_by_itself() -> Result<()> {
     let _turn = TURN.lock().await;
     let Some(browser) = Chromium::open(Window::WithoutScripts).await? else { return Ok(()) };

@@ -3,7 +3,6 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
-use fantoccini::Locator;
 use nhanh_sim::{AppForm, Dialect, EventKind, WebhookForm};
 
 use crate::chromium::{Chromium, PATIENCE};
@@ -133,7 +132,7 @@ impl Merchant<'_> {
     /// Looks again until it is so.
     pub(crate) async fn reloads_until(&self, css: &str, wanted: &str) -> Result<()> {
         let until = Instant::now() + PATIENCE;
-        while !self.browser.page.find(Locator::Css(css)).await?.text().await?.contains(wanted) {
+        while !self.browser.read(css).await?.contains(wanted) {
             ensure!(Instant::now() < until, "{css} never says {wanted}");
             tokio::time::sleep(Duration::from_millis(200)).await;
             self.browser.page.refresh().await?;
