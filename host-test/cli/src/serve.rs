@@ -10,7 +10,7 @@ use connector_host::web::{PageConfig, PublicAddress, router_with_page, watched};
 use connector_host::work::Stop;
 use tokio::net::TcpListener;
 #[cfg(unix)]
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::home::Folder;
@@ -49,6 +49,8 @@ pub(crate) struct Serve {
 impl Serve {
     pub(crate) async fn run(self) -> Outcome {
         let overrides = Overrides { origins: pairs(&self.origins, "--origin ENDPOINT=ORIGIN")?, ..Overrides::default() };
+        // Before anybody is told that it serves.
+        let told = told_to_stop();
         let home = self.folder.open_to_serve().await?;
         let listener = TcpListener::bind(self.listen)
             .await
@@ -90,7 +92,7 @@ impl Serve {
         });
         let mut server = tokio::spawn(server.into_future());
         tokio::select! {
-            () = told_to_stop() => {
+            () = told => {
                 // Others see at once that it is stopping, and nothing new is begun.
                 stop.send_replace(true);
                 worker.await.map_err(Problem::failed)??;
@@ -109,25 +111,27 @@ impl Serve {
     }
 }
 
-/// Until somebody presses Ctrl-C, or a supervisor asks for the end. Where the system tells of neither, the process just ends, which the store
-/// survives.
+/// Until somebody presses Ctrl-C, or a supervisor asks for the end: listens from the call on. Where the system tells of neither, the process just
+/// ends, which the store survives.
+#[cfg(unix)]
+fn told_to_stop() -> impl Future<Output = ()> {
+    let (asked, pressed) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
+    let heard = async |signal: std::io::Result<Signal>| match signal {
+        Ok(mut signal) => drop(signal.recv().await),
+        Err(_) => std::future::pending().await,
+    };
+    async move {
+        tokio::select! {
+            () = heard(asked) => {}
+            () = heard(pressed) => {}
+        }
+    }
+}
+
+/// The same where there is Ctrl-C alone.
+#[cfg(not(unix))]
 async fn told_to_stop() {
-    #[cfg(unix)]
-    let asked = async {
-        match signal(SignalKind::terminate()) {
-            Ok(mut asked) => drop(asked.recv().await),
-            Err(_) => std::future::pending().await,
-        }
-    };
-    #[cfg(not(unix))]
-    let asked = std::future::pending::<()>();
-    let pressed = async {
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending().await
-        }
-    };
-    tokio::select! {
-        () = asked => {}
-        () = pressed => {}
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending().await
     }
 }
