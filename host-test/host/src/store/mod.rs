@@ -69,26 +69,7 @@ pub trait Store:
 {
 }
 
-impl<S> Store for S where
-    S: Connections
-        + Logins
-        + Inbox
-        + Queue
-        + Runs
-        + Outbox
-        + Records
-        + Remarks
-        + Pages
-        + People
-        + Schedules
-        + Health
-        + Events
-        + DeadLetters
-        + Privacy
-        + Send
-        + Sync
-{
-}
+impl Store for SqliteStore {}
 
 /// The row id of a connection.
 pub type ConnectionId = i64;

@@ -24,8 +24,9 @@ pub(crate) fn phone_key(text: &str) -> Option<String> {
     (key.len() >= LEAST).then_some(key)
 }
 
-/// Mobile prefixes as they were until 2018-09-15, and what they became, both without the leading 0.
-const CHANGED: [(&str, &str); 20] = [
+/// Mobile prefixes as they were until 2018-09-15, and what they became, both without the leading 0. A connector has such a table as well: the
+/// host depends on none, and has to find a person whatever a connector made of the number.
+const CHANGED: [(&str, &str); 21] = [
     ("120", "70"),
     ("121", "79"),
     ("122", "77"),
@@ -46,10 +47,11 @@ const CHANGED: [(&str, &str); 20] = [
     ("169", "39"),
     ("186", "56"),
     ("188", "58"),
+    ("199", "59"),
 ];
 
 fn of_today(bare: &str) -> String {
-    let changed = CHANGED.iter().chain(&[("199", "59")]).find(|(old, _)| bare.len() == 10 && bare.starts_with(old));
+    let changed = CHANGED.iter().find(|(old, _)| bare.len() == 10 && bare.starts_with(old));
     match changed {
         Some((old, new)) => format!("{new}{}", bare.get(old.len()..).unwrap_or_default()),
         None => bare.to_owned(),
