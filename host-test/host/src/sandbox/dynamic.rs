@@ -97,7 +97,7 @@ impl Program {
             Ok(call) => call,
             Err(error) => return Outcome { result: Err(error), usage: Usage::default(), logs: Vec::new() },
         };
-        let Some(callee) = call.plugin.get_func(&mut call.store, function.index) else {
+        let Some(callee) = call.instance.get_func(&mut call.store, function.index) else {
             let error = CallError::Host(format!("{function} belongs to another component"));
             return Outcome { result: Err(error), usage: Usage::default(), logs: Vec::new() };
         };

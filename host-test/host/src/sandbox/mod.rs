@@ -10,6 +10,7 @@ mod config;
 mod dynamic;
 mod engine;
 mod error;
+mod exports;
 mod fit;
 mod imports;
 mod limits;
@@ -22,7 +23,7 @@ use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha256};
 use tracing::Instrument as _;
-use wasmtime::component::{Component, HasSelf, Linker};
+use wasmtime::component::{Component, ComponentNamedList, HasSelf, Instance, InstancePre, Lift, Linker, Lower};
 use wasmtime::{Engine, Store};
 
 use self::admission::World;
@@ -30,6 +31,7 @@ pub use self::cache::{CacheError, CacheMiss, CodeCache, CodeSource};
 pub use self::config::{AdmissionConfig, EngineConfig, SandboxConfig};
 pub use self::dynamic::{Function, Program};
 pub use self::error::{AdmissionError, CallError, Flaw, Limit, Misfit};
+use self::exports::{Export, Exports};
 use self::fit::Fit;
 use self::imports::CallState;
 pub use self::imports::{Courier, LogLine};
@@ -38,7 +40,7 @@ pub use self::limits::Usage;
 use self::slots::{Slot, Slots};
 pub use self::witness::Witness;
 use self::witness::{show, show_reply};
-use crate::contract::{self, Plugin, PluginPre, catalog, http, orders, types};
+use crate::contract::{self, Plugin, catalog, http, orders, types};
 use crate::seeing::figures;
 
 /// What one call came to.
@@ -122,19 +124,20 @@ impl Sandbox {
     pub async fn admit(self: &Arc<Self>, bytes: &[u8]) -> Result<Connector, AdmissionError> {
         let (sandbox, owned) = (self.clone(), bytes.to_vec());
         let prepared = tokio::task::spawn_blocking(move || sandbox.prepare(&owned)).await;
-        let (pre, digest, source) = prepared.map_err(|error| AdmissionError::Compile(error.to_string()))??;
-        let bare = Guest { sandbox: self.clone(), share: Slots::of_connector(&self.config), pre };
+        let (pre, exports, digest, source) = prepared.map_err(|error| AdmissionError::Compile(error.to_string()))??;
+        let bare = Guest { sandbox: self.clone(), share: Slots::of_connector(&self.config), pre, exports };
         let descriptor = bare.describe().await.result.map_err(AdmissionError::Describe)?;
         admission::judge_descriptor(&descriptor)?;
         Ok(Connector { guest: bare, descriptor: Arc::new(descriptor), digest: data_encoding::HEXLOWER.encode(&digest), source })
     }
 
-    fn prepare(&self, bytes: &[u8]) -> Result<(PluginPre<CallState>, [u8; 32], CodeSource), AdmissionError> {
+    fn prepare(&self, bytes: &[u8]) -> Result<(InstancePre<CallState>, Exports, [u8; 32], CodeSource), AdmissionError> {
         self.judge(bytes)?;
         let digest = Sha256::digest(bytes).into();
         let (component, source) = self.compile(bytes, &digest)?;
-        let pre = self.linker()?.instantiate_pre(&component).and_then(PluginPre::new);
-        Ok((pre.map_err(|error| AdmissionError::Compile(format!("{error:#}")))?, digest, source))
+        let exports = Exports::of(&component).map_err(AdmissionError::Compile)?;
+        let pre = self.linker()?.instantiate_pre(&component).map_err(|error| AdmissionError::Compile(format!("{error:#}")))?;
+        Ok((pre, exports, digest, source))
     }
 
     /// From the cache where there is one and it can be used. The component was admitted before.
@@ -178,35 +181,17 @@ struct Guest {
     sandbox: Arc<Sandbox>,
     /// How many slots its calls may hold.
     share: Arc<Slots>,
-    pre: PluginPre<CallState>,
+    pre: InstancePre<CallState>,
+    exports: Exports,
 }
 
 /// One call under way: its slot, its store, its instance.
-struct Call<I = Plugin> {
+struct Call<I = Instance> {
     store: Store<CallState>,
-    plugin: I,
+    instance: I,
     fuel: u64,
     deadline: Duration,
     _slot: Slot,
-}
-
-/// One call of a function that can fail: what it answers is made to fit the contract, and counted by the export's name.
-macro_rules! ask {
-    ($export:literal, $($call:tt)*) => { counted($export, async { fitted(run!($($call)*)) }).await };
-}
-
-/// One call: a slot, a fresh instance, the function under its deadline, and what is left of it.
-macro_rules! run {
-    ($guest:expr, $bytes:expr, $courier:expr, |$call:ident| $invoke:expr) => {{
-        match $guest.begin($bytes, $courier).await {
-            Err(error) => Outcome { result: Err(error), usage: Usage::default(), logs: Vec::new() },
-            Ok(mut $call) => {
-                let deadline = $call.deadline;
-                let result = tokio::time::timeout(deadline, $invoke).await;
-                $call.finish(result)
-            }
-        }
-    }};
 }
 
 impl Sandbox {
@@ -225,7 +210,7 @@ impl Sandbox {
         store.set_hostcall_fuel(config.lowered_bytes);
         let prepared = store.set_fuel(fuel).and_then(|()| store.fuel_async_yield_interval(Some(config.fuel_yield)));
         prepared.map_err(|error| CallError::Host(error.to_string()))?;
-        Ok(Call { store, plugin: (), fuel, deadline, _slot: slot })
+        Ok(Call { store, instance: (), fuel, deadline, _slot: slot })
     }
 }
 
@@ -236,12 +221,43 @@ impl Guest {
 
     async fn begin(&self, input_bytes: usize, courier: Option<Arc<dyn Courier>>) -> Result<Call, CallError> {
         let mut call = self.sandbox.open(Some(&self.share), input_bytes, courier).await?;
-        let plugin = self.pre.instantiate_async(&mut call.store).await;
-        call.hold(plugin)
+        let instance = self.pre.instantiate_async(&mut call.store).await;
+        call.hold(instance)
+    }
+
+    /// One call: a slot, a fresh instance, the function under its deadline, and what is left of it. Of the contract's types only this
+    /// function's are compared with the guest's: to compare them all takes as long as everything else about a small call.
+    async fn call<P, R>(&self, export: Export, input_bytes: usize, courier: Option<Arc<dyn Courier>>, arguments: P) -> Outcome<R>
+    where
+        P: ComponentNamedList + Lower + Send + Sync,
+        R: Send + Sync + 'static,
+        (R,): ComponentNamedList + Lift,
+    {
+        let mut call = match self.begin(input_bytes, courier).await {
+            Err(error) => return Outcome { result: Err(error), usage: Usage::default(), logs: Vec::new() },
+            Ok(call) => call,
+        };
+        let Call { instance, store, deadline, .. } = &mut call;
+        let answer = tokio::time::timeout(*deadline, async {
+            let function = instance.get_typed_func::<P, (R,)>(&mut *store, export.index)?;
+            function.call_async(store, arguments).await.map(|(answer,)| answer)
+        });
+        let answer = answer.await;
+        call.finish(answer)
+    }
+
+    /// A call of a function that can fail: what it answers is made to fit the contract, and counted by the function's name.
+    async fn ask<P, R>(&self, export: Export, input_bytes: usize, courier: Option<Arc<dyn Courier>>, arguments: P) -> Answer<R>
+    where
+        P: ComponentNamedList + Lower + Send + Sync,
+        R: Fit + Send + Sync + 'static,
+        (Result<R, types::Failure>,): ComponentNamedList + Lift,
+    {
+        counted(export.name, async { fitted(self.call(export, input_bytes, courier, arguments).await) }).await
     }
 
     async fn describe(&self) -> Outcome<contract::Descriptor> {
-        run!(self, 0, None, |call| call.plugin.nobi_connector_connector().call_describe(&mut call.store))
+        self.call(self.exports.describe, 0, None, ()).await
     }
 }
 
@@ -270,9 +286,9 @@ async fn counted<T>(export: &'static str, call: impl Future<Output = Answer<T>>)
 impl Call<()> {
     /// The same call, with its instance.
     fn hold<I>(self, instance: wasmtime::Result<I>) -> Result<Call<I>, CallError> {
-        let Call { store, plugin: (), fuel, deadline, _slot } = self;
-        let plugin = instance.map_err(|error| CallError::from_wasmtime(&error, store.data().limiter.refused))?;
-        Ok(Call { store, plugin, fuel, deadline, _slot })
+        let Call { store, instance: (), fuel, deadline, _slot } = self;
+        let instance = instance.map_err(|error| CallError::from_wasmtime(&error, store.data().limiter.refused))?;
+        Ok(Call { store, instance, fuel, deadline, _slot })
     }
 }
 
@@ -325,19 +341,13 @@ impl Connector {
     /// Where a person logs in.
     pub async fn authorize_url(&self, context: &types::Context, return_to: &str) -> Answer<http::Request> {
         show(self.guest.witness(), "authorize-url", &(context, return_to));
-        ask!("authorize-url", self.guest, size_of_context(context) + return_to.len(), None, |call| call
-            .plugin
-            .nobi_connector_connector()
-            .call_authorize_url(&mut call.store, context, return_to))
+        self.guest.ask(self.guest.exports.authorize_url, size_of_context(context) + return_to.len(), None, (context, return_to)).await
     }
 
     /// Which request a step of a pull is.
     pub async fn build_sync_request(&self, context: &types::Context, step: &contract::Step) -> Answer<http::Request> {
         show(self.guest.witness(), "build-sync-request", &(context, step));
-        ask!("build-sync-request", self.guest, size_of_context(context) + size_of_step(step), None, |call| call
-            .plugin
-            .nobi_connector_connector()
-            .call_build_sync_request(&mut call.store, context, step))
+        self.guest.ask(self.guest.exports.build_sync_request, size_of_context(context) + size_of_step(step), None, (context, step)).await
     }
 
     /// What the reply to that request means.
@@ -350,12 +360,7 @@ impl Connector {
         show(self.guest.witness(), "read-sync-response", &(context, step));
         show_reply(self.guest.witness(), "read-sync-response", response);
         let bytes = size_of_context(context) + size_of_step(step) + response.body.len();
-        ask!("read-sync-response", self.guest, bytes, None, |call| call.plugin.nobi_connector_connector().call_read_sync_response(
-            &mut call.store,
-            context,
-            step,
-            response
-        ))
+        self.guest.ask(self.guest.exports.read_sync_response, bytes, None, (context, step, response)).await
     }
 
     /// What a delivery means.
@@ -364,19 +369,13 @@ impl Connector {
         if let Some(witness) = self.guest.witness() {
             witness.lowered("handle-webhook", &delivery.body);
         }
-        ask!("handle-webhook", self.guest, size_of_context(context) + delivery.body.len(), None, |call| call
-            .plugin
-            .nobi_connector_connector()
-            .call_handle_webhook(&mut call.store, context, delivery))
+        self.guest.ask(self.guest.exports.handle_webhook, size_of_context(context) + delivery.body.len(), None, (context, delivery)).await
     }
 
     /// What would be sent for an order event.
     pub async fn map_order(&self, context: &types::Context, event: &orders::OrderEvent) -> Answer<contract::OrderPlan> {
         show(self.guest.witness(), "map-order", &(context, event));
-        ask!("map-order", self.guest, size_of_context(context) + size_of_order(event), None, |call| call
-            .plugin
-            .nobi_connector_connector()
-            .call_map_order(&mut call.store, context, event))
+        self.guest.ask(self.guest.exports.map_order, size_of_context(context) + size_of_order(event), None, (context, event)).await
     }
 
     /// One product record, read alone.
@@ -385,28 +384,19 @@ impl Connector {
         if let Some(witness) = self.guest.witness() {
             witness.lowered("map-product", raw);
         }
-        ask!("map-product", self.guest, size_of_context(context) + raw.len(), None, |call| call
-            .plugin
-            .nobi_connector_connector()
-            .call_map_product(&mut call.store, context, raw))
+        self.guest.ask(self.guest.exports.map_product, size_of_context(context) + raw.len(), None, (context, raw)).await
     }
 
     /// Exchanges the one-time code for a grant.
     pub async fn redeem(&self, context: &types::Context, courier: Arc<dyn Courier>) -> Answer<types::Account> {
         show(self.guest.witness(), "redeem", context);
-        ask!("redeem", self.guest, size_of_context(context), Some(courier), |call| call
-            .plugin
-            .nobi_connector_exchange()
-            .call_redeem(&mut call.store, context))
+        self.guest.ask(self.guest.exports.redeem, size_of_context(context), Some(courier), (context,)).await
     }
 
     /// What works and what does not.
     pub async fn check(&self, context: &types::Context, courier: Arc<dyn Courier>) -> Answer<Vec<contract::CheckLine>> {
         show(self.guest.witness(), "check", context);
-        ask!("check", self.guest, size_of_context(context), Some(courier), |call| call
-            .plugin
-            .nobi_connector_exchange()
-            .call_check(&mut call.store, context))
+        self.guest.ask(self.guest.exports.check, size_of_context(context), Some(courier), (context,)).await
     }
 
     /// Brings one order event to the other side.
@@ -418,10 +408,9 @@ impl Connector {
         courier: Arc<dyn Courier>,
     ) -> Answer<contract::PushOutcome> {
         show(self.guest.witness(), "push-order", &(context, event, earlier));
-        ask!("push-order", self.guest, size_of_context(context) + size_of_order(event), Some(courier), |call| call
-            .plugin
-            .nobi_connector_exchange()
-            .call_push_order(&mut call.store, context, event, earlier))
+        self.guest
+            .ask(self.guest.exports.push_order, size_of_context(context) + size_of_order(event), Some(courier), (context, event, earlier))
+            .await
     }
 }
 
