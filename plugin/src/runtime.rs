@@ -15,7 +15,7 @@ pub fn enter() {
     }));
 }
 
-#[cfg(target_arch = "wasm32")]
+#[cfg(all(target_arch = "wasm32", not(feature = "general-allocator")))]
 #[allow(unsafe_code, reason = "an allocator cannot be written without")]
 mod arena {
     use core::alloc::{GlobalAlloc, Layout};

@@ -13,7 +13,7 @@ use connector_host::sandbox::{Connector, SandboxConfig};
 use tempfile::NamedTempFile;
 use wasmtime::component::Component;
 
-use crate::bare::{METERED, linked};
+use crate::bare::{METERED, Ready};
 use crate::isolation::{admitted, each_undone, plain};
 use crate::rows::{Row, one_thread, table};
 use crate::{make, native, page};
@@ -72,16 +72,27 @@ fn pages(name: &str, threads: u32, connector: &Connector, version: &str, body: &
     })
 }
 
-pub fn all(component: &[u8], other: Option<&[u8]>) {
+/// Measures one part.
+pub fn part(part: &str, component: &[u8], other: Option<&[u8]>) {
     let connector = admitted(SandboxConfig::default(), component);
     let second = page::second();
-    println!("\nThe component has {} bytes; the page {} bytes in API 2.0, {} in 3.0", component.len(), second.len(), page::third().len());
-    calls(&connector);
-    beside(&connector, &second, other);
-    threads(&connector, &second, component, other);
-    settings(component, &second);
-    metering(component, &second);
-    resident(component, &second);
+    match part {
+        "calls" => calls(&connector),
+        "page" => {
+            println!(
+                "\nThe component has {} bytes; the page {} bytes in API 2.0, {} in 3.0",
+                component.len(),
+                second.len(),
+                page::third().len()
+            );
+            beside(&connector, &second, other);
+        }
+        "page-threads" => threads(&connector, &second, component, other),
+        "page-settings" => settings(component, &second),
+        "page-metering" => metering(component, &second),
+        "resident" => resident(component, &second),
+        _ => panic!("there is no part {part}"),
+    }
 }
 
 fn calls(connector: &Connector) {
@@ -92,8 +103,8 @@ fn calls(connector: &Connector) {
         event.order.lines[0].remote_product = Some("38000102".to_owned());
         event
     };
-    let order = |name: &str, version: &str, event: OrderEvent| {
-        row(name, 1, (given(connector, version), event), |it| async move {
+    let order = |name: &str, threads: u32, version: &str, event: OrderEvent| {
+        row(name, threads, (given(connector, version), event), |it| async move {
             let (given, event) = &*it;
             let outcome = given.connector.map_order(&given.context, event).await;
             assert!(matches!(black_box(outcome.result.unwrap().unwrap()), OrderPlan::Create(_)));
@@ -102,9 +113,9 @@ fn calls(connector: &Connector) {
     let mut large = event();
     large.order.lines = vec![large.order.lines[0].clone(); 64];
     large.order.to_collect *= 64;
-    let delivery = |name: &str, version: &str, body: &str| {
+    let delivery = |name: &str, threads: u32, version: &str, body: &str| {
         let delivery = Delivery { headers: Vec::new(), body: body.as_bytes().to_vec(), verified: true };
-        row(name, 1, (given(connector, version), delivery), |it| async move {
+        row(name, threads, (given(connector, version), delivery), |it| async move {
             let (given, delivery) = &*it;
             let outcome = given.connector.handle_webhook(&given.context, delivery).await;
             assert!(matches!(black_box(outcome.result.unwrap().unwrap()), WebhookOutcome::Accepted(_)));
@@ -113,10 +124,12 @@ fn calls(connector: &Connector) {
     let level = r#"{"event":"inventoryChange","businessId":110668,"data":{"38000102":{"id":38000102,"code":"AT01","remain":8,"available":8,"depots":{"31010":{"remain":8,"shipping":0,"holding":0,"damaged":0,"available":8}}}}}"#;
     let rows = vec![
         Row::of_sandbox("a guest that answers at once", 1, &nothing, given(connector, "2.0").context),
-        order("map-order, one line, API 2.0", "2.0", event()),
-        order("map-order, one line, API 3.0", "3.0", event()),
-        order("map-order, 64 lines, API 3.0", "3.0", large),
-        delivery("handle-webhook, a level", "3.0", level),
+        order("map-order, one line, API 2.0", 1, "2.0", event()),
+        order("map-order, one line, API 3.0", 1, "3.0", event()),
+        order("the same on two threads, wall time a call", 2, "3.0", event()),
+        order("map-order, 64 lines, API 3.0", 1, "3.0", large),
+        delivery("handle-webhook, a level, API 3.0", 1, "3.0", level),
+        delivery("the same on two threads, wall time a call", 2, "3.0", level),
     ];
     table("Calls of the connector beside the fixed cost", rows, CALLS);
     let rows = vec![
@@ -177,18 +190,20 @@ fn threads(connector: &Connector, body: &[u8], component: &[u8], other: Option<&
 }
 
 fn settings(component: &[u8], body: &[u8]) {
-    let rows = each_undone(component).into_iter().map(|(name, connector)| pages(name, 1, &connector, "2.0", body));
-    table("A page, and with one setting undone", rows.collect(), PAGES);
+    for (threads, title) in [(1, "A page, and with one setting undone"), (2, "The same on two threads, wall time a page")] {
+        let rows = each_undone(component).into_iter().map(|(name, connector)| pages(name, threads, &connector, "2.0", body));
+        table(title, rows.collect(), PAGES);
+    }
 }
 
 fn metering(component: &[u8], body: &[u8]) {
     let rows = METERED.map(|(name, by)| {
         let engine = by.engine();
-        let pre = linked(&engine, &Component::from_binary(&engine, component).unwrap());
+        let ready = Ready::new(&engine, &Component::from_binary(&engine, component).unwrap());
         let Given { context, .. } = given(&admitted(SandboxConfig::default(), &plain()), "2.0");
-        row(name, 1, (by, engine, pre, context, step(), response(body)), |it| async move {
-            let (by, engine, pre, context, step, response) = &*it;
-            by.read(engine, pre, context, step, response).await;
+        row(name, 1, (by, ready, context, step(), response(body)), |it| async move {
+            let (by, ready, context, step, response) = &*it;
+            by.read(ready, context, step, response).await;
         })
     });
     table("A page without the sandbox, metered by", rows.into(), PAGES);

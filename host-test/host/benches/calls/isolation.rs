@@ -6,9 +6,10 @@ use std::time::Instant;
 use connector_host::contract::types::Context;
 use connector_host::sandbox::{CodeCache, CodeSource, Connector, EngineConfig, Sandbox, SandboxConfig};
 use serde_json::json;
+use wasmtime::Engine;
 use wasmtime::component::Component;
 
-use crate::bare::{METERED, Metered, linked};
+use crate::bare::{METERED, Metered, Ready, bound};
 use crate::rows::{Row, one_thread, table};
 use crate::{forge, make};
 
@@ -58,7 +59,10 @@ pub fn admitted(config: SandboxConfig, bytes: &[u8]) -> Connector {
 /// The component in each sandbox of [`undone`] that this build of the engine can make.
 pub fn each_undone(bytes: &[u8]) -> Vec<(&'static str, Connector)> {
     let can = |(name, config): (&'static str, SandboxConfig)| match Sandbox::new(config.clone()) {
-        Ok(_) => Some((name, admitted(config, bytes))),
+        Ok(sandbox) => {
+            assert_eq!(sandbox.is_pooled(), name != "no pool", "{name}");
+            Some((name, admitted(config, bytes)))
+        }
         Err(error) => {
             println!("\n  not measured, {name}: {error}");
             None
@@ -91,8 +95,11 @@ fn undone() -> Vec<(&'static str, SandboxConfig)> {
 
 pub fn settings() {
     let bytes = plain();
-    let rows = each_undone(&bytes).into_iter().map(|(name, connector)| Row::of_sandbox(name, 1, &connector, context()));
-    table("The fixed cost of a call, and with one setting undone", rows.collect(), CALLS);
+    for (threads, title) in [(1, "The fixed cost of a call, and with one setting undone"), (2, "The same on two threads, wall time a call")]
+    {
+        let rows = each_undone(&bytes).into_iter().map(|(name, connector)| Row::of_sandbox(name, threads, &connector, context()));
+        table(title, rows.collect(), CALLS);
+    }
 }
 
 pub fn threads() {
@@ -112,42 +119,52 @@ pub fn parts() {
     let connector = admitted(SandboxConfig::default(), &bytes);
     let engine = connector.sandbox().engine().clone();
     let component = Component::from_binary(&engine, &bytes).unwrap();
-    let pre = Arc::new(linked(&engine, &component));
+    let ready = Arc::new(Ready::new(&engine, &component));
     let fuel = Metered { fuel: true, epochs: false };
-    let bare = {
-        let engine = engine.clone();
-        Row::new("store, instance and call alone", 1, move |calls| {
-            let (engine, pre) = (engine.clone(), pre.clone());
+    let made = Row::new("store, instance and call alone", 1, move |calls| {
+        let ready = ready.clone();
+        async move {
+            for _ in 0..calls {
+                fuel.call(&ready, &context()).await;
+            }
+        }
+    });
+    let pre = Arc::new(bound(&engine, &component));
+    let bound = Row::new("the same, by the generated bindings", 1, move |calls| {
+        let pre = pre.clone();
+        async move {
+            for _ in 0..calls {
+                fuel.call_bound(&pre, &context()).await;
+            }
+        }
+    });
+    let relinked = |name: &str, link: fn(&Engine, &Component) -> Ready| {
+        let (engine, component) = (engine.clone(), component.clone());
+        Row::new(name, 1, move |calls| {
+            let (engine, component) = (engine.clone(), component.clone());
             async move {
                 for _ in 0..calls {
-                    fuel.call(&engine, &pre, &context()).await;
+                    fuel.call(&link(&engine, &component), &context()).await;
                 }
             }
         })
     };
-    // The contract's two imports; a linker with all of WASI in it has some hundred.
-    let relinked = Row::new("a linker built for each call", 1, move |calls| {
-        let (engine, component) = (engine.clone(), component.clone());
-        async move {
-            for _ in 0..calls {
-                let pre = linked(&engine, &component);
-                fuel.call(&engine, &pre, &context()).await;
-            }
-        }
-    });
-    table("Where the time goes", vec![Row::of_sandbox("a call of the sandbox", 1, &connector, context()), bare, relinked], CALLS);
+    let linked = relinked("a linker built for each call", Ready::new);
+    let wasi = relinked("the same, with as much as WASI has in it", Ready::with_wasi);
+    let ours = Row::of_sandbox("a call of the sandbox", 1, &connector, context());
+    table("Where the time goes", vec![ours, made, bound, linked, wasi], CALLS);
 }
 
 pub fn metering() {
     let bytes = computing();
     let rows = METERED.map(|(name, by)| {
         let engine = by.engine();
-        let pre = Arc::new(linked(&engine, &Component::from_binary(&engine, &bytes).unwrap()));
+        let ready = Arc::new(Ready::new(&engine, &Component::from_binary(&engine, &bytes).unwrap()));
         Row::new(name, 1, move |calls| {
-            let (engine, pre) = (engine.clone(), pre.clone());
+            let ready = ready.clone();
             async move {
                 for _ in 0..calls {
-                    by.call(&engine, &pre, &context()).await;
+                    by.call(&ready, &context()).await;
                 }
             }
         })
