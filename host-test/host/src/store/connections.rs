@@ -130,8 +130,8 @@ pub trait Connections {
     /// All connections, oldest first.
     async fn connections(&self) -> Result<Vec<Connection>>;
 
-    /// The connection that a callback address names.
-    async fn connection_by_hook(&self, hook: &str) -> Result<Option<Connection>>;
+    /// The connection that a callback address names, and the secrets that its deliveries are proven with, of one moment.
+    async fn connection_by_hook(&self, hook: &str) -> Result<Option<(Connection, Secrets)>>;
 
     /// The same tenant's connection with this app and this account: an app's one callback address serves all its accounts.
     async fn connection_by_account(&self, like: &Connection, app: &str, account: &str) -> Result<Option<Connection>>;

@@ -62,14 +62,13 @@ impl Host {
         if body.len() > self.config.delivery_bytes {
             return Err(Refusal::TooLarge);
         }
-        let named = self.store.connection_by_hook(hook).await?.ok_or(Refusal::NoSuchHook)?;
+        let (named, secrets) = self.store.connection_by_hook(hook).await?.ok_or(Refusal::NoSuchHook)?;
         let span = Span::current();
         span.record("connection", named.id);
         let connector = self.connector(&named.connector)?.clone();
         let Some(webhooks) = connector.descriptor().webhooks.as_ref() else {
             return Ok(Received::Ignored("ignored.no-webhooks".to_owned()));
         };
-        let secrets = self.store.secrets(named.id).await?;
         let secret = secrets.get(&webhooks.secret);
         let Checked { proof, headers, body, account, hash } = proof::check(webhooks, secret, headers, body);
         // Enough to find the delivery's row, and nothing of what it says.

@@ -179,13 +179,19 @@ impl Connections for SqliteStore {
         .await
     }
 
-    async fn connection_by_hook(&self, hook: &str) -> Result<Option<Connection>> {
+    async fn connection_by_hook(&self, hook: &str) -> Result<Option<(Connection, Secrets)>> {
         let hook = hook.to_owned();
-        self.read(move |sqlite| {
-            let mut statement = sqlite.prepare_cached(&format!("SELECT {COLUMNS} FROM connection WHERE hook = ?1"))?;
-            statement.query_row([hook], raw).optional()?.map(typed).transpose()
-        })
-        .await
+        let found = self
+            .read(move |sqlite| {
+                let snapshot = sqlite.unchecked_transaction()?;
+                let mut statement = snapshot.prepare_cached(&format!("SELECT {COLUMNS} FROM connection WHERE hook = ?1"))?;
+                let Some(row) = statement.query_row([hook], raw).optional()? else { return Ok(None) };
+                let connection = typed(row)?;
+                let rows = sealed(&snapshot, connection.id)?;
+                Ok(Some((connection, rows)))
+            })
+            .await?;
+        found.map(|(connection, rows)| self.opened(connection.id, rows).map(|secrets| (connection, secrets))).transpose()
     }
 
     async fn connection_by_account(&self, like: &Connection, app: &str, account: &str) -> Result<Option<Connection>> {

@@ -74,11 +74,13 @@ fn boxed<T: Send + 'static>(
 }
 
 fn in_savepoint<T>(connection: &Connection, job: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
-    connection.execute_batch("SAVEPOINT job")?;
+    let run = |sql: &str| connection.prepare_cached(sql)?.execute([]);
+    run("SAVEPOINT job")?;
     let result = job(connection);
-    let closed = connection.execute_batch(if result.is_ok() { "RELEASE job" } else { "ROLLBACK TO job; RELEASE job" });
+    let undone = if result.is_ok() { Ok(0) } else { run("ROLLBACK TO job") };
+    let closed = undone.and_then(|_| run("RELEASE job"));
     // The job's own error says more than a savepoint that it took along.
-    result.and_then(|value| closed.map(|()| value).map_err(StoreError::from))
+    result.and_then(|value| closed.map(|_| value).map_err(StoreError::from))
 }
 
 fn run(connection: &Connection, mut jobs: Receiver<Job>) {
