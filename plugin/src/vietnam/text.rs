@@ -7,10 +7,19 @@ use std::borrow::Cow;
 
 use unicode_normalization::char::{canonical_combining_class, compose, decompose_canonical};
 
+/// Without white space at its ends. Nearly every text begins and ends with a character that is surely none, which one look tells.
+#[must_use]
+pub fn trim(text: &str) -> &str {
+    match text.as_bytes() {
+        [first, .., last] if first.is_ascii_graphic() && last.is_ascii_graphic() => text,
+        _ => text.trim(),
+    }
+}
+
 /// Trimmed and in normal form C. Borrows where nothing changes, which is nearly always.
 #[must_use]
 pub fn tidy(text: &str) -> Cow<'_, str> {
-    let text = text.trim();
+    let text = trim(text);
     if surely_composed(text) { Cow::Borrowed(text) } else { Cow::Owned(composed(text)) }
 }
 

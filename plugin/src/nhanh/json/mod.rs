@@ -85,7 +85,7 @@ pub fn parse(bytes: &[u8]) -> Result<Value<'_>, NoTree> {
 pub fn is_none(value: &Value<'_>) -> bool {
     match value {
         Value::Null => true,
-        Value::Str(text) => text.trim().is_empty(),
+        Value::Str(text) => text::trim(text).is_empty(),
         Value::Array(list) => list.is_empty(),
         _ => false,
     }
@@ -109,7 +109,7 @@ pub fn text<'t>(value: &'t Value<'_>) -> Option<Cow<'t, str>> {
 #[must_use]
 pub fn id<'t>(value: &'t Value<'_>) -> Option<Cow<'t, str>> {
     let id = match value {
-        Value::Str(text) => Cow::Borrowed(text.trim()),
+        Value::Str(text) => Cow::Borrowed(text::trim(text)),
         Value::Number(number) => match number.as_u64() {
             Some(whole) => Cow::Owned(whole.to_string()),
             // Beyond 2^53 a float has lost digits: it is not that identifier any more.
@@ -127,7 +127,7 @@ fn fixed(value: &Value<'_>, decimals: u32, rounding: Rounding) -> Option<Fixed> 
             Some(whole) => Some(Fixed { value: whole.checked_mul(10_i64.pow(decimals))?, exact: true }),
             None => money::from_float(number.as_f64(), decimals, rounding),
         },
-        Value::Str(text) => money::read(text.trim(), decimals, rounding),
+        Value::Str(text) => money::read(text::trim(text), decimals, rounding),
         _ => None,
     }
 }
@@ -220,10 +220,12 @@ impl<'t> Record<'t> {
     /// # Errors
     /// The field holds something else than digits, or a number too large to be exact.
     pub fn id(&self, field: &str) -> Result<Option<RemoteId>, Misfit> {
-        if self.told(field).is_some_and(|it| matches!(fixed(it, 0, Rounding::HalfUp), Some(Fixed { value: ..=0, exact: true }))) {
-            return Ok(None);
+        let Some(value) = self.told(field) else { return Ok(None) };
+        match id(value) {
+            Some(id) => Ok(Some(id.into_owned())),
+            None if matches!(fixed(value, 0, Rounding::HalfUp), Some(Fixed { value: ..=0, exact: true })) => Ok(None),
+            None => Err(Misfit::at(field, "an identifier")),
         }
-        self.read(field, "an identifier", |it| id(it).map(Cow::into_owned))
     }
 
     /// A whole number.
