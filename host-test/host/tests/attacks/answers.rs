@@ -43,11 +43,11 @@ async fn admitted(neighbour: &Neighbour, forged: Forge) -> Connector {
     neighbour.sandbox.admit(&forged.component()).await.unwrap()
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_trap_in_each_export_is_that_call_s_own_end() {
     let neighbour = Neighbour::new().await;
     let connector = admitted(&neighbour, Forge::new()).await;
-    let (ended, _) = neighbour.beside(every_export(&connector)).await;
+    let (ended, _) = neighbour.throughout(async || every_export(&connector).await).await;
     assert_eq!(ended.len(), 9);
     for (export, result) in ended {
         assert!(matches!(&result, Err(CallError::Trap(text)) if text.contains("unreachable")), "{export}: {result:?}");
@@ -66,7 +66,7 @@ async fn a_trap_in_each_export_is_that_call_s_own_end() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_answer_outside_the_memory_is_none() {
     let neighbour = Neighbour::new().await;
     // Where the answer is: past the end, at the very end, and not where such an answer may begin.
@@ -76,7 +76,7 @@ async fn an_answer_outside_the_memory_is_none() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn room_that_is_none_is_not_written_to() {
     let neighbour = Neighbour::new().await;
     for realloc in ["(i32.const -16)", "(i32.const 4194304)", "(i32.const 4194303)", "unreachable"] {
@@ -107,7 +107,7 @@ fn lines(count: u32, text_length: u32) -> Forge {
     forged
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_huge_answer_is_not_copied() {
     let neighbour = Neighbour::new().await;
     // One text of 60 MB, one that claims 4 GB, 600,000 lines out of the same memory, and four milliards of them.
@@ -120,7 +120,7 @@ async fn a_huge_answer_is_not_copied() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_answer_that_folds_a_huge_one_into_little_memory_is_not_unfolded() {
     // 4,000 products in one list, each with the same list of 4,000 pictures: 16 million texts out of some hundred KiB.
     let neighbour = Neighbour::new().await;
@@ -149,11 +149,11 @@ async fn an_answer_that_folds_a_huge_one_into_little_memory_is_not_unfolded() {
     let connector = admitted(&neighbour, forged).await;
     let (context, step) = (context(), Step { entity: Entity::Product, scope: Scope::Everything, cursor: None });
     let response = http::Response { status: 200, content_type: None, body: Vec::new(), captured: Vec::new() };
-    let (outcome, _) = neighbour.beside(connector.read_sync_response(&context, &step, &response)).await;
+    let (outcome, _) = neighbour.throughout(async || connector.read_sync_response(&context, &step, &response).await).await;
     assert_eq!(limit(&outcome), Some(Limit::Lowered), "{:?}", outcome.result.map(|answer| answer.map(|page| page.changes.len())));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn bytes_that_are_no_value_of_their_type_are_no_answer() {
     let neighbour = Neighbour::new().await;
     // A product: where in it, what stands there instead, and what is said.
@@ -180,7 +180,7 @@ async fn bytes_that_are_no_value_of_their_type_are_no_answer() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_failure_s_words_are_cut_and_escaped_and_its_class_counts() {
     let neighbour = Neighbour::new().await;
     for text in ["\u{1b}[2J\u{1b}]0;owned\u{7}\r\nINFO all is well".to_owned(), "\u{202e}đơn".repeat(100), "đ\0".repeat(50_000)] {
@@ -188,7 +188,7 @@ async fn a_failure_s_words_are_cut_and_escaped_and_its_class_counts() {
         failure["message"]["arguments"] = json!([{ "name": text, "value": text }]);
         let connector = admitted(&neighbour, Forge::new().answer("map-product", json!({ "Err": failure }))).await;
         let context = context();
-        let (outcome, _) = neighbour.beside(connector.map_product(&context, b"{}")).await;
+        let (outcome, _) = neighbour.throughout(async || connector.map_product(&context, b"{}").await).await;
         let failure = outcome.result.unwrap().unwrap_err();
         assert_eq!(failure.class, FailureClass::Ambiguous);
         let message = &failure.message;
@@ -212,23 +212,23 @@ fn wordy(bytes: u32) -> Forge {
     forged
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_failure_of_ten_megabytes_is_a_failure_of_one_line_and_one_of_forty_is_none() {
     let neighbour = Neighbour::new().await;
     let connector = admitted(&neighbour, wordy(10_000_000)).await;
     let context = context();
-    let (outcome, _) = neighbour.beside(connector.map_product(&context, b"{}")).await;
+    let (outcome, _) = neighbour.throughout(async || connector.map_product(&context, b"{}").await).await;
     let failure = outcome.result.unwrap().unwrap_err();
     assert_eq!((failure.class, failure.message.vi.as_str()), (FailureClass::Unauthorized, r"\u{0}".repeat(100).as_str()));
     assert_eq!(limit(&neighbour.map_product(wordy(40_000_000)).await), Some(Limit::Lowered));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_cursor_without_an_end_is_no_page() {
     let neighbour = Neighbour::new().await;
     let mut page = make::page(Vec::new());
     page.next = Some("x".repeat(1_000_000));
     let connector = admitted(&neighbour, Forge::new().answer("read-sync-response", json!({ "Ok": page }))).await;
-    let ended = every_export(&connector).await;
+    let (ended, _) = neighbour.throughout(async || every_export(&connector).await).await;
     assert!(matches!(&ended[2].1, Err(CallError::Trap(text)) if text.contains("cursor")), "{:?}", ended[2]);
 }

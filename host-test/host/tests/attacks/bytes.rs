@@ -10,7 +10,7 @@ use crate::make;
 use crate::neighbour::{Neighbour, Random, config, context};
 
 async fn refused(neighbour: &Neighbour, bytes: &[u8]) -> AdmissionError {
-    let (admitted, _) = neighbour.beside(neighbour.sandbox.admit(bytes)).await;
+    let (admitted, _) = neighbour.throughout(async || neighbour.sandbox.admit(bytes).await).await;
     admitted.err().unwrap()
 }
 
@@ -18,7 +18,7 @@ fn honest() -> Forge {
     Forge::new().answer("map-product", json!({ "Ok": make::product("1") }))
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_import_that_the_contract_has_not_is_refused_by_its_name() {
     let neighbour = Neighbour::new().await;
     for (wit, name, core) in [
@@ -42,7 +42,7 @@ async fn an_import_that_the_contract_has_not_is_refused_by_its_name() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_world_of_another_shape_is_refused_by_what_differs() {
     let neighbour = Neighbour::new().await;
     for (from, to, side, name, reason) in [
@@ -78,7 +78,7 @@ async fn a_world_of_another_shape_is_refused_by_what_differs() {
     assert!(neighbour.sandbox.admit(&later.component()).await.is_ok());
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_no_component_is_refused() {
     let neighbour = Neighbour::new().await;
     let module = wat::parse_str("(module)").unwrap();
@@ -91,7 +91,7 @@ async fn what_is_no_component_is_refused() {
     assert!(matches!(refused(&neighbour, &wat::parse_str("(component)").unwrap()).await, AdmissionError::World(_)));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn code_that_would_run_before_its_limits_or_hide_in_a_shell_is_refused() {
     let neighbour = Neighbour::new().await;
     let mut starting = honest();
@@ -137,7 +137,7 @@ async fn bent(sandbox: &std::sync::Arc<Sandbox>, bytes: &[u8], fates: &mut Fates
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_file_that_was_cut_anywhere_is_refused_or_harmless() {
     let neighbour = Neighbour::new().await;
     let whole = honest().component();
@@ -151,7 +151,7 @@ async fn a_file_that_was_cut_anywhere_is_refused_or_harmless() {
     assert!(fates.refused >= 150 && fates.called == 0, "{fates:?}");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_file_with_any_bit_turned_is_refused_or_harmless() {
     let neighbour = Neighbour::new().await;
     let whole = honest().component();
@@ -177,7 +177,7 @@ async fn a_file_with_any_bit_turned_is_refused_or_harmless() {
     assert!(fates.refused >= 100 && fates.called >= 10, "{fates:?}");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kept_code_that_somebody_touched_is_never_run() {
     let outer = tempfile::tempdir().unwrap();
     let folder = outer.path().join("code");

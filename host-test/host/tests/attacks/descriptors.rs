@@ -12,7 +12,7 @@ fn far(descriptor: &mut Descriptor) -> &mut Endpoint {
     &mut descriptor.endpoints[0]
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_lying_descriptor_is_refused_where_it_lies() {
     let neighbour = Neighbour::new().await;
     let capture = |secret: &str| Capture { secret: secret.to_owned(), pointers: vec!["/x".to_owned()] };
@@ -43,7 +43,7 @@ async fn a_lying_descriptor_is_refused_where_it_lies() {
         lie(&mut forged.descriptor);
         forged.pages = 128;
         let bytes = forged.component();
-        let (admitted, _) = neighbour.beside(neighbour.sandbox.admit(&bytes)).await;
+        let (admitted, _) = neighbour.throughout(async || neighbour.sandbox.admit(&bytes).await).await;
         match admitted.err().unwrap() {
             AdmissionError::Descriptor { place: found, .. } => assert_eq!(found, place),
             other => panic!("{place}: {other}"),

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use async_trait::async_trait;
 use connector_host::contract::http::{Error, Request, Response};
-use connector_host::sandbox::{CallError, Courier, Limit, SandboxConfig};
+use connector_host::sandbox::{CallError, Courier, Limit, Outcome, SandboxConfig};
 
 use crate::answers::every_export;
 use crate::forge::{Forge, get};
@@ -34,7 +34,14 @@ impl Courier for Echo {
     }
 }
 
-#[tokio::test]
+/// What becomes of one check, where a second one would count as well.
+async fn once(neighbour: &Neighbour, forged: Forge, courier: Arc<Echo>) -> Outcome<()> {
+    let (connector, context) = (neighbour.sandbox.admit(&forged.component()).await.unwrap(), context());
+    let (outcome, _) = neighbour.beside(connector.check(&context, courier)).await;
+    Outcome { result: outcome.result.map(|_| ()), usage: outcome.usage, logs: outcome.logs }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_loop_of_empty_log_lines_ends() {
     let config = SandboxConfig { host_call_bytes: 1_024, ..config() };
     let neighbour = Neighbour::in_a(config.clone()).await;
@@ -46,7 +53,7 @@ async fn a_loop_of_empty_log_lines_ends() {
     assert_eq!(outcome.usage.log_dropped, dropped);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_loop_of_huge_log_lines_ends_after_two() {
     // Each line costs a guest a dozen units of fuel, and the host a copy of 15 MiB.
     let neighbour = Neighbour::new().await;
@@ -62,7 +69,7 @@ async fn a_loop_of_huge_log_lines_ends_after_two() {
     assert!(outcome.logs.iter().all(|line| line.text.len() == config().log_line_bytes));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_log_line_above_what_a_call_may_move_is_not_copied_at_all() {
     let neighbour = Neighbour::new().await;
     let mut forged = Forge::new().code("map-product", "(call $emit (i32.const 1) (i32.const 0) (i32.const 40000000)) unreachable");
@@ -71,7 +78,7 @@ async fn one_log_line_above_what_a_call_may_move_is_not_copied_at_all() {
     assert_eq!((limit(&outcome), outcome.logs.len()), (Some(Limit::Lowered), 0));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_log_line_cannot_look_like_two_or_move_the_terminal() {
     let neighbour = Neighbour::new().await;
     let forged = Forge::new().with("map-product", |scene| {
@@ -82,7 +89,7 @@ async fn a_log_line_cannot_look_like_two_or_move_the_terminal() {
     assert_eq!(outcome.logs[0].text, r"done\u{a}2026-01-01 ERROR \u{1b}[31mfire\u{202e}\u{7}");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_log_line_or_a_request_that_is_no_text_stops_the_call() {
     let neighbour = Neighbour::new().await;
     let broken = "(i32.store8 (i32.const 0) (i32.const 0xff))";
@@ -100,7 +107,7 @@ async fn a_log_line_or_a_request_that_is_no_text_stops_the_call() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_flood_of_requests_is_sixty_four() {
     let neighbour = Neighbour::in_a(SandboxConfig { host_call_bytes: 1_024, ..config() }).await;
     let courier = Arc::new(Echo::default());
@@ -108,13 +115,13 @@ async fn a_flood_of_requests_is_sixty_four() {
         let (send, _) = scene.send(&get("/read"));
         format!("(loop {send} (br 0)) unreachable")
     });
-    let outcome = neighbour.check(forged, courier.clone()).await;
+    let outcome = once(&neighbour, forged, courier.clone()).await;
     // It is told `locked` from then on, and goes on until it has moved too much, or its memory is full of replies.
     assert!(matches!(outcome.result, Err(CallError::Limit(Limit::Lowered) | CallError::Trap(_))), "{:?}", outcome.result);
     assert_eq!((courier.0.load(Ordering::Relaxed), outcome.usage.http_calls), (64, 64));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_request_that_is_huge_is_counted_like_an_answer() {
     let neighbour = Neighbour::new().await;
     let courier = Arc::new(Echo::default());
@@ -127,12 +134,12 @@ async fn a_request_that_is_huge_is_counted_like_an_answer() {
     });
     forged.pages = 1_000;
     forged.realloc = "(i32.const 20000000)";
-    let outcome = neighbour.check(forged, courier.clone()).await;
+    let outcome = once(&neighbour, forged, courier.clone()).await;
     assert_eq!(limit(&outcome), Some(Limit::Lowered), "{:?}", outcome.result);
     assert_eq!(courier.0.load(Ordering::Relaxed), 2);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_pure_export_sends_nothing_whatever_it_asks_for() {
     let neighbour = Neighbour::new().await;
     let mut forged = Forge::new();
@@ -141,13 +148,14 @@ async fn a_pure_export_sends_nothing_whatever_it_asks_for() {
     }
     let connector = neighbour.sandbox.admit(&forged.component()).await.unwrap();
     let context = context();
-    let (outcome, _) = neighbour.beside(connector.map_product(&context, b"{}")).await;
+    let (outcome, _) = neighbour.throughout(async || connector.map_product(&context, b"{}").await).await;
     assert_eq!((outcome.result.unwrap().unwrap_err().code.as_str(), outcome.usage.http_calls), ("denied", 0));
     // The six pure ones come to an answer; the three others would wait for ever.
     let config = SandboxConfig { exchange_deadline: std::time::Duration::from_millis(50), ..config() };
     let neighbour = Neighbour::in_a(config).await;
     let connector = neighbour.sandbox.admit(&forged.component()).await.unwrap();
-    for (export, result) in every_export(&connector).await {
+    let (ended, _) = neighbour.throughout(async || every_export(&connector).await).await;
+    for (export, result) in ended {
         let exchange = matches!(export, "redeem" | "check" | "push-order");
         assert_eq!(matches!(result, Err(CallError::Limit(Limit::Deadline))), exchange, "{export}: {result:?}");
         assert_eq!(result.is_ok(), !exchange, "{export}");

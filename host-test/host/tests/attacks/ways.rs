@@ -2,6 +2,7 @@
 //! guest says what it was told; the server says what it saw.
 
 use std::collections::BTreeMap;
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use connector_host::contract::http::{Body, Method, Pair, Request};
 use connector_host::contract::orders::{Earlier, OrderEventKind};
 use connector_host::contract::{Pace, Placement, Splice};
 use connector_host::outbound::{Caller, Endpoints, Errand, Lane, Lookup, Outbound, OutboundConfig, Overrides};
-use connector_host::sandbox::{Outcome, SandboxConfig};
+use connector_host::sandbox::{Connector, Outcome, SandboxConfig};
 use connector_host::secret::{Secret, Secrets};
 use tokio::task::JoinSet;
 
@@ -32,12 +33,27 @@ fn impatient() -> OutboundConfig {
     OutboundConfig { connect_timeout: Duration::from_millis(1_500), answer_timeout: Duration::from_secs(2), ..outbound_config() }
 }
 
+/// An errand, and the way out that it takes: the second tenant takes the same one.
+#[derive(Clone)]
+struct Way {
+    outbound: Arc<Outbound>,
+    errand: Arc<Errand>,
+}
+
+impl Deref for Way {
+    type Target = Errand;
+
+    fn deref(&self) -> &Errand {
+        &self.errand
+    }
+}
+
 /// A way out to this origin, for the descriptor that all guests here have.
-fn errand(origin: Option<&str>, lookup: Option<Lookup>) -> Arc<Errand> {
+fn errand(origin: Option<&str>, lookup: Option<Lookup>) -> Way {
     errand_with(outbound_config(), origin, lookup)
 }
 
-fn errand_with(config: OutboundConfig, origin: Option<&str>, lookup: Option<Lookup>) -> Arc<Errand> {
+fn errand_with(config: OutboundConfig, origin: Option<&str>, lookup: Option<Lookup>) -> Way {
     let mut descriptor = make::descriptor();
     let splice = |placement, name: &str| Splice { secret: "access-token".to_owned(), placement, name: name.to_owned() };
     for route in &mut descriptor.endpoints[0].routes {
@@ -67,16 +83,34 @@ fn errand_with(config: OutboundConfig, origin: Option<&str>, lookup: Option<Look
         Some(lookup) => Outbound::with_lookup(config, Clock::system(), lookup),
         None => Outbound::new(config, Clock::system()),
     };
-    Errand::new(outbound.unwrap(), caller)
+    let outbound = outbound.unwrap();
+    Way { errand: Errand::new(outbound.clone(), caller), outbound }
 }
 
-/// What the guest was told about this request, and what it saw of the reply.
-async fn told(neighbour: &Neighbour, request: Request, errand: Arc<Errand>) -> (String, String) {
+/// What the guest was told about this request, and what it saw of the reply: the same each time that it asks.
+async fn told(neighbour: &Neighbour, request: Request, way: Way) -> (String, String) {
+    let (connector, neighbour) = asking(neighbour, request, &way).await;
+    let mut every = Vec::new();
+    neighbour.throughout(async || every.push(ask(&connector, &way).await)).await;
+    assert!(every.iter().all(|one| *one == every[0]), "{every:?}");
+    every.swap_remove(0)
+}
+
+/// The same, asked once.
+async fn told_once(neighbour: &Neighbour, request: Request, way: Way) -> (String, String) {
+    let (connector, neighbour) = asking(neighbour, request, &way).await;
+    neighbour.beside(ask(&connector, &way)).await.0
+}
+
+/// A connector that sends this request, and the second tenant on the way that it takes.
+async fn asking(neighbour: &Neighbour, request: Request, way: &Way) -> (Connector, Neighbour) {
     let forged = Forge::new().with("check", move |scene| scene.ask(&request));
     let connector = neighbour.sandbox.admit(&forged.component()).await.unwrap();
-    let context = context();
-    let (outcome, _) = neighbour.beside(connector.check(&context, errand)).await;
-    let Outcome { result, logs, .. } = outcome;
+    (connector, neighbour.by_way_of(&way.outbound).await)
+}
+
+async fn ask(connector: &Connector, way: &Way) -> (String, String) {
+    let Outcome { result, logs, .. } = connector.check(&context(), way.errand.clone()).await;
     let saw = logs.first().map(|line| line.text.clone()).unwrap_or_default();
     (result.unwrap().unwrap_err().code, saw)
 }
@@ -89,7 +123,7 @@ fn post(path: &str, json: &str) -> Request {
     Request { method: Method::Post, body: Body::Json(json.to_owned()), ..get(path) }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_endpoint_that_the_descriptor_has_not_is_denied() {
     let (neighbour, server) = (Neighbour::new().await, Server::start(|_| ok(b"hello")).await);
     for endpoint in ["", "near", "Far", "far ", "far\0", "https://far.example", "../far"] {
@@ -101,7 +135,7 @@ async fn an_endpoint_that_the_descriptor_has_not_is_denied() {
     assert_eq!(told(&neighbour, get("/read"), errand(Some(&server.origin()), None)).await, ("answered".to_owned(), "hello".to_owned()));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_path_that_can_be_read_in_two_ways_is_denied() {
     let (neighbour, server) = (Neighbour::new().await, Server::start(|_| ok(b"hello")).await);
     for path in [
@@ -140,7 +174,7 @@ async fn a_path_that_can_be_read_in_two_ways_is_denied() {
     assert_eq!(server.accepted(), 0);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn headers_that_are_the_host_s_are_denied() {
     let (neighbour, server) = (Neighbour::new().await, Server::start(|_| ok(b"hello")).await);
     for (name, value) in [
@@ -173,7 +207,7 @@ async fn headers_that_are_the_host_s_are_denied() {
     assert_eq!(server.accepted(), 0);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_place_of_a_secret_is_the_host_s_alone() {
     let (neighbour, server) = (Neighbour::new().await, Server::start(|_| ok(b"hello")).await);
     let origin = server.origin();
@@ -194,7 +228,7 @@ async fn the_place_of_a_secret_is_the_host_s_alone() {
     assert_eq!(server.accepted(), 0);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_secret_that_the_server_tells_back_is_not_told_to_the_guest() {
     let neighbour = Neighbour::new().await;
     let base64 = base64::engine::general_purpose::STANDARD.encode(format!("user:{TOKEN}"));
@@ -214,7 +248,7 @@ async fn a_secret_that_the_server_tells_back_is_not_told_to_the_guest() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_answer_that_drips_is_none() {
     let neighbour = Arc::new(Neighbour::in_a(SandboxConfig { slots: 16, exchange_slots: 12, ..config() }).await);
     let drip = |first: &[u8], more: &[u8]| Reply::Then(first.to_vec(), more.to_vec(), Duration::from_millis(20));
@@ -230,13 +264,13 @@ async fn an_answer_that_drips_is_none() {
         let neighbour = neighbour.clone();
         dripping.spawn(async move {
             let server = Server::start(move |_| reply.clone()).await;
-            told(&neighbour, get("/read"), errand_with(impatient(), Some(&server.origin()), None)).await.0
+            told_once(&neighbour, get("/read"), errand_with(impatient(), Some(&server.origin()), None)).await.0
         });
     }
     assert_eq!(dripping.join_all().await, ["no-answer"; 6]);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_answer_that_is_giant_is_left_unread() {
     let neighbour = Neighbour::new().await;
     let chunk = [b"10000\r\n".to_vec(), vec![b'x'; 65_536], b"\r\n".to_vec()].concat();
@@ -249,7 +283,7 @@ async fn an_answer_that_is_giant_is_left_unread() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_compressed_answer_is_not_unpacked() {
     let neighbour = Neighbour::new().await;
     // The beginning of 10 GB of zeros, and each way to say that it is packed, or not to say it.
@@ -265,7 +299,7 @@ async fn a_compressed_answer_is_not_unpacked() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_redirect_inwards_is_an_answer_and_not_a_way() {
     let neighbour = Neighbour::new().await;
     let inner = Server::start(|_| ok(b"inner")).await;
@@ -279,7 +313,7 @@ async fn a_redirect_inwards_is_an_answer_and_not_a_way() {
     assert_eq!(inner.accepted(), 0);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_name_that_leads_inwards_is_denied_at_the_first_look_up_and_at_the_second() {
     let (neighbour, inner) = (Neighbour::new().await, Server::start(|_| ok(b"inner")).await);
     for answers in [
@@ -306,13 +340,13 @@ async fn a_name_that_leads_inwards_is_denied_at_the_first_look_up_and_at_the_sec
     });
     let errand = errand(Some(&named), Some(turning));
     let write = post("/write", "{}");
-    assert_eq!(told(&neighbour, write.clone(), errand.clone()).await.1, "inner");
-    assert_eq!(told(&neighbour, write.clone(), errand.clone()).await.0, "denied");
-    assert_eq!(told(&neighbour, write, errand).await.1, "inner");
+    assert_eq!(told_once(&neighbour, write.clone(), errand.clone()).await.1, "inner");
+    assert_eq!(told_once(&neighbour, write.clone(), errand.clone()).await.0, "denied");
+    assert_eq!(told_once(&neighbour, write, errand).await.1, "inner");
     assert_eq!(inner.accepted(), 2);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_answer_that_is_no_http_or_breaks_off_is_none() {
     let neighbour = Neighbour::new().await;
     let many = (0..200).map(|number| format!("X-{number}: y\r\n")).collect::<String>();
@@ -336,7 +370,7 @@ async fn an_answer_that_is_no_http_or_breaks_off_is_none() {
     assert_eq!(told(&neighbour, get("/read"), errand(Some(&server.origin()), None)).await.0, "no-answer");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_answer_nested_without_an_end_is_searched_all_the_same() {
     let neighbour = Neighbour::new().await;
     let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
@@ -355,7 +389,7 @@ async fn an_answer_nested_without_an_end_is_searched_all_the_same() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_answer_that_nobody_asked_for_is_nobody_s() {
     // Two answers to one request: the second must not become the answer to the next one, which may be another tenant's.
     let neighbour = Neighbour::new().await;
@@ -376,7 +410,7 @@ async fn an_answer_that_nobody_asked_for_is_nobody_s() {
     assert!(server.accepted() >= 2, "the connection with the leftover is not used again");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_flood_through_the_way_out_meets_the_pace() {
     let (neighbour, server) = (Neighbour::new().await, Server::start(|_| ok(b"hello")).await);
     let mut descriptor = make::descriptor();
@@ -392,7 +426,9 @@ async fn a_flood_through_the_way_out_meets_the_pace() {
         lane: Lane::Live,
         patience: Duration::ZERO,
     };
-    let errand = Errand::new(Outbound::new(outbound_config(), Clock::system()).unwrap(), caller);
+    let outbound = Outbound::new(outbound_config(), Clock::system()).unwrap();
+    let neighbour = neighbour.by_way_of(&outbound).await;
+    let errand = Errand::new(outbound, caller);
     let forged = Forge::new().with("check", |scene| {
         let (send, _) = scene.send(&get("/read"));
         format!("(local $n i32) (loop {send} (local.set $n (i32.add (local.get $n) (i32.const 1))) (br_if 0 (i32.lt_u (local.get $n) (i32.const 60)))) unreachable")
@@ -402,7 +438,7 @@ async fn a_flood_through_the_way_out_meets_the_pace() {
     assert_eq!((outcome.usage.http_calls, server.seen().len()), (60, 3));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_trap_after_a_send_leaves_the_write_on_record() {
     let (neighbour, server) = (Neighbour::new().await, Server::start(|_| ok(b"{}")).await);
     let forged = Forge::new().with("push-order", |scene| format!("{} unreachable", scene.send(&post("/write", "{}")).0));
@@ -410,7 +446,8 @@ async fn a_trap_after_a_send_leaves_the_write_on_record() {
     let errand = errand(Some(&server.origin()), None);
     let (context, event) = (context(), make::event("1", 1, OrderEventKind::Created));
     let earlier = Earlier { may_have_arrived: false, first_sent: None, last_sent: None, empty_lookups: 0, seen_as: None };
-    let (outcome, _) = neighbour.beside(connector.push_order(&context, &event, &earlier, errand.clone())).await;
+    let neighbour = neighbour.by_way_of(&errand.outbound).await;
+    let (outcome, _) = neighbour.beside(connector.push_order(&context, &event, &earlier, errand.errand.clone())).await;
     assert!(trap(&outcome).contains("unreachable"));
     // Whoever asks the errand, and not the guest, knows that the order may have arrived.
     assert!(errand.wrote());
