@@ -202,8 +202,13 @@ impl Scene<'_, '_> {
 
     /// Code that sends a request, and where the reply comes to lie.
     pub(crate) fn send(&mut self, request: &http::Request) -> (String, usize) {
+        let path = self.text(&request.path);
+        self.send_to(path, request)
+    }
+
+    /// The same with a path that lies at this address and is so long: the code may write it first.
+    pub(crate) fn send_to(&mut self, (path, path_length): (usize, usize), request: &http::Request) -> (String, usize) {
         let (endpoint, endpoint_length) = self.text(&request.endpoint);
-        let (path, path_length) = self.text(&request.path);
         let (query, headers) = (self.pairs(&request.query), self.pairs(&request.headers));
         let body = match &request.body {
             http::Body::None => "(i32.const 0) (i32.const 0) (i32.const 0)".to_owned(),

@@ -22,4 +22,5 @@ mod make;
 mod neighbour;
 mod resources;
 mod server;
+mod tenants;
 mod ways;
