@@ -115,7 +115,8 @@ mod tests {
     use super::*;
 
     fn key(path: &str) -> Key {
-        Key { origin: String::new(), app: String::new(), counted: Counted::Account(String::new()), path: path.to_owned() }
+        let counted = Counted::Account(String::new());
+        Key { connector: String::new(), origin: String::new(), app: String::new(), counted, path: path.to_owned() }
     }
 
     fn response(body: &[u8]) -> Response {

@@ -62,6 +62,8 @@ pub enum Lane {
 /// For whom a request is sent, and under which terms.
 #[derive(Clone, Debug)]
 pub struct Caller {
+    /// The connector, by the name that the host knows it by. What one connector says of an app or an account shuts no path for another's.
+    pub connector: String,
     /// The connection. Memory is kept apart by it.
     pub connection: String,
     /// Which of the connection's grants this is. Memory is kept apart by it as well: what one grant was told says nothing of another.
@@ -224,7 +226,7 @@ fn key(caller: &Caller, origin: String, path: &str) -> Key {
         Some(account) => Counted::Account(account.clone()),
         None => Counted::Connection(caller.connection.clone()),
     };
-    Key { origin, app: caller.app.clone(), counted, path }
+    Key { connector: caller.connector.clone(), origin, app: caller.app.clone(), counted, path }
 }
 
 /// Gives the place back where nothing was sent, and keeps secrets out of the text.

@@ -20,6 +20,8 @@ use crate::contract::Pace;
 /// What is counted together.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Key {
+    /// Which account a grant is for is the connector's word: what it says counts among its own connections.
+    pub(super) connector: String,
     /// Scheme, host and port: one server has one count, whatever an endpoint is called.
     pub(super) origin: String,
     pub(super) app: String,

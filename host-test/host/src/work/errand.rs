@@ -42,6 +42,7 @@ impl Host {
             secrets.insert(name, secret.clone());
         }
         Ok(Caller {
+            connector: connection.connector.clone(),
             connection: connection.id.to_string(),
             generation: connection.generation,
             app: connection.settings.get(&descriptor.app_field).cloned().unwrap_or_default(),

@@ -70,6 +70,7 @@ fn errand_with(config: OutboundConfig, origin: Option<&str>, lookup: Option<Look
     let overrides = Overrides { origins, ..Overrides::default() };
     let secrets: Secrets = [("access-token".to_owned(), Secret::new(TOKEN.to_owned()))].into_iter().collect();
     let caller = Caller {
+        connector: "scripted".to_owned(),
         connection: "1".to_owned(),
         generation: 1,
         app: "app".to_owned(),
@@ -417,6 +418,7 @@ async fn a_flood_through_the_way_out_meets_the_pace() {
     descriptor.endpoints[0].routes[0].pace = Some(Pace { requests: 3, window_ms: 60_000 });
     let overrides = Overrides { origins: [("far".to_owned(), server.origin())].into(), ..Overrides::default() };
     let caller = Caller {
+        connector: "scripted".to_owned(),
         connection: "1".to_owned(),
         generation: 1,
         app: "app".to_owned(),

@@ -9,7 +9,8 @@ const PATIENT: Duration = Duration::from_secs(3600);
 const THREE_IN_TEN: Option<Pace> = Some(Pace { requests: 3, window_ms: 10_000 });
 
 fn key(path: &str) -> Key {
-    Key { origin: "https://a.example".to_owned(), app: "1".to_owned(), counted: Counted::Account("2".to_owned()), path: path.to_owned() }
+    let (connector, origin) = ("scripted".to_owned(), "https://a.example".to_owned());
+    Key { connector, origin, app: "1".to_owned(), counted: Counted::Account("2".to_owned()), path: path.to_owned() }
 }
 
 struct Bench {
@@ -200,6 +201,7 @@ async fn paths_accounts_apps_and_servers_are_counted_apart() {
     let pace = Some(Pace { requests: 1, window_ms: 10_000 });
     let base = key("/a");
     let others = [
+        Key { connector: "other".to_owned(), ..base.clone() },
         Key { origin: "https://b.example".to_owned(), ..base.clone() },
         Key { app: "9".to_owned(), ..base.clone() },
         Key { counted: Counted::Account("9".to_owned()), ..base.clone() },

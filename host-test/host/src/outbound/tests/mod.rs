@@ -41,6 +41,7 @@ fn caller(origin: &str, routes: Vec<contract::Route>) -> Caller {
     let endpoint = contract::Endpoint { name: "open".to_owned(), origin: "https://shop.example".to_owned(), routes };
     let secrets = [("access-token", "tok-0123456789"), ("client-secret", "cs/ret&9876543")];
     Caller {
+        connector: "scripted".to_owned(),
         connection: "c1".to_owned(),
         generation: 1,
         app: "73".to_owned(),

@@ -96,6 +96,26 @@ async fn a_locked_path_is_shut_for_everyone_who_shares_its_count() {
 }
 
 #[tokio::test]
+async fn a_connector_that_names_another_ones_app_and_account_shuts_no_path_for_it() {
+    let server = Server::answering("{}").await;
+    let pace = Some(contract::Pace { requests: 2, window_ms: 30_000 });
+    let outbound = Outbound::new(config(), Clock::manual(0)).unwrap();
+    let victim = caller(&server.origin, vec![contract::Route { pace, ..route("/") }]);
+    let liar = Caller { connector: "liar".to_owned(), connection: "c2".to_owned(), ..victim.clone() };
+    for path in ["/a", "/a"] {
+        outbound.send(&liar, get(path)).await.unwrap();
+    }
+    assert_eq!(outbound.send(&liar, get("/a")).await.unwrap_err(), Error::Locked(30_000));
+    let errand = Errand::new(outbound.clone(), liar);
+    errand.send(get("/b")).await.unwrap();
+    errand.close_last(u32::MAX);
+    assert_eq!(errand.send(get("/b")).await.unwrap_err(), Error::Locked(3_600_000));
+    for path in ["/a", "/a", "/b"] {
+        outbound.send(&victim, get(path)).await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn a_call_that_is_dropped_still_counts() {
     let server = Server::start(|_, _| Act::Hang).await;
     let pace = Some(contract::Pace { requests: 1, window_ms: 30_000 });
