@@ -71,6 +71,9 @@ pub enum OutboundError {
 impl OutboundConfig {
     /// Bytes of a path. Not a knob: endpoints are compiled before there is a configuration, and Nhanh's longest path has 40.
     pub(super) const LONGEST_PATH: usize = 1024;
+    /// Bytes of a secret that a reply gives (4 KiB). Not a knob: all its spellings together are some 120 times as long, and each is looked
+    /// for in every later reply. Nhanh's tokens have some hundred bytes, the longest that are in use anywhere some 2 KiB.
+    pub(crate) const LONGEST_CAPTURE: usize = 4 * 1024;
 
     pub(super) fn check(&self) -> Result<(), OutboundError> {
         if self.connect_timeout >= self.answer_timeout {

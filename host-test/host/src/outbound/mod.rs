@@ -16,7 +16,7 @@
 //! | a place in the pace | `pace` | `locked` |
 //! | look-up, connection | `address`, `client` | `denied`, `not-sent` |
 //! | the answer | `client` | `no-answer`, `too-large` |
-//! | captures, scrubbing | `reply` | the reply |
+//! | captures, scrubbing | `reply` | `too-large`, the reply |
 //!
 //! It never repeats a request, never follows a redirect, and never waits longer than the caller's patience for a place.
 
@@ -170,7 +170,7 @@ impl Outbound {
         };
         tracing::debug!(connection = caller.connection, path = target.path(), status = raw.status, bytes = raw.body.len(), "answered");
         drop(permit);
-        let (response, captured) = reply::clean(raw, target.route, &caller.secrets);
+        let (response, captured) = reply::clean(raw, target.route, &caller.secrets)?;
         if let Some((digest, time)) = &memory
             && response.status == 200
         {

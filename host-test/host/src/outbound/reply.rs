@@ -1,16 +1,20 @@
 //! What a guest gets to see of a reply: without the secrets that the route captures, and without those that the host already has.
 //!
+//! The attack on it: a "token" of many megabytes. Every spelling of a secret is looked for, so what is taken for one has a most
+//! ([`OutboundConfig::LONGEST_CAPTURE`]); above it there is no reply at all, since what is not kept cannot be blanked either.
+//!
 //! Never hands on a body that was not searched, also where nothing was captured and where the reply is no JSON at all.
 
 use super::client::Raw;
+use super::config::OutboundConfig;
 use super::endpoints::Route;
-use crate::contract::http::Response;
+use crate::contract::http::{Error, Response};
 use crate::pointer;
 use crate::secret::{Secret, Secrets};
 
-/// Takes the route's captures out of the reply, then blanks every known secret.
-pub(super) fn clean(raw: Raw, route: &Route, secrets: &Secrets) -> (Response, Vec<(String, Secret)>) {
-    let (body, captured) = capture(raw.body, route);
+/// Takes the route's captures out of the reply, then blanks every known secret. Fails with `too-large` where a captured value is.
+pub(super) fn clean(raw: Raw, route: &Route, secrets: &Secrets) -> Result<(Response, Vec<(String, Secret)>), Error> {
+    let (body, captured) = capture(raw.body, route)?;
     let scrubber = secrets.scrubber();
     let mut body = scrubber.bytes(body);
     if !captured.is_empty() {
@@ -24,7 +28,7 @@ pub(super) fn clean(raw: Raw, route: &Route, secrets: &Secrets) -> (Response, Ve
         body,
         captured: captured.iter().map(|(name, _)| name.clone()).collect(),
     };
-    (response, captured)
+    Ok((response, captured))
 }
 
 /// A web page, or a word that there is nothing at the path: what a server says that has no such interface (any more). What the header calls
@@ -36,28 +40,32 @@ pub(super) fn is_page(response: &Response) -> bool {
 
 /// The first place of each capture that holds a text or a number gives the secret; all its places are emptied. On a route that captures, a
 /// body that is not JSON is not handed on at all: it may hold the secret where nobody can find it.
-fn capture(body: Vec<u8>, route: &Route) -> (Vec<u8>, Vec<(String, Secret)>) {
+fn capture(body: Vec<u8>, route: &Route) -> Result<(Vec<u8>, Vec<(String, Secret)>), Error> {
     if route.captures.is_empty() {
-        return (body, Vec::new());
+        return Ok((body, Vec::new()));
     }
     let Ok(mut json) = String::from_utf8(body) else {
-        return (Vec::new(), Vec::new());
+        return Ok((Vec::new(), Vec::new()));
     };
     let mut captured = Vec::new();
     for capture in &route.captures {
         let mut value = None;
         for place in &capture.pointers {
             let Ok((found, rest)) = place.take(&json) else {
-                return (Vec::new(), Vec::new());
+                return Ok((Vec::new(), Vec::new()));
             };
             json = rest;
             // A repeated key: the last one is what most readers see.
             let found = found.last().and_then(|found| pointer::text(found)).filter(|text| !text.is_empty());
-            value = value.or(found);
+            value = value.or(found.map(Secret::new));
         }
-        captured.extend(value.map(|value| (capture.secret.clone(), Secret::new(value))));
+        let Some(value) = value else { continue };
+        if value.expose().len() > OutboundConfig::LONGEST_CAPTURE {
+            return Err(Error::TooLarge);
+        }
+        captured.push((capture.secret.clone(), value));
     }
-    (json.into_bytes(), captured)
+    Ok((json.into_bytes(), captured))
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@
 mod answers;
 mod bleed;
 mod bytes;
+mod captures;
 mod crowd;
 mod descriptors;
 mod forge;

@@ -6,6 +6,10 @@ use crate::outbound::{Endpoints, Overrides};
 
 /// The body that a guest sees, the names it is told, and the secrets that the host keeps.
 fn clean_body(pointers: &[&str], body: &str) -> (String, Vec<String>, Vec<String>) {
+    cleaned(pointers, body).unwrap()
+}
+
+fn cleaned(pointers: &[&str], body: &str) -> Result<(String, Vec<String>, Vec<String>), Error> {
     let captures = match pointers {
         [] => vec![],
         _ => vec![contract::Capture {
@@ -35,10 +39,10 @@ fn clean_body(pointers: &[&str], body: &str) -> (String, Vec<String>, Vec<String
     let target = endpoints.route_of(&request).unwrap();
     let secrets: Secrets = [("client-secret".to_owned(), Secret::new("clientclient".to_owned()))].into_iter().collect();
     let raw = Raw { status: 200, content_type: Some("text/clientclient".to_owned()), body: body.as_bytes().to_vec() };
-    let (response, captured) = clean(raw, target.route, &secrets);
+    let (response, captured) = clean(raw, target.route, &secrets)?;
     assert_eq!(response.content_type.unwrap(), "text/‹client-secret›");
     let values = captured.iter().map(|(_, secret)| secret.expose().to_owned()).collect();
-    (String::from_utf8(response.body).unwrap(), response.captured, values)
+    Ok((String::from_utf8(response.body).unwrap(), response.captured, values))
 }
 
 const BOTH: &[&str] = &["/accessToken", "/data/accessToken"];
@@ -74,6 +78,18 @@ fn nothing_usable_is_no_token() {
     for body in [r#"{"code":0}"#, r#"{"accessToken":""}"#, r#"{"accessToken":null}"#, r#"{"accessToken":{}}"#, r#"{"accessToken":[1]}"#] {
         let (_, names, values) = clean_body(BOTH, body);
         assert!(names.is_empty() && values.is_empty(), "{body}");
+    }
+}
+
+#[test]
+fn a_token_that_no_system_gives_is_not_taken_and_nothing_of_its_reply_is_handed_on() {
+    let most = OutboundConfig::LONGEST_CAPTURE;
+    let body = |token: &str| format!(r#"{{"code":1,"accessToken":{token}}}"#);
+    assert_eq!(clean_body(BOTH, &body(&format!("\"{}\"", "x".repeat(most)))).2[0].len(), most);
+    // The length is the value's, however it is written, and a number has one as well.
+    assert_eq!(clean_body(BOTH, &body(&format!("\"{}\"", "\\u0041".repeat(most)))).2[0].len(), most);
+    for token in [format!("\"{}\"", "x".repeat(most + 1)), "1".repeat(most + 1), format!("\"{}\"", "\\/\\\"é<".repeat(2_000_000))] {
+        assert_eq!(cleaned(BOTH, &body(&token)).unwrap_err(), Error::TooLarge);
     }
 }
 

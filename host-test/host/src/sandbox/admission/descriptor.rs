@@ -9,7 +9,7 @@ use super::super::error::AdmissionError;
 use super::super::text::{is_one_line, one_line};
 use crate::contract::types::Message;
 use crate::contract::{Descriptor, Endpoint, Field, FieldKind, Pace, Route, WebhookProof, Webhooks};
-use crate::outbound::{Endpoints, Overrides};
+use crate::outbound::{Endpoints, OutboundConfig, Overrides};
 use crate::pointer::Pointer;
 
 /// Bytes of a name: of a field, an endpoint, a secret, a table.
@@ -28,6 +28,8 @@ const PATH: usize = 1_024;
 const DAY: u32 = 24 * 60 * 60 * 1_000;
 /// Requests a second that no other side means.
 const MOST_A_SECOND: u64 = 1_000;
+/// Secrets of the form and of replies together: every spelling of each is looked for in every reply. Ours has three.
+const SECRETS: usize = 16;
 /// The one-time code of a login is a secret that no reply gives.
 const GRANT_CODE: &str = "grant-code";
 
@@ -98,6 +100,7 @@ fn check_field(field: &Field, place: &str) -> Verdict {
         }
         FieldKind::HostChoice(list) | FieldKind::HostValue(list) => name(list, place, NAME),
         FieldKind::Secret if field.default.is_some() => no(place, "a secret has no default"),
+        FieldKind::Secret if field.max as usize > OutboundConfig::LONGEST_CAPTURE => no(place, "a secret is longer than 4,096 characters"),
         FieldKind::Text | FieldKind::Number | FieldKind::Secret | FieldKind::Toggle => Ok(()),
     }
 }
@@ -110,6 +113,7 @@ fn check_endpoints(descriptor: &Descriptor) -> Verdict {
     let typed = secrets_of_the_form(descriptor);
     let routes = || descriptor.endpoints.iter().flat_map(|endpoint| &endpoint.routes);
     let captured: BTreeSet<&str> = routes().flat_map(|route| &route.captures).map(|capture| capture.secret.as_str()).collect();
+    most(typed.union(&captured).count(), "secrets of the form and of replies", SECRETS)?;
     most(descriptor.endpoints.len(), "endpoints", FEW)?;
     for endpoint in &descriptor.endpoints {
         let place = format!("endpoints.{}", short(&endpoint.name));

@@ -122,6 +122,11 @@ fn every_list_has_a_most() {
         (refused(|it| repeat(&mut it.endpoints[0].routes, 257)), "endpoints.open.routes"),
         (route(|it| repeat(&mut it.splices, 33)), "endpoints.open.routes[0].splices"),
         (route(|it| repeat(&mut it.captures, 33)), "endpoints.open.routes[0].captures"),
+        (
+            // One of the form, one of a reply: with fifteen more there are seventeen.
+            refused(|it| it.form.extend((0..15).map(|n| field(&format!("secret-{n}"), FieldKind::Secret)))),
+            "secrets of the form and of replies",
+        ),
         (refused(|it| repeat(&mut it.flows, 33)), "flows"),
         (refused(|it| repeat(&mut it.glossary, 4_097)), "glossary"),
         (webhooks(|it| repeat(&mut it.proofs, 33)), "webhooks.proofs"),
@@ -136,6 +141,7 @@ fn a_form_that_cannot_be_filled_in_is_refused() {
     assert_eq!(refused(|it| it.form.push(field("app-id", FieldKind::Text))).1, "the key is there twice");
     assert_eq!(refused(|it| it.form[0].min = 201).1, "min is above max");
     assert_eq!(refused(|it| it.form[1].default = Some("hunter2".to_owned())).1, "a secret has no default");
+    assert_eq!(refused(|it| it.form[1].max = 4_097).1, "a secret is longer than 4,096 characters");
     assert_eq!(refused(|it| it.flows[0].toggle = Some("nothing".to_owned())).0, "flows[0].toggle");
     assert_eq!(refused(|it| it.app_field = "nothing".to_owned()).0, "app-field");
 }

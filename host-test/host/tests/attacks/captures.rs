@@ -1,0 +1,45 @@
+//! Attacks through what a reply gives the host to keep: its values are the other side's, and are looked for in every later reply.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use connector_host::clock::Clock;
+use connector_host::outbound::{Caller, Endpoints, Errand, Lane, Outbound, OutboundConfig, Overrides};
+
+use crate::forge::{Forge, get};
+use crate::make;
+use crate::neighbour::{Neighbour, config, context};
+use crate::server::{Server, ok};
+
+#[tokio::test]
+async fn a_token_of_eight_mebibytes_is_no_token() {
+    // Nearly every spelling of these characters is longer than they are: written in all of them it would be more than a gigabyte.
+    let value = "\\/\\\"é<".repeat(8 * 1024 * 1024 / 7);
+    let giant = ok(format!(r#"{{"token":"{value}"}}"#).as_bytes());
+    let server = Server::start(move |request| if request.contains("GET /token ") { giant.clone() } else { ok(b"hello") }).await;
+    let overrides = Overrides { origins: [("far".to_owned(), server.origin())].into(), ..Overrides::default() };
+    let caller = Caller {
+        connector: "scripted".to_owned(),
+        connection: "1".to_owned(),
+        generation: 1,
+        app: "app".to_owned(),
+        account: None,
+        endpoints: Arc::new(Endpoints::compile(&make::descriptor().endpoints, &overrides).unwrap()),
+        secrets: Arc::default(),
+        lane: Lane::Live,
+        patience: Duration::ZERO,
+    };
+    let errand = Errand::new(Outbound::new(OutboundConfig::default(), Clock::system()).unwrap(), caller);
+    let neighbour = Neighbour::in_a(config()).await;
+    let asks = |path: &'static str| Forge::new().with("check", move |scene| scene.ask(&get(path)));
+    let (greedy, honest) = (asks("/token").component(), asks("/read").component());
+    let (greedy, honest) = (neighbour.sandbox.admit(&greedy).await.unwrap(), neighbour.sandbox.admit(&honest).await.unwrap());
+    let context = context();
+    let (outcome, ()) = tokio::join!(greedy.check(&context, errand.clone()), neighbour.is_served());
+    assert_eq!(outcome.result.unwrap().unwrap_err().code, "too-large");
+    assert_eq!((outcome.logs.len(), outcome.usage.reply_bytes), (0, 0), "the guest is given nothing of it");
+    assert!(errand.captured().is_empty(), "and the host keeps nothing");
+    // The next reply on the same way is not searched for it.
+    let outcome = honest.check(&context, errand).await;
+    assert_eq!((outcome.result.unwrap().unwrap_err().code.as_str(), outcome.logs[0].text.as_str()), ("answered", "hello"));
+}
