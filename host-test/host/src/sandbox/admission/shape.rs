@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use wasmparser::{
-    CanonicalFunction, ComponentExternalKind, Encoding, FunctionBody, MemoryType, Operator, Parser, Payload, TableType, TypeRef,
+    CanonicalFunction, ComponentExternalKind, Encoding, FunctionBody, Instance, MemoryType, Operator, Parser, Payload, TableType, TypeRef,
 };
 
 use super::super::config::{AdmissionConfig, SandboxConfig};
@@ -28,6 +28,8 @@ struct Survey<'a> {
     modules: usize,
     components: usize,
     core_instances: usize,
+    /// Of these, instances of core modules: the others are only names for parts of them.
+    instantiated: usize,
     instances: usize,
     canonical: usize,
     types: usize,
@@ -52,6 +54,7 @@ pub(super) fn survey(bytes: &[u8], config: &SandboxConfig) -> Result<Names, Admi
         modules: 0,
         components: 0,
         core_instances: 0,
+        instantiated: 0,
         instances: 0,
         canonical: 0,
         types: 0,
@@ -76,6 +79,12 @@ fn broken(error: wasmparser::Error) -> AdmissionError {
 
 fn forbidden(what: &str, at: u64) -> AdmissionError {
     AdmissionError::Forbidden(Flaw::new(what, at))
+}
+
+/// A section of something else. The parser tells apart what it knows; this is for what a later one of it may know.
+pub(super) fn foreign(payload: &Payload<'_>, within: &str) -> AdmissionError {
+    let (id, at) = payload.as_section().map_or((None, 0), |(id, range)| (Some(id), range.start));
+    forbidden(&id.map_or(format!("a part that no {within} has"), |id| format!("a section that no {within} has (section {id})")), at)
 }
 
 /// Adds to a sum, and says so when it is too much.
@@ -152,7 +161,14 @@ impl Survey<'_> {
             Payload::InstanceSection(section) => {
                 let at = section.range().start;
                 inside("a core instance", at)?;
-                count(&mut self.core_instances, section.count(), items, "core instances", at)
+                count(&mut self.core_instances, section.count(), items, "core instances", at)?;
+                let limit = self.config.core_instances as usize;
+                for instance in section {
+                    if let Instance::Instantiate { .. } = instance.map_err(broken)? {
+                        count(&mut self.instantiated, 1, limit, "instances of core modules", at)?;
+                    }
+                }
+                Ok(())
             }
             Payload::ComponentInstanceSection(section) => {
                 let at = section.range().start;
@@ -201,7 +217,7 @@ impl Survey<'_> {
                 }
                 Ok(())
             }
-            other => Err(forbidden(&format!("a section that no component has ({other:?})"), 0)),
+            other => Err(foreign(&other, "component")),
         }
     }
 
@@ -251,7 +267,7 @@ impl Survey<'_> {
             Payload::DataSection(section) => count(data, section.count(), functions, "data segments", section.range().start),
             Payload::CodeSectionStart { .. } | Payload::DataCountSection { .. } => Ok(()),
             Payload::CodeSectionEntry(body) => check_function(&body, self.limits()),
-            other => Err(forbidden(&format!("a section that no module has ({other:?})"), 0)),
+            other => Err(foreign(&other, "core module")),
         }
     }
 }

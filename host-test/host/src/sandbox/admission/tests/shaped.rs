@@ -1,6 +1,8 @@
 //! Facts about a component's shape: too much of anything, and features that no connector needs.
 
-use super::super::shape::survey;
+use wasmparser::{Parser, Payload};
+
+use super::super::shape::{foreign, survey};
 use crate::sandbox::{AdmissionConfig, AdmissionError, SandboxConfig};
 
 fn small() -> SandboxConfig {
@@ -8,14 +10,14 @@ fn small() -> SandboxConfig {
         bytes: 2_000,
         modules: 2,
         components: 2,
-        items: 3,
+        items: 6,
         types: 20,
         functions: 4,
         function_bytes: 64,
         locals: 8,
         nesting: 4,
     };
-    SandboxConfig { memory_bytes: 4 * 64 * 1024, table_elements: 10, tables: 2, admission, ..SandboxConfig::default() }
+    SandboxConfig { memory_bytes: 4 * 64 * 1024, table_elements: 10, tables: 2, core_instances: 4, admission, ..SandboxConfig::default() }
 }
 
 fn judged(wat: &str) -> Result<(), AdmissionError> {
@@ -43,6 +45,8 @@ fn a_plain_component_is_admitted() {
 #[test]
 fn code_that_would_run_before_any_limit_is_refused() {
     assert!(of_module("(func) (start 0)").starts_with("the component has a start function (byte "));
+    let of_the_component = r#"(import "f" (func $f)) (start $f)"#;
+    assert!(of_component(of_the_component).starts_with("the component has a start function (byte "), "{}", of_component(of_the_component));
 }
 
 #[test]
@@ -74,14 +78,10 @@ fn what_a_component_has_too_much_of_is_named_with_its_limit() {
     for (wat, what, count, limit) in [
         ("(core module) (core module) (core module)".to_owned(), "core modules", 3, 2),
         ("(component) (component) (component)".to_owned(), "components inside it", 3, 2),
-        ("(core module $m) ".to_owned() + &"(core instance (instantiate $m))".repeat(4), "core instances", 4, 3),
-        (r#"(import "a" (func)) (import "b" (func)) (import "c" (func)) (import "d" (func))"#.to_owned(), "imports", 4, 3),
-        (
-            r#"(import "f" (func)) (export "a" (func 0)) (export "b" (func 0)) (export "c" (func 0)) (export "d" (func 0))"#.to_owned(),
-            "exports",
-            4,
-            3,
-        ),
+        ("(core module $m) ".to_owned() + &"(core instance (instantiate $m))".repeat(5), "instances of core modules", 5, 4),
+        ("(core instance)".repeat(7), "core instances", 7, 6),
+        ((0..7).map(|n| format!("(import \"i{n}\" (func))")).collect(), "imports", 7, 6),
+        ("(import \"f\" (func))".to_owned() + &(0..7).map(|n| format!("(export \"e{n}\" (func 0))")).collect::<String>(), "exports", 7, 6),
         ("(type (record (field \"a\" u8)))".repeat(21), "types", 21, 20),
         ("(core type (func))".repeat(21), "types", 21, 20),
         ("(core module (type (func)) ".to_owned() + &"(func)".repeat(5) + ")", "functions", 5, 4),
@@ -108,6 +108,11 @@ fn what_a_component_has_too_much_of_is_named_with_its_limit() {
         assert!(told, "{wat}\n{error}");
     }
     assert_eq!(of_module(&deep(4)), "admitted");
+    // What only gives names to parts of instances takes no place of one.
+    assert_eq!(
+        of_component(&("(core module $m)".to_owned() + &"(core instance (instantiate $m)) ".repeat(4) + "(core instance)")),
+        "admitted"
+    );
 }
 
 #[test]
@@ -141,6 +146,14 @@ fn what_is_no_component_is_told_where() {
         let cut = survey(&whole[..length], &small()).unwrap_err();
         assert!(matches!(&cut, AdmissionError::Invalid(flaw) if flaw.at <= length as u64), "{length}: {cut}");
     }
+}
+
+#[test]
+fn a_part_that_is_not_known_is_named_by_its_section_and_its_place() {
+    let bytes = wat::parse_str("(component (type u8))").unwrap();
+    let types = Parser::new(0).parse_all(&bytes).map(Result::unwrap).find(|it| matches!(it, Payload::ComponentTypeSection(_))).unwrap();
+    let told = foreign(&types, "core module").to_string();
+    assert_eq!(told, "the component has a section that no core module has (section 7) (byte 10), which is not admitted");
 }
 
 #[test]
