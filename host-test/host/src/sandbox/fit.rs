@@ -19,6 +19,10 @@ const REMOTE_ID: usize = 64;
 const CURSOR: usize = 4 * 1024;
 /// Arguments of one message.
 const ARGUMENTS: usize = 32;
+/// Rights of an account. Nhanh's list has some dozen.
+const PERMISSIONS: usize = 256;
+/// Branches that an account is held to. The largest chains have some thousand.
+const BRANCHES: usize = 10_000;
 
 /// An answer of the contract.
 pub(super) trait Fit {
@@ -189,7 +193,17 @@ impl Fit for PushOutcome {
 
 impl Fit for Account {
     fn fit(&mut self) -> Result<(), &'static str> {
-        if is_remote_id(&self.id) { Ok(()) } else { Err("an account's id has not 1 to 64 bytes, or control characters") }
+        if !is_remote_id(&self.id) {
+            return Err("an account's id has not 1 to 64 bytes, or control characters");
+        }
+        // A branch that is left out would be one that the merchant did not allow.
+        if self.branches.len() > BRANCHES || !self.branches.iter().all(|branch| is_remote_id(branch)) {
+            return Err("an account's branches are more than 10,000, or one has not 1 to 64 bytes, or control characters");
+        }
+        self.name.as_mut().map(sentence);
+        self.permissions.truncate(PERMISSIONS);
+        self.permissions.iter_mut().for_each(sentence);
+        Ok(())
     }
 }
 
@@ -271,6 +285,23 @@ mod tests {
         assert!(account("110668").fit().is_ok());
         for id in ["", "a\nb", &"x".repeat(65)] {
             assert!(account(id).fit().is_err(), "{id:?}");
+            let mut branched = account("110668");
+            branched.branches = vec!["1".to_owned(), id.to_owned()];
+            assert!(branched.fit().is_err(), "{id:?}");
         }
+        let mut many = account("110668");
+        many.branches = vec!["1".to_owned(); BRANCHES + 1];
+        assert!(many.fit().is_err());
+    }
+
+    #[test]
+    fn what_an_account_is_called_is_shown_to_people_and_made_to_fit() {
+        let text = "Shop \u{200f}\u{61c}x\n".repeat(1_000);
+        let mut account =
+            Account { id: "1".to_owned(), name: Some(text.clone()), expires: None, permissions: vec![text; 300], branches: Vec::new() };
+        account.fit().unwrap();
+        let name = account.name.unwrap();
+        assert!(name.starts_with("Shop \\u{200f}\\u{61c}x\\u{a}Shop") && name.len() <= SENTENCE, "{name}");
+        assert!(account.permissions.len() == PERMISSIONS && account.permissions.iter().all(|right| *right == name));
     }
 }

@@ -19,9 +19,9 @@ pub(super) fn is_one_line(text: &str, limit: usize) -> bool {
     text.len() <= limit && !text.chars().any(is_unsafe)
 }
 
-/// Control characters, line separators, and what turns the direction of the text around it.
+/// Control characters, line separators, and what turns the direction of the text around it: the marks, embeddings, overrides and isolates.
 fn is_unsafe(character: char) -> bool {
-    character.is_control() || matches!(character, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    character.is_control() || matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]
@@ -32,6 +32,9 @@ mod tests {
     fn a_text_is_cut_on_a_character_and_its_control_characters_are_escaped() {
         assert_eq!(one_line("a\nđđđ", 12), "a\\u{a}đđđ");
         assert_eq!(one_line("0123456789ađ", 12), "0123456789a");
+        assert_eq!(one_line("\u{61c}\u{200e}\u{200f}", 100), "\\u{61c}\\u{200e}\\u{200f}");
+        // What joins letters, in scripts that need it and in emoji, is no such mark.
+        assert_eq!(one_line("\u{200c}\u{200d}", 100), "\u{200c}\u{200d}");
         assert_eq!(one_line("a\u{202e}b\u{1b}[31m", 100), "a\\u{202e}b\\u{1b}[31m");
     }
 
