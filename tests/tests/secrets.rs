@@ -38,7 +38,6 @@ impl Needle {
         let json = serde_json::to_string(secret).unwrap();
         let percent = utf8_percent_encode(secret, NON_ALPHANUMERIC).to_string();
         let html = secret.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
-        let hex: String = secret.bytes().map(|byte| format!("{byte:02x}")).collect();
         let mut spellings = vec![
             ("raw", secret.as_bytes().to_vec()),
             ("JSON", json.trim_matches('"').as_bytes().to_vec()),
@@ -46,7 +45,8 @@ impl Needle {
             ("URL", percent.clone().into_bytes()),
             ("form", percent.replace("%20", "+").into_bytes()),
             ("HTML", html.into_bytes()),
-            ("hexadecimal", hex.to_lowercase().into_bytes()),
+            ("hexadecimal", hex(secret).into_bytes()),
+            ("hexadecimal in capitals", hex(secret).to_uppercase().into_bytes()),
         ];
         for shift in 0..3 {
             // What stands before and after it in the text is not known: the letters that it shares with them are left out.
@@ -57,6 +57,10 @@ impl Needle {
         }
         Needle { name, spellings }
     }
+}
+
+fn hex(text: &str) -> String {
+    text.bytes().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Which secret stands where, in which spelling.
@@ -138,7 +142,9 @@ async fn life(world: &mut World, told: &mut Vec<Haystack>) -> Result<()> {
         let fields: Vec<String> = url_decoded(&text);
         let encoded = [&asked.body, asked.authorization.as_deref().unwrap_or_default().as_bytes()]
             .map(|it| (STANDARD.encode(it), URL_SAFE_NO_PAD.encode(it)));
-        let echo = json!([text, encoded, fields.join(" "), asked.authorization]);
+        let bytes = [hex(&fields.join(" ")), hex(asked.authorization.as_deref().unwrap_or_default())];
+        let capitals = bytes.each_ref().map(|it| it.to_uppercase());
+        let echo = json!([text, encoded, bytes, capitals, fields.join(" "), asked.authorization]);
         json!({ "code": 0, "messages": echo, "debug": { "request": fields, "authorization": asked.authorization } })
             .to_string()
             .into_bytes()
@@ -165,6 +171,8 @@ fn the_search_finds_a_secret_in_every_spelling() {
         ("raw", format!("so {VERIFY_TOKEN} it is")),
         ("JSON", json!({ "echo": VERIFY_TOKEN }).to_string()),
         ("URL", format!("?token={percent}&x=1")),
+        ("hexadecimal", hex(&format!("x{VERIFY_TOKEN}y"))),
+        ("hexadecimal in capitals", hex(&format!("x{VERIFY_TOKEN}y")).to_uppercase()),
         ("base64", STANDARD.encode(format!("{{\"a\":\"{VERIFY_TOKEN}\"}}"))),
         ("base64", STANDARD.encode(format!("x{VERIFY_TOKEN}yz"))),
         ("base64", STANDARD.encode(format!("xy{VERIFY_TOKEN}z"))),

@@ -11,6 +11,7 @@ use std::sync::{Arc, OnceLock};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use data_encoding::{HEXLOWER, HEXUPPER};
 use memchr::memmem;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use zeroize::{Zeroize, Zeroizing};
@@ -96,8 +97,8 @@ impl FromIterator<(String, Secret)> for Secrets {
 /// Secrets shorter than this are not looked for: they would be found where they are not.
 pub const SHORTEST_SCRUBBED: usize = 8;
 
-/// Blanks secrets out of bytes and texts, however they are spelt: raw, URL-encoded, JSON-escaped, HTML-escaped, or inside base64 at any of
-/// its three alignments. What it finds becomes `‹name›`.
+/// Blanks secrets out of bytes and texts, however they are spelt: raw, URL-encoded, JSON-escaped, HTML-escaped, in hexadecimal, or inside
+/// base64 at any of its three alignments. What it finds becomes `‹name›`.
 ///
 /// ```
 /// use connector_host::secret::{Secret, Secrets};
@@ -200,6 +201,8 @@ fn spellings(secret: &str) -> BTreeSet<Vec<u8>> {
         let html = secret.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
         all.insert(html.replace('"', quote).replace('\'', apostrophe).into_bytes());
     }
+    all.insert(HEXLOWER.encode(secret.as_bytes()).into_bytes());
+    all.insert(HEXUPPER.encode(secret.as_bytes()).into_bytes());
     for before in 0..3usize {
         let mut shifted = Zeroizing::new(vec![0u8; before]);
         shifted.extend_from_slice(secret.as_bytes());
@@ -298,6 +301,8 @@ mod tests {
             r#"p&ss\/w\u00f6rd \"1'<2>"#.to_owned(),
             r#"p\u0026ss/w\u00F6rd \"1\u0027\u003C2\u003E"#.to_owned(),
             "p&amp;ss/wörd &quot;1&#039;&lt;2&gt;".replace("&#039;", "&#39;"),
+            "702673732f77c3b67264202231273c323e".to_owned(),
+            "702673732F77C3B67264202231273C323E".to_owned(),
         ] {
             assert_eq!(scrubber.text(&format!("a {spelt} b")), "a ‹s› b", "{spelt}");
         }
