@@ -114,7 +114,8 @@ impl Program {
         courier: Option<Arc<dyn Courier>>,
     ) -> Result<super::Call<wasmtime::component::Instance>, CallError> {
         let mut call = self.sandbox.open(None, input_bytes, courier).await?;
-        call.store.set_hostcall_fuel(self.sandbox.config.lowered_bytes.saturating_mul(LOWERED_FACTOR));
+        call.store.data_mut().lowered_factor = LOWERED_FACTOR;
+        call.store.set_hostcall_fuel(call.store.data().hostcall_fuel());
         let started = tokio::time::timeout(call.deadline, self.pre.instantiate_async(&mut call.store)).await;
         call.hold(started.map_err(|_| CallError::from(Limit::Deadline))?)
     }

@@ -3,13 +3,15 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use wasmtime::StoreContextMut;
+use wasmtime::component::{HasSelf, Linker};
 
 use super::config::SandboxConfig;
 use super::error::Limit;
 use super::limits::{Commons, Limiter, Usage};
 use super::text::one_line;
 use super::witness::{Witness, show, show_reply};
-use crate::contract::{http, log, types};
+use crate::contract::{catalog, http, log, orders, types};
 
 /// Carries a guest's requests out. The outbound part of the host is one; a test's script is another.
 #[async_trait]
@@ -48,6 +50,8 @@ pub(super) struct CallState {
     courier: Option<Arc<dyn Courier>>,
     witness: Option<Arc<dyn Witness>>,
     lowered_left: usize,
+    /// How much more the engine's own count may come to than this one, which is of typed values.
+    pub(super) lowered_factor: usize,
     host_call_bytes: usize,
     http_left: u32,
     reply_bytes_left: usize,
@@ -69,12 +73,18 @@ impl CallState {
             courier,
             witness,
             lowered_left: config.lowered_bytes,
+            lowered_factor: 1,
             host_call_bytes: config.host_call_bytes,
             http_left: config.http_calls,
             reply_bytes_left: config.reply_bytes,
             log_lines: config.log_lines,
             log_line_bytes: config.log_line_bytes,
         }
+    }
+
+    /// What the next host call, or the answer, may move out of the guest: what is left, in the engine's count.
+    pub(super) fn hostcall_fuel(&self) -> usize {
+        self.lowered_left.saturating_mul(self.lowered_factor)
     }
 
     /// Counts what a host call moved out of the guest. The engine bounds each single call; without the sum a guest would let the host copy
@@ -90,6 +100,37 @@ impl CallState {
     }
 }
 
+/// The contract's imports, and nothing else. The two functions are written out and not generated, since they need the store: what a call has
+/// moved is taken from what the engine lets its next host call, and its answer, move.
+pub(super) fn link(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
+    types::add_to_linker::<_, HasSelf<CallState>>(linker, |state| state)?;
+    catalog::add_to_linker::<_, HasSelf<CallState>>(linker, |state| state)?;
+    orders::add_to_linker::<_, HasSelf<CallState>>(linker, |state| state)?;
+    linker.instance("nobi:connector/http@0.1.0")?.func_wrap_async(
+        "send",
+        |mut store: StoreContextMut<'_, CallState>, (request,): (http::Request,)| {
+            Box::new(async move {
+                let reply = http::Host::send(store.data_mut(), request).await?;
+                count_on(store);
+                Ok((reply,))
+            })
+        },
+    )?;
+    linker.instance("nobi:connector/log@0.1.0")?.func_wrap(
+        "emit",
+        |mut store: StoreContextMut<'_, CallState>, (level, text): (log::Level, String)| {
+            log::Host::emit(store.data_mut(), level, text)?;
+            count_on(store);
+            Ok(())
+        },
+    )
+}
+
+fn count_on(mut store: StoreContextMut<'_, CallState>) {
+    let left = store.data().hostcall_fuel();
+    store.set_hostcall_fuel(left);
+}
+
 fn size_of_request(request: &http::Request) -> usize {
     let pairs = |pairs: &[http::Pair]| pairs.iter().map(|pair| size_of::<http::Pair>() + pair.name.len() + pair.value.len()).sum::<usize>();
     let body = match &request.body {
@@ -101,8 +142,8 @@ fn size_of_request(request: &http::Request) -> usize {
 }
 
 impl types::Host for CallState {}
-impl crate::contract::catalog::Host for CallState {}
-impl crate::contract::orders::Host for CallState {}
+impl catalog::Host for CallState {}
+impl orders::Host for CallState {}
 
 impl http::Host for CallState {
     async fn send(&mut self, request: http::Request) -> wasmtime::Result<Result<http::Response, http::Error>> {

@@ -23,7 +23,7 @@ use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha256};
 use tracing::Instrument as _;
-use wasmtime::component::{Component, ComponentNamedList, HasSelf, Instance, InstancePre, Lift, Linker, Lower};
+use wasmtime::component::{Component, ComponentNamedList, Instance, InstancePre, Lift, Linker, Lower};
 use wasmtime::{Engine, Store};
 
 use self::admission::World;
@@ -37,10 +37,10 @@ use self::imports::CallState;
 pub use self::imports::{Courier, LogLine};
 use self::limits::Commons;
 pub use self::limits::Usage;
-use self::slots::{Slot, Slots};
+use self::slots::{Shares, Slot, Slots};
 pub use self::witness::Witness;
 use self::witness::{show, show_reply};
-use crate::contract::{self, Plugin, catalog, http, orders, types};
+use crate::contract::{self, catalog, http, orders, types};
 use crate::seeing::figures;
 
 /// What one call came to.
@@ -62,6 +62,7 @@ pub struct Sandbox {
     engine: Engine,
     config: SandboxConfig,
     slots: Slots,
+    shares: Shares,
     commons: Arc<Commons>,
     pooled: bool,
     witness: Option<Arc<dyn Witness>>,
@@ -96,7 +97,7 @@ impl Sandbox {
     fn build(config: SandboxConfig, witness: Option<Arc<dyn Witness>>, cache: Option<CodeCache>) -> Result<Arc<Sandbox>, CallError> {
         let (engine, pooled) = engine::build(&config).map_err(|error| CallError::Host(error.to_string()))?;
         let (slots, commons) = (Slots::all(&config), Commons::new(config.memory_shared_bytes));
-        Ok(Arc::new(Sandbox { engine, config, slots, commons, pooled, witness, cache }))
+        Ok(Arc::new(Sandbox { engine, config, slots, shares: Shares::default(), commons, pooled, witness, cache }))
     }
 
     /// Whether instances come from a pool; without one each call maps its memory anew.
@@ -120,12 +121,13 @@ impl Sandbox {
         admission::judge(bytes, &self.config, World::Contract)
     }
 
-    /// Judges a component, compiles it, and asks it once what it is. The work is done on a thread of its own: calls under way go on.
+    /// Judges a component, compiles it, and asks it once what it is. However often the same bytes are admitted, they have one connector's
+    /// share of the slots. The work is done on a thread of its own: calls under way go on.
     pub async fn admit(self: &Arc<Self>, bytes: &[u8]) -> Result<Connector, AdmissionError> {
         let (sandbox, owned) = (self.clone(), bytes.to_vec());
         let prepared = tokio::task::spawn_blocking(move || sandbox.prepare(&owned)).await;
         let (pre, exports, digest, source) = prepared.map_err(|error| AdmissionError::Compile(error.to_string()))??;
-        let bare = Guest { sandbox: self.clone(), share: Slots::of_connector(&self.config), pre, exports };
+        let bare = Guest { sandbox: self.clone(), share: self.shares.of(digest, &self.config), pre, exports };
         let descriptor = bare.describe().await.result.map_err(AdmissionError::Describe)?;
         admission::judge_descriptor(&descriptor)?;
         Ok(Connector { guest: bare, descriptor: Arc::new(descriptor), digest: data_encoding::HEXLOWER.encode(&digest), source })
@@ -160,8 +162,7 @@ impl Sandbox {
     /// The contract's imports, and nothing else.
     fn linker(&self) -> Result<Linker<CallState>, AdmissionError> {
         let mut linker = Linker::new(&self.engine);
-        Plugin::add_to_linker::<_, HasSelf<CallState>>(&mut linker, |state| state)
-            .map_err(|error| AdmissionError::Compile(format!("{error:#}")))?;
+        imports::link(&mut linker).map_err(|error| AdmissionError::Compile(format!("{error:#}")))?;
         Ok(linker)
     }
 }
@@ -207,7 +208,7 @@ impl Sandbox {
         }
         let mut store = Store::new(&self.engine, CallState::new(config, self.commons.clone(), courier, self.witness.clone()));
         store.limiter(|state| &mut state.limiter);
-        store.set_hostcall_fuel(config.lowered_bytes);
+        store.set_hostcall_fuel(store.data().hostcall_fuel());
         let prepared = store.set_fuel(fuel).and_then(|()| store.fuel_async_yield_interval(Some(config.fuel_yield)));
         prepared.map_err(|error| CallError::Host(error.to_string()))?;
         Ok(Call { store, instance: (), fuel, deadline, _slot: slot })

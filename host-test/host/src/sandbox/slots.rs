@@ -1,7 +1,8 @@
 //! Who may have an instance now. Calls that wait for the other side leave slots for those that only compute, and no connector holds them
 //! all. Never knows what a call does.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -13,6 +14,24 @@ use super::error::Limit;
 pub(super) struct Slots {
     all: Arc<Semaphore>,
     exchange: Arc<Semaphore>,
+}
+
+/// What each connector may hold, by the digest of its bytes, for as long as it is admitted.
+#[derive(Default)]
+pub(super) struct Shares(Mutex<HashMap<[u8; 32], Weak<Slots>>>);
+
+impl Shares {
+    /// The share of the connector with this digest. Who is admitted twice has one share all the same.
+    pub(super) fn of(&self, digest: [u8; 32], config: &SandboxConfig) -> Arc<Slots> {
+        let mut shares = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(share) = shares.get(&digest).and_then(Weak::upgrade) {
+            return share;
+        }
+        shares.retain(|_, share| share.strong_count() > 0);
+        let share = Slots::of_connector(config);
+        shares.insert(digest, Arc::downgrade(&share));
+        share
+    }
 }
 
 /// A place, until it is dropped.
@@ -27,7 +46,7 @@ impl Slots {
     }
 
     /// As many of them as one connector may hold.
-    pub(super) fn of_connector(config: &SandboxConfig) -> Arc<Slots> {
+    fn of_connector(config: &SandboxConfig) -> Arc<Slots> {
         let part = |slots: u32| u32::try_from(u64::from(slots) * u64::from(config.connector_share_percent) / 100).unwrap_or(slots);
         Arc::new(Slots::of(part(config.slots), part(config.exchange_slots)))
     }
@@ -103,6 +122,20 @@ mod tests {
         let computing = fill(&all, &one, false).await;
         assert_eq!((exchanging.len(), computing.len()), (3, 3));
         assert!(enter(&all, &other, true).await.is_some() && enter(&all, &other, false).await.is_some());
+    }
+
+    #[tokio::test]
+    async fn who_is_admitted_twice_has_one_share() {
+        let config = SandboxConfig { slots: 8, exchange_slots: 4, connector_share_percent: 75, ..SandboxConfig::default() };
+        let (all, shares) = (Slots::all(&config), Shares::default());
+        let (first, second, other) = (shares.of([1; 32], &config), shares.of([1; 32], &config), shares.of([2; 32], &config));
+        let (one, two) = (fill(&all, &first, true).await, fill(&all, &second, true).await);
+        assert_eq!((one.len(), two.len()), (3, 0));
+        assert!(enter(&all, &other, true).await.is_some());
+        // Who is gone leaves nothing behind.
+        drop((first, second));
+        shares.of([3; 32], &config);
+        assert_eq!(shares.0.lock().unwrap().len(), 2);
     }
 
     #[tokio::test]

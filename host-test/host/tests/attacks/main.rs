@@ -8,6 +8,7 @@
 
 mod answers;
 mod bleed;
+mod budgets;
 mod bytes;
 mod captures;
 mod crowd;
