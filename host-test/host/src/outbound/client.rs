@@ -131,8 +131,9 @@ impl Clients {
     }
 }
 
-/// How gzip and zstd begin, whatever the headers say.
-const COMPRESSED: [&[u8]; 2] = [b"\x1f\x8b\x08", b"\x28\xb5\x2f\xfd"];
+/// How gzip, zstd, xz and zlib at three of its levels begin, whatever the headers say; none of them is how a text begins. Zlib's other
+/// level does (`x^`), and brotli and bare deflate begin with nothing of their own: those pass where the server does not say so.
+const COMPRESSED: [&[u8]; 6] = [b"\x1f\x8b\x08", b"\x28\xb5\x2f\xfd", b"\xfd7zXZ\0", b"\x78\x01", b"\x78\x9c", b"\x78\xda"];
 
 /// Nothing was asked to be compressed, and what is compressed cannot be searched for secrets. On the way it may be cut into chunks, and
 /// nothing else may be done to it.

@@ -101,6 +101,13 @@ async fn a_compressed_answer_cannot_be_searched_and_is_none() {
         let result = outcome(act, config(), false).await.0;
         assert!(matches!(&result, Err(Error::NoAnswer(text)) if text.contains("compressed")), "{head:?}: {result:?}");
     }
+    for begins in [&b"\x28\xb5\x2f\xfd"[..], b"\xfd7zXZ\0", b"\x78\x01", b"\x78\x9c", b"\x78\xda"] {
+        let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", begins.len() + 2);
+        let result = outcome(Act::Bytes([head.as_bytes(), begins, b"\x08\x00"].concat()), config(), false).await.0;
+        assert!(matches!(&result, Err(Error::NoAnswer(text)) if text.contains("compressed")), "{begins:?}: {result:?}");
+    }
+    let act = Act::Reply("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nx^2".to_owned());
+    assert_eq!(outcome(act, config(), false).await.0.unwrap().response.body, b"x^2", "a text");
     let act = Act::Reply("HTTP/1.1 200 OK\r\nContent-Encoding: identity\r\nContent-Length: 2\r\n\r\n{}".to_owned());
     assert!(outcome(act, config(), false).await.0.is_ok());
 }
