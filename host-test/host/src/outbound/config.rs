@@ -1,4 +1,11 @@
 //! Every knob of the way out, with its unit, its default and the reason for it. Never decides anything by itself.
+//!
+//! Not knobs, each with its reason where it is:
+//! - the longest path and the longest secret that a reply gives ([`OutboundConfig::LONGEST_PATH`], [`OutboundConfig::LONGEST_CAPTURE`]);
+//! - the addresses of one name that are tried (`address`): a name with more is no server that a connector means;
+//! - characters of a content type (256) and of an error's text (300) that are kept (`client`): more tells nobody anything;
+//! - bytes of a reply's head: some 400 KiB, the HTTP library's own limit, which it does not let a client set;
+//! - the shortest secret that is looked for (`secret`, 8 bytes): a shorter one would be found where it is not.
 
 use std::time::Duration;
 
@@ -7,32 +14,36 @@ use thiserror::Error;
 /// What one request may use, and how long it may take.
 #[derive(Clone, Debug)]
 pub struct OutboundConfig {
-    /// Name look-up, TCP and TLS together. A request that fails here was not sent. Must be shorter than [`Self::answer_timeout`].
+    /// Name look-up, TCP and TLS together (10 s). A request that fails here was not sent. A look-up that is asked again takes 5 s, a first
+    /// packet that is lost 1 to 3; who needs longer is not there. Must be shorter than [`Self::answer_timeout`].
     pub connect_timeout: Duration,
-    /// From the first byte out to the last byte in, connecting included. Pages of Nhanh take up to a few seconds; an `exchange` call may
-    /// take 60 s in all.
+    /// From the first byte out to the last byte in, connecting included (30 s). Pages of Nhanh take up to a few seconds; an `exchange` call
+    /// may take 60 s in all.
     pub answer_timeout: Duration,
-    /// Bytes of a reply's body. A page of 100 products is about 124 kB; descriptions can make it some MB.
+    /// Bytes of a reply's body (16 MiB). A page of 100 products is about 124 kB; descriptions can make it some MB.
     pub reply_bytes: usize,
-    /// Bytes of a request's body and query together. The largest order is some 100 kB.
+    /// Bytes of a request's body and query together (1 MiB). The largest order is some 100 kB.
     pub request_bytes: usize,
-    /// Headers that a guest may set on one request.
+    /// Headers that a guest may set on one request (32). Most need none; what an API asks for beside the secret is a handful.
     pub headers: usize,
-    /// Bytes of all those headers together.
+    /// Bytes of all those headers together (8 KiB): what most servers read of a head at all.
     pub header_bytes: usize,
-    /// Replies that are kept for routes with `cache-ms`, of all connections together. A merchant's place names alone are some 60 lists of
-    /// some kB each, and are kept for a day.
+    /// Replies that are kept for routes with `cache-ms`, of all connections together (4,096). A merchant's place names alone are some 60
+    /// lists of some kB each, and are kept for a day.
     pub cache_entries: usize,
-    /// Bytes of all kept replies together.
+    /// Bytes of all kept replies together (32 MiB): all of them at 8 kB each. The oldest go first.
     pub cache_bytes: usize,
-    /// Percent of a path's places that bulk work leaves to live work, rounded down. 4 of 100 let a pull run at 96 % of what the other side
-    /// allows, and an order that comes in the middle of it finds a place at once.
+    /// Percent of a path's places that bulk work leaves to live work, rounded down (4; at most 90). 4 of 100 let a pull run at 96 % of what
+    /// the other side allows, and an order that comes in the middle of it finds a place at once.
     pub live_reserve_percent: u32,
-    /// The longest time that [`close`](super::Outbound::close) shuts a path. A guest names the time; it cannot shut a path for days.
+    /// The longest time that [`close`](super::Outbound::close) shuts a path (an hour). Nhanh's lock grows with each call that comes too
+    /// early; a guest names the time; it cannot shut a path for days.
     pub longest_close: Duration,
-    /// Idle connections to one server that reads may use again. Requests of a route that writes never use a connection twice.
+    /// Idle connections to one server that reads may use again (8): the host's workers (6) and a person or two beside them. Requests of a
+    /// route that writes never use a connection twice.
     pub idle_connections: usize,
-    /// How long such a connection may be idle. Shorter than what servers allow (15 s at the shortest is usual), so that few are stale.
+    /// How long such a connection may be idle (12 s). Shorter than what servers allow (15 s at the shortest is usual), so that few are
+    /// stale.
     pub idle_timeout: Duration,
 }
 
