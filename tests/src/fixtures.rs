@@ -104,7 +104,7 @@ fn entries(folder: &Path) -> Result<BTreeMap<String, PathBuf>> {
 impl Suite {
     /// Compiles the component. `bless`: write what comes instead of comparing it.
     pub fn new(component: &[u8], root: &Path, bless: bool) -> Result<Suite> {
-        let sandbox = Sandbox::new(SandboxConfig { slots: 8, ..SandboxConfig::default() })?;
+        let sandbox = Sandbox::new(SandboxConfig::with_slots(8))?;
         let program = sandbox.load(component)?;
         let file = root.join("context.json");
         let context = file.exists().then(|| read_json(&file)).transpose()?;

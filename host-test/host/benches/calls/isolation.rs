@@ -84,7 +84,6 @@ fn undone() -> Vec<(&'static str, SandboxConfig)> {
         ("no pool", with_engine(|it| it.pool = false)),
         ("no pagemap scan", with_engine(|it| it.pagemap_scan = false)),
         ("64 MiB of address space a memory", with_engine(|it| it.memory_reservation_bytes = 64 << 20)),
-        ("the engine's own concurrency", with_engine(|it| it.concurrency = true)),
         ("native stacks zeroed", with_engine(|it| it.stack_zeroing = true)),
         ("NaNs as they come", with_engine(|it| it.nan_canonicalization = false)),
         ("nothing kept resident", SandboxConfig { keep_resident_bytes: 0, ..SandboxConfig::default() }),

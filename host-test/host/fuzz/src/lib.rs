@@ -54,7 +54,7 @@ pub fn path(data: &[u8]) -> bool {
 
 fn sandbox() -> &'static Arc<Sandbox> {
     static SANDBOX: OnceLock<Arc<Sandbox>> = OnceLock::new();
-    SANDBOX.get_or_init(|| Sandbox::new(SandboxConfig { slots: 2, ..SandboxConfig::default() }).unwrap())
+    SANDBOX.get_or_init(|| Sandbox::new(SandboxConfig::with_slots(2)).unwrap())
 }
 
 fn runtime() -> &'static Runtime {

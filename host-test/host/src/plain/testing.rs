@@ -38,7 +38,7 @@ pub(crate) fn component(wit: &str, core: &str) -> Vec<u8> {
 
 /// A sandbox for tests: few slots, so that many may live at once.
 pub(crate) fn sandbox() -> Arc<Sandbox> {
-    Sandbox::new(SandboxConfig { slots: 4, ..SandboxConfig::default() }).unwrap()
+    Sandbox::new(SandboxConfig::with_slots(4)).unwrap()
 }
 
 /// `echo` for the type `ty`, which may use the definitions.

@@ -1,6 +1,15 @@
 //! Every knob of the sandbox, with its unit, its default and the reason for it. Never decides anything by itself.
+//!
+//! Not knobs, each with its reason where it is:
+//! - what the contract says: bytes of sentences, codes, ids and cursors of an answer (`fit`), and the lists of a descriptor
+//!   (`admission::descriptor`). A host with other numbers would be another contract's;
+//! - the engine's features, its level of optimisation, and one native stack a slot (`engine`): a guest could not be judged without them;
+//! - how much more a dynamic call may move than a typed one (`dynamic`): both hold the same, in other words;
+//! - what is kept of compiled code, 16 files of at most 256 MiB (`cache`): a bound for what is the host's own, not a guest's.
 
 use std::time::Duration;
+
+use thiserror::Error;
 
 const KIB: usize = 1024;
 const MIB: usize = 1024 * KIB;
@@ -9,13 +18,14 @@ const MIB: usize = 1024 * KIB;
 /// plugin, measured in one run with and without the setting (`cargo bench -p connector-host`).
 #[derive(Clone, Debug)]
 pub struct SandboxConfig {
-    /// Instances that may live at once (64). More calls wait. Few slots stay warm in the caches; a pure call lives for tens of
+    /// Instances that may live at once (64; at least 1). More calls wait. Few slots stay warm in the caches; a pure call lives for tens of
     /// microseconds.
     pub slots: u32,
-    /// Of these, how many may be `exchange` calls (48), which live as long as the other side takes to answer. The rest is always there
-    /// for pure calls: a server that drips must not stop every webhook.
+    /// Of these, how many may be `exchange` calls (48; at least 1, at most all), which live as long as the other side takes to answer. The
+    /// rest is always there for pure calls: a server that drips must not stop every webhook.
     pub exchange_slots: u32,
-    /// Percent of the slots, of either kind, that the calls of one connector may hold (75). A connector that holds on to all that it can
+    /// Percent of the slots, of either kind, that the calls of one connector may hold (75; of its bytes, however often they are admitted;
+    /// rounded down, but one). A connector that holds on to all that it can
     /// get leaves the others a quarter.
     pub connector_share_percent: u32,
     /// How long a call waits for a slot (30 s); then it ends in [`Limit::Slots`](super::Limit::Slots) and may be made again. Longer than a
@@ -25,7 +35,7 @@ pub struct SandboxConfig {
     /// Bytes of linear memory of one instance, all its memories together (64 MiB). The plugin's arena begins with 4 MiB; a page of 100
     /// products needs about 2 MiB of it.
     pub memory_bytes: usize,
-    /// Of these, how many an instance gets whatever the others hold (8 MiB): a normal call never needs more.
+    /// Of these, how many an instance gets whatever the others hold (8 MiB; at most all): a normal call never needs more.
     pub memory_reserved_bytes: usize,
     /// Bytes that all instances together may hold beyond what is reserved for each (512 MiB). Without it 64 memory bombs would be 4 GiB.
     pub memory_shared_bytes: usize,
@@ -38,9 +48,12 @@ pub struct SandboxConfig {
     /// Core instances of one component (8): the module, and the shims that the encoder adds. Two are too few for any component that
     /// imports a function with a result.
     pub core_instances: u32,
-    /// Bytes of the host's own bookkeeping of one instance (1 MiB): grows with functions, globals and tables.
+    /// Bytes of the host's own bookkeeping of one instance (1 MiB): grows with functions, globals and tables. The pool refuses a component
+    /// that needs more. Without a pool nothing is kept ready, and [`AdmissionConfig`] bounds it: some 10 MiB for 20,000 functions and as
+    /// many globals in each of 8 instances.
     pub instance_bytes: usize,
-    /// Bytes of native stack for guest code (512 KiB). The plugin's own stack is 256 KiB of linear memory.
+    /// Bytes of native stack for guest code (512 KiB). It holds what calls spill: wasmtime gives as much by default, and 64 of them that
+    /// were used to their end are 32 MiB. What a guest's language calls its stack is in its linear memory.
     pub stack_bytes: usize,
     /// Bytes of native stack that a host function finds below the guest's (512 KiB). What it needs is some 10 KiB; address space costs
     /// nothing until it is touched.
@@ -56,21 +69,24 @@ pub struct SandboxConfig {
     /// Fuel between two yields to the executor (1 million, some 1 ms), so that a long call does not hold a worker thread.
     pub fuel_yield: u64,
 
-    /// Bytes that one call may move from the guest to the host: results, requests, log lines (32 MiB).
+    /// Bytes that one call may move from the guest to the host, its requests, log lines and answer together (32 MiB). What was read from
+    /// the largest reply (16 MiB) is about as large as values; twice that leaves no honest answer out.
     pub lowered_bytes: usize,
     /// What one host call counts at least (64 bytes), so that 32 MiB are half a million empty log lines, and not fuel's millions.
     pub host_call_bytes: usize,
     /// Wall time of a pure call, waiting for a slot not included (5 s). Fuel ends a call long before; this is for a machine that is busy.
     pub pure_deadline: Duration,
-    /// Wall time of an `exchange` call, its requests included (60 s).
+    /// Wall time of an `exchange` call, its requests included (60 s): two that take all the time that a request may take (30 s).
     pub exchange_deadline: Duration,
-    /// Requests that one `exchange` call may send (64).
+    /// Requests that one `exchange` call may send (64). A check makes one for each flow, and the look for an order that may have arrived
+    /// one for each page of its buyer's orders: a dozen each.
     pub http_calls: u32,
-    /// Bytes of all replies of one `exchange` call (32 MiB).
+    /// Bytes of all replies of one `exchange` call (32 MiB): two of the largest (16 MiB), or all 64 at half a MiB each.
     pub reply_bytes: usize,
-    /// Log lines of one call; the rest is dropped and counted (100).
+    /// Log lines of one call; the rest is dropped and counted (100). More than a person reads of one call.
     pub log_lines: u32,
-    /// Bytes of a log line; the rest is cut (1 KiB).
+    /// Bytes of a log line; the rest is cut (1 KiB): a sentence and the beginning of what it is about. 100 such lines of 64 calls are 6
+    /// MiB.
     pub log_line_bytes: usize,
 
     /// Bytes of linear memory that a free slot keeps, so that the next call does not fault them in again (512 KiB; they are zeroed all the
@@ -95,9 +111,6 @@ pub struct EngineConfig {
     pub pagemap_scan: bool,
     /// Bytes of address space of one memory (4 GiB): a guest's address then needs no check. 64 MiB cost 46 % of a page's time.
     pub memory_reservation_bytes: u64,
-    /// The engine's own machinery for asynchronous components (no). A warm empty call costs three times as much with it, and a class of
-    /// advisories does not apply without it.
-    pub concurrency: bool,
     /// Zero each native stack after its call (no). It costs 6 µs a call and does not scale over threads, and no guest can read its native
     /// stack.
     pub stack_zeroing: bool,
@@ -117,18 +130,68 @@ pub struct AdmissionConfig {
     /// Components inside the component (16). The encoder makes one for each exported interface, with nothing in it but names; one that
     /// holds code, instances or further components is refused, since instances of instances multiply.
     pub components: usize,
-    /// Imports, exports, instances and canonical functions of the component, each (256).
+    /// Imports, exports, instances and canonical functions of the component, each (256). The contract has seven interfaces and twelve
+    /// functions; the rest is for what an encoder adds. Of the instances, those of core modules have a limit of their own
+    /// ([`SandboxConfig::core_instances`]).
     pub items: usize,
     /// Types and aliases of all components together (20,000). The contract has some hundred.
     pub types: usize,
-    /// Functions of all core modules together (20,000), and their imports, exports, globals, elements and data segments, each.
+    /// Functions of all core modules together (20,000), and their imports, exports, globals, elements and data segments, each. Ours has
+    /// 469; a language that brings a runtime has some thousand.
     pub functions: usize,
-    /// Bytes of one function's code (256 KiB). The compiler's time grows faster than a function does.
+    /// Bytes of one function's code (256 KiB; the longest of ours has 15). The compiler's time grows faster than a function does.
     pub function_bytes: usize,
-    /// Locals of one function, parameters not included (4,096).
+    /// Locals of one function, parameters not included (4,096). The compiler follows each through every block: its time is their product.
+    /// The most that ours has is 91.
     pub locals: u32,
-    /// Blocks inside blocks in one function (512).
+    /// Blocks inside blocks in one function (512). A `match` of so many arms makes so many; the deepest of ours has 86. The compiler keeps
+    /// what is open of each.
     pub nesting: usize,
+}
+
+/// Why there is no sandbox. A retry does not help.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum SandboxError {
+    /// No call would ever run.
+    #[error("calls need a slot at least, and exchange calls one of them")]
+    NoSlots,
+    /// The part is larger than the whole.
+    #[error("exchange calls cannot have more slots than there are")]
+    ExchangeSlots,
+    /// The part is larger than the whole.
+    #[error("a connector cannot hold more than 100 percent of the slots")]
+    Share,
+    /// The part is larger than the whole.
+    #[error("a call cannot have more memory reserved than it may use")]
+    Reserved,
+    /// The machine, or this build of the engine, cannot run compiled code under these settings.
+    #[error("the engine cannot be built: {0}")]
+    Engine(String),
+}
+
+impl SandboxConfig {
+    /// So many slots, three quarters of them for `exchange` calls, and else what is the default.
+    pub fn with_slots(slots: u32) -> SandboxConfig {
+        let exchange_slots = u32::try_from(u64::from(slots) * 3 / 4).unwrap_or(slots).max(1);
+        SandboxConfig { slots, exchange_slots, ..SandboxConfig::default() }
+    }
+
+    /// Limits of which one is part of another: a host that was given them otherwise would keep others than those that were asked for.
+    pub(super) fn check(&self) -> Result<(), SandboxError> {
+        if self.slots == 0 || self.exchange_slots == 0 {
+            return Err(SandboxError::NoSlots);
+        }
+        if self.exchange_slots > self.slots {
+            return Err(SandboxError::ExchangeSlots);
+        }
+        if self.connector_share_percent > 100 {
+            return Err(SandboxError::Share);
+        }
+        if self.memory_reserved_bytes > self.memory_bytes {
+            return Err(SandboxError::Reserved);
+        }
+        Ok(())
+    }
 }
 
 impl Default for SandboxConfig {
@@ -174,7 +237,6 @@ impl Default for EngineConfig {
             pool: true,
             pagemap_scan: true,
             memory_reservation_bytes: 4 * 1024 * MIB as u64,
-            concurrency: false,
             stack_zeroing: false,
             nan_canonicalization: true,
         }
@@ -193,6 +255,35 @@ impl Default for AdmissionConfig {
             function_bytes: 256 * KIB,
             locals: 4_096,
             nesting: 512,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_that_cannot_all_hold_are_refused() {
+        let usual = SandboxConfig::default;
+        assert_eq!(usual().check(), Ok(()));
+        for (config, error) in [
+            (SandboxConfig { slots: 0, ..usual() }, SandboxError::NoSlots),
+            (SandboxConfig { exchange_slots: 0, ..usual() }, SandboxError::NoSlots),
+            (SandboxConfig { exchange_slots: 65, ..usual() }, SandboxError::ExchangeSlots),
+            (SandboxConfig { connector_share_percent: 101, ..usual() }, SandboxError::Share),
+            (SandboxConfig { memory_reserved_bytes: 64 * MIB + 1, ..usual() }, SandboxError::Reserved),
+        ] {
+            assert_eq!(config.check(), Err(error.clone()));
+            assert_eq!(super::super::Sandbox::new(config).err(), Some(error));
+        }
+    }
+
+    #[test]
+    fn however_few_slots_there_are_three_quarters_are_for_calls_that_wait() {
+        for (slots, exchange) in [(1, 1), (2, 1), (8, 6), (64, 48), (u32::MAX, 3_221_225_471)] {
+            let config = SandboxConfig::with_slots(slots);
+            assert_eq!((config.slots, config.exchange_slots, config.check()), (slots, exchange, Ok(())));
         }
     }
 }

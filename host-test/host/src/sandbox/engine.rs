@@ -3,26 +3,33 @@
 use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig};
 
 use super::config::SandboxConfig;
+use super::text::one_line;
 
-/// Builds the engine: with a pool of instances, or on demand where the pool's address space cannot be reserved. The second value says which.
-pub(super) fn build(config: &SandboxConfig) -> wasmtime::Result<(Engine, bool)> {
+/// Builds the engine: with a pool of instances, or on demand where there can be none (mostly because its address space cannot be reserved).
+/// The second value says why there is no pool, in the engine's words.
+pub(super) fn build(config: &SandboxConfig) -> wasmtime::Result<(Engine, Option<String>)> {
     let mut settings = common(config);
+    let mut reason = "none is wanted".to_owned();
     if config.engine.pool {
         settings.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(config)));
         match Engine::new(&settings) {
-            Ok(engine) => return Ok((engine, true)),
-            Err(error) => tracing::warn!(%error, "no address space for a pool of instances: every call maps its memory anew"),
+            Ok(engine) => return Ok((engine, None)),
+            Err(error) => {
+                reason = one_line(&format!("{error:#}"), 300);
+                tracing::warn!(reason, "there is no pool of instances: every call maps its memory anew");
+            }
         }
     }
     settings.allocation_strategy(InstanceAllocationStrategy::OnDemand);
-    Ok((Engine::new(&settings)?, false))
+    Ok((Engine::new(&settings)?, Some(reason)))
 }
 
 fn common(config: &SandboxConfig) -> Config {
     let mut settings = Config::new();
     settings
         .consume_fuel(true)
-        .concurrency_support(config.engine.concurrency)
+        // A warm empty call costs three times as much with it, and a class of advisories does not apply without it.
+        .concurrency_support(false)
         .gc_support(false)
         .max_wasm_stack(config.stack_bytes)
         .async_stack_size(config.stack_bytes.saturating_add(config.host_stack_bytes))
@@ -66,4 +73,25 @@ fn pool(config: &SandboxConfig) -> PoolingAllocationConfig {
         .table_keep_resident(config.table_resident_bytes)
         .pagemap_scan(if config.engine.pagemap_scan { Enabled::Auto } else { Enabled::No });
     pool
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pool_that_cannot_be_reserved_is_told_in_the_engine_s_words() {
+        assert_eq!(build(&SandboxConfig::with_slots(2)).unwrap().1, None);
+        // 400 TiB of addresses: more than a process has.
+        let (_, reason) = build(&SandboxConfig::with_slots(100_000)).unwrap();
+        let reason = reason.unwrap();
+        assert!(reason.contains("failed to reserve") || reason.contains("mmap") || reason.contains("memory"), "{reason}");
+        // Nobody is told of addresses where something else is wrong.
+        let odd = SandboxConfig { memory_bytes: 8 << 30, ..SandboxConfig::with_slots(2) };
+        let reason = build(&odd).unwrap().1.unwrap();
+        assert!(reason.contains("exceeds the configured memory reservation"), "{reason}");
+        let mut unwanted = SandboxConfig::with_slots(2);
+        unwanted.engine.pool = false;
+        assert_eq!(build(&unwanted).unwrap().1.as_deref(), Some("none is wanted"));
+    }
 }

@@ -100,8 +100,8 @@ impl CallState {
     }
 }
 
-/// The contract's imports, and nothing else. The two functions are written out and not generated, since they need the store: what a call has
-/// moved is taken from what the engine lets its next host call, and its answer, move.
+/// The contract's imports, and nothing else. The two functions are written out and not generated, since they need the store: what a call
+/// has moved is taken from what the engine lets its next host call, and its answer, move.
 pub(super) fn link(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
     types::add_to_linker::<_, HasSelf<CallState>>(linker, |state| state)?;
     catalog::add_to_linker::<_, HasSelf<CallState>>(linker, |state| state)?;

@@ -28,7 +28,7 @@ use wasmtime::{Engine, Store};
 
 use self::admission::World;
 pub use self::cache::{CacheError, CacheMiss, CodeCache, CodeSource};
-pub use self::config::{AdmissionConfig, EngineConfig, SandboxConfig};
+pub use self::config::{AdmissionConfig, EngineConfig, SandboxConfig, SandboxError};
 pub use self::dynamic::{Function, Program};
 pub use self::error::{AdmissionError, CallError, Flaw, Limit, Misfit};
 use self::exports::{Export, Exports};
@@ -38,6 +38,7 @@ pub use self::imports::{Courier, LogLine};
 use self::limits::Commons;
 pub use self::limits::Usage;
 use self::slots::{Shares, Slot, Slots};
+use self::text::one_line;
 pub use self::witness::Witness;
 use self::witness::{show, show_reply};
 use crate::contract::{self, catalog, http, orders, types};
@@ -70,8 +71,8 @@ pub struct Sandbox {
 }
 
 impl Sandbox {
-    /// Builds the engine. Fails only where the machine cannot run compiled code at all.
-    pub fn new(config: SandboxConfig) -> Result<Arc<Sandbox>, CallError> {
+    /// Builds the engine. Fails where the machine cannot run compiled code at all, and where the limits cannot all hold.
+    pub fn new(config: SandboxConfig) -> Result<Arc<Sandbox>, SandboxError> {
         Self::build(config, None, None)
     }
 
@@ -85,22 +86,24 @@ impl Sandbox {
     /// let connector = sandbox.admit(component).await?;
     /// # Ok(()) }
     /// ```
-    pub fn with_cache(config: SandboxConfig, cache: CodeCache) -> Result<Arc<Sandbox>, CallError> {
+    pub fn with_cache(config: SandboxConfig, cache: CodeCache) -> Result<Arc<Sandbox>, SandboxError> {
         Self::build(config, None, Some(cache))
     }
 
     /// The same, with a witness that sees every byte which is lowered into a guest.
-    pub fn watched(config: SandboxConfig, witness: Arc<dyn Witness>) -> Result<Arc<Sandbox>, CallError> {
+    pub fn watched(config: SandboxConfig, witness: Arc<dyn Witness>) -> Result<Arc<Sandbox>, SandboxError> {
         Self::build(config, Some(witness), None)
     }
 
-    fn build(config: SandboxConfig, witness: Option<Arc<dyn Witness>>, cache: Option<CodeCache>) -> Result<Arc<Sandbox>, CallError> {
-        let (engine, pooled) = engine::build(&config).map_err(|error| CallError::Host(error.to_string()))?;
+    fn build(config: SandboxConfig, witness: Option<Arc<dyn Witness>>, cache: Option<CodeCache>) -> Result<Arc<Sandbox>, SandboxError> {
+        config.check()?;
+        let (engine, no_pool) = engine::build(&config).map_err(|error| SandboxError::Engine(one_line(&format!("{error:#}"), 300)))?;
+        let pooled = no_pool.is_none();
         let (slots, commons) = (Slots::all(&config), Commons::new(config.memory_shared_bytes));
         Ok(Arc::new(Sandbox { engine, config, slots, shares: Shares::default(), commons, pooled, witness, cache }))
     }
 
-    /// Whether instances come from a pool; without one each call maps its memory anew.
+    /// Whether instances come from a pool. Without one each call maps its memory anew, which is slower and else the same; the log says why.
     pub fn is_pooled(&self) -> bool {
         self.pooled
     }
@@ -434,3 +437,6 @@ fn size_of_step(step: &contract::Step) -> usize {
 fn size_of_order(event: &orders::OrderEvent) -> usize {
     event.order.lines.iter().map(|line| 200 + line.name.len()).sum()
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,6 +5,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Registry, Unit};
 
+use super::Admitted;
 use super::figures::PREFIX;
 use crate::clock::Instant;
 use crate::store::{Lane, Vitals};
@@ -25,6 +26,11 @@ struct State {
     state: String,
 }
 
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Made {
+    instances: &'static str,
+}
+
 fn word(lane: Lane) -> &'static str {
     match lane {
         Lane::Live => "live",
@@ -33,7 +39,7 @@ fn word(lane: Lane) -> &'static str {
     }
 }
 
-pub(super) fn registry(vitals: &Vitals, now: Instant) -> Registry {
+pub(super) fn registry(vitals: &Vitals, admitted: Admitted, now: Instant) -> Registry {
     let mut registry = Registry::with_prefix(PREFIX);
     let (work, overdue) = (Family::<Waiting, Gauge>::default(), Family::<Of, Gauge<f64, std::sync::atomic::AtomicU64>>::default());
     for lane in [Lane::Live, Lane::Settling, Lane::Bulk] {
@@ -51,6 +57,11 @@ pub(super) fn registry(vitals: &Vitals, now: Instant) -> Registry {
     for (state, count) in &vitals.connections {
         connections.get_or_create(&State { state: state.clone() }).set(*count);
     }
+    let connectors = Family::<Made, Gauge>::default();
+    for (instances, count) in [("pooled", admitted.pooled), ("on-demand", admitted.on_demand)] {
+        connectors.get_or_create(&Made { instances }).set(count);
+    }
+    registry.register("admitted", "Connectors, by where their instances come from: without a pool each call maps its memory", connectors);
     registry.register("work", "Pieces of work in the queue", work);
     let help = "How long the work that waits longest is due, of active connections";
     registry.register_with_unit("work_overdue", help, Unit::Seconds, overdue);

@@ -21,11 +21,20 @@ pub(crate) fn figures() -> &'static Figures {
 /// The content type of [`exposition`].
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
+/// How many connectors there are, by where their instances come from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Admitted {
+    /// From a pool.
+    pub pooled: i64,
+    /// Made anew for each call, since there is no pool.
+    pub on_demand: i64,
+}
+
 /// All figures in the text format that Prometheus reads: what was counted, and what waits as it is now.
-pub fn exposition(vitals: &Vitals, now: Instant) -> Result<String, std::fmt::Error> {
+pub fn exposition(vitals: &Vitals, admitted: Admitted, now: Instant) -> Result<String, std::fmt::Error> {
     let mut text = String::new();
     encode_registry(&mut text, figures().registry())?;
-    encode_registry(&mut text, &gauges::registry(vitals, now))?;
+    encode_registry(&mut text, &gauges::registry(vitals, admitted, now))?;
     encode_eof(&mut text)?;
     Ok(text)
 }

@@ -60,5 +60,5 @@ async fn metrics(State(watch): State<Arc<Watch>>) -> Response {
 
 async fn figures(watch: &Watch) -> Result<String, StoreError> {
     let vitals = watch.host.store().vitals().await?;
-    seeing::exposition(&vitals, watch.host.clock().now()).map_err(|error| StoreError::Refused(error.to_string()))
+    seeing::exposition(&vitals, watch.host.admitted(), watch.host.clock().now()).map_err(|error| StoreError::Refused(error.to_string()))
 }

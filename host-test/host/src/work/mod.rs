@@ -44,6 +44,7 @@ use crate::contract::{Descriptor, Direction, FieldKind, Policy, Scope};
 use crate::nobi::Policies;
 use crate::outbound::Outbound;
 use crate::sandbox::Connector;
+use crate::seeing::Admitted;
 use crate::store::{Connection, ConnectionId, NewConnection, Store, StoreError, Trigger};
 
 /// How the host works, beside what the sandbox and the way out have of their own.
@@ -169,6 +170,13 @@ impl Host {
     /// How the host works.
     pub fn config(&self) -> &HostConfig {
         &self.config
+    }
+
+    /// How many connectors there are, and whether their instances come from a pool.
+    pub fn admitted(&self) -> Admitted {
+        let (all, pooled) = (self.connectors.len(), self.connectors.values().filter(|it| it.sandbox().is_pooled()).count());
+        let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+        Admitted { pooled: number(pooled), on_demand: number(all - pooled) }
     }
 
     /// Hears how far pulls are.

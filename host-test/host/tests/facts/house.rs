@@ -229,7 +229,7 @@ pub(crate) fn all(policy: Policy) -> Policies {
 /// The sandbox that all tests share.
 pub(crate) fn sandbox() -> &'static Arc<Sandbox> {
     static SANDBOX: OnceLock<Arc<Sandbox>> = OnceLock::new();
-    SANDBOX.get_or_init(|| Sandbox::new(SandboxConfig { slots: 8, ..SandboxConfig::default() }).unwrap())
+    SANDBOX.get_or_init(|| Sandbox::new(SandboxConfig::with_slots(8)).unwrap())
 }
 
 type Answers = dyn Fn(&str) -> String + Send + Sync;

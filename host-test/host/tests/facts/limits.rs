@@ -120,9 +120,9 @@ async fn a_pure_call_sends_nothing_and_an_exchange_does() {
 #[tokio::test]
 async fn the_budgets_of_an_exchange_are_kept() {
     for (config, code, sent) in [
-        (SandboxConfig { slots: 2, http_calls: 0, ..SandboxConfig::default() }, "not answered", 0),
-        (SandboxConfig { slots: 2, reply_bytes: 999, ..SandboxConfig::default() }, "not answered", 1),
-        (SandboxConfig { slots: 2, reply_bytes: 1_000, ..SandboxConfig::default() }, "answered", 1),
+        (SandboxConfig { http_calls: 0, ..SandboxConfig::with_slots(2) }, "not answered", 0),
+        (SandboxConfig { reply_bytes: 999, ..SandboxConfig::with_slots(2) }, "not answered", 1),
+        (SandboxConfig { reply_bytes: 1_000, ..SandboxConfig::with_slots(2) }, "answered", 1),
     ] {
         let connector = admitted(&Sandbox::new(config).unwrap(), asking()).await;
         let courier = Arc::new(Counting::default());
@@ -134,7 +134,7 @@ async fn the_budgets_of_an_exchange_are_kept() {
 
 #[tokio::test]
 async fn an_exchange_that_waits_too_long_passes_its_deadline() {
-    let config = SandboxConfig { slots: 2, exchange_deadline: Duration::from_millis(50), ..SandboxConfig::default() };
+    let config = SandboxConfig { exchange_deadline: Duration::from_millis(50), ..SandboxConfig::with_slots(2) };
     let connector = admitted(&Sandbox::new(config).unwrap(), asking()).await;
     let outcome = connector.check(&context(), Arc::new(Silence)).await;
     assert!(matches!(outcome.result, Err(CallError::Limit(Limit::Deadline))), "{:?}", outcome.result);
@@ -143,7 +143,7 @@ async fn an_exchange_that_waits_too_long_passes_its_deadline() {
 
 #[tokio::test]
 async fn a_loop_with_fuel_to_burn_still_passes_its_deadline() {
-    let config = SandboxConfig { slots: 2, fuel_base: u64::MAX / 4, pure_deadline: Duration::from_millis(200), ..SandboxConfig::default() };
+    let config = SandboxConfig { fuel_base: u64::MAX / 4, pure_deadline: Duration::from_millis(200), ..SandboxConfig::with_slots(2) };
     let connector = admitted(&Sandbox::new(config).unwrap(), Guest::new(make::descriptor()).on("map-product", Act::Spin)).await;
     let outcome = connector.map_product(&context(), b"{}").await;
     assert!(matches!(outcome.result, Err(CallError::Limit(Limit::Deadline))), "{:?}", outcome.result);

@@ -4,6 +4,7 @@ use axum::body::{Body, to_bytes};
 use axum::http::Request;
 use connector_host::contract::orders::OrderEventKind;
 use connector_host::outbound::{Outbound, OutboundConfig};
+use connector_host::sandbox::{Sandbox, SandboxConfig};
 use connector_host::web::watched;
 use connector_host::work::{Host, HostConfig};
 use std::sync::Arc;
@@ -61,6 +62,17 @@ async fn what_waits_is_shown_by_lane_and_state_and_how_long_it_is_due() {
         assert!(text.contains(line), "no {line} in {text}");
     }
     assert!(status == 200 && text.ends_with("# EOF\n"));
+
+    // Where there is no pool, it is to be seen: calls are slower then.
+    let row = |text: &str, instances: &str, count: u8| text.contains(&format!("connector_admitted{{instances=\"{instances}\"}} {count}\n"));
+    assert!(row(&text, "pooled", 1) && row(&text, "on-demand", 0), "{text}");
+    let mut config = SandboxConfig::with_slots(2);
+    config.engine.pool = false;
+    let connector = Sandbox::new(config).unwrap().admit(&Guest::new(make::descriptor()).component()).await.unwrap();
+    let outbound = Outbound::new(OutboundConfig::default(), house.clock.clone()).unwrap();
+    let slow = Host::new(house.store.clone(), outbound, vec![connector], house.clock.clone(), HostConfig::default());
+    let (_, text) = asked(&slow, false, "/metrics").await;
+    assert!(row(&text, "pooled", 0) && row(&text, "on-demand", 1), "{text}");
 
     let reason = connector_host::contract::types::Reason { code: "dead".to_owned(), message: make::words("dead") };
     house.store.pause(connection.footing(), house.clock.now(), reason).await.unwrap();

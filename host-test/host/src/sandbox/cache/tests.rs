@@ -18,7 +18,7 @@ fn key(byte: &str) -> String {
 }
 
 fn sandbox(folder: &Path, key: &str) -> Arc<Sandbox> {
-    let config = SandboxConfig { slots: 1, ..SandboxConfig::default() };
+    let config = SandboxConfig::with_slots(1);
     Sandbox::with_cache(config, CodeCache::open(folder, key).unwrap()).unwrap()
 }
 
