@@ -41,6 +41,7 @@ mod by {
             what_cannot_be_queued_is_not_kept,
             an_order_that_has_to_wait_keeps_no_other_waiting,
             a_replay_keeps_the_order_of_an_order_s_events,
+            an_edit_that_goes_nowhere_overtakes_nothing,
             an_own_id_is_given_once,
             an_order_is_bound_in_one_piece,
         }

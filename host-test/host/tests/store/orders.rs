@@ -86,6 +86,32 @@ pub(crate) async fn a_replay_keeps_the_order_of_an_order_s_events(ground: &dyn G
     assert_eq!(next.event.sequence, 1, "the replayed one goes before the one that waits");
 }
 
+pub(crate) async fn an_edit_that_goes_nowhere_overtakes_nothing(ground: &dyn Ground) {
+    let connection = connected(ground, "shop").await;
+    let store = ground.store();
+    let edits = [OrderEventKind::Updated, OrderEventKind::Status("Đã xác nhận".to_owned())];
+    for (order, later, queued) in [("edited", edits.to_vec(), true), ("gone", [&edits[..], &[OrderEventKind::Deleted]].concat(), false)] {
+        store.order_event(connection.id, make::event(order, 1, OrderEventKind::Created), NOW).await.unwrap();
+        for (sequence, kind) in (2..).zip(later) {
+            let mut event = make::event(order, sequence, kind);
+            event.order.recipient.phone = "0907654321".to_owned();
+            store.order_event(connection.id, event, NOW).await.unwrap();
+        }
+        let mut created = None;
+        while let Some(row) = store.next_event(connection.id, order).await.unwrap() {
+            created = created.or(Some(row.id));
+            let settled = if row.event.sequence == 1 { Settled::Failed } else { Settled::Skipped };
+            let (footing, outcome) = (connection.footing(), json!({ "failure": failure(FailureClass::Rejected) }));
+            store.settle(Settlement { footing, row: row.id, settled, remote: None, outcome, at: NOW }).await.unwrap();
+        }
+        let retried = store.retry_events(connection.id, created.into_iter().collect(), NOW).await.unwrap();
+        assert_eq!((retried.queued, retried.overtaken), if queued { (1, 0) } else { (0, 1) }, "{order}");
+        let next = store.next_event(connection.id, order).await.unwrap();
+        let sent = next.map(|row| (row.event.sequence, row.event.order.recipient.phone));
+        assert_eq!(sent, queued.then(|| (1, "0907654321".to_owned())), "what goes out is the order as it was mended");
+    }
+}
+
 pub(crate) async fn an_own_id_is_given_once(ground: &dyn Ground) {
     let connection = connected(ground, "shop").await;
     let store = ground.store();

@@ -37,12 +37,14 @@ pub(super) fn tell_end(
     }
 }
 
-/// Queues a failed order event again, unless a later one of the same order has overtaken it.
+/// Queues a failed order event again, unless a later one of the same order has overtaken it. An edit that was skipped overtakes nothing: it never
+/// goes out by itself, and what the retry sends is the order with that edit in it.
 pub(super) fn replay_event(sqlite: &Sqlite, connection: ConnectionId, row: i64, at: Instant) -> Result<Replay> {
     let found: Option<(String, String, bool)> = sqlite
         .prepare_cached(
             "SELECT order_id, kind, EXISTS (SELECT 1 FROM outbox AS later WHERE later.connection = ?1
-               AND later.order_id = outbox.order_id AND later.sequence > outbox.sequence AND later.state IN ('done', 'skipped'))
+               AND later.order_id = outbox.order_id AND later.sequence > outbox.sequence
+               AND (later.state = 'done' OR later.state = 'skipped' AND later.kind <> '\"Updated\"' AND later.kind NOT LIKE '{\"Status\"%'))
              FROM outbox WHERE connection = ?1 AND id = ?2 AND state = 'failed'",
         )?
         .query_row(params![connection, row], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
