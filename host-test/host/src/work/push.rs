@@ -29,7 +29,10 @@ impl Host {
             return self.end(&owner, &row, Settled::Skipped, None, json!({ "reason": "skip.orders-off" })).await;
         }
         if superseded(&row) {
-            return self.end(&owner, &row, Settled::Skipped, None, json!({ "reason": "skip.never-pushed" })).await;
+            // One that may have arrived stays known as that: the event behind it finds out, and cancels what it finds.
+            let unseen = !row.earlier.may_have_arrived && row.earlier.seen_as.is_none();
+            let reason = if unseen { "skip.never-pushed" } else { "skip.cancelled-since" };
+            return self.end(&owner, &row, Settled::Skipped, None, json!({ "reason": reason })).await;
         }
 
         // On each path creates and cancels go before reconciles, of which one file brings thousands.
@@ -172,13 +175,10 @@ fn taken(own_id: &str, order: &str) -> Failure {
     failure
 }
 
-/// A create that never left, with a later event behind it: if that one cancels or deletes, nothing of the order has to go out. The payload of
-/// any other event is the order as it is now, so the create still goes first.
+/// A create of an order that is not bound, with a cancel or a delete behind it: the order must not be made any more, whether an earlier try
+/// of it arrived or not. The payload of any other event is the order as it is now, so the create still goes first.
 fn superseded(row: &OrderEventRow) -> bool {
-    matches!(row.event.kind, OrderEventKind::Created)
-        && row.event.order.remote.is_none()
-        && !row.earlier.may_have_arrived
-        && row.cancelled_behind
+    matches!(row.event.kind, OrderEventKind::Created) && row.event.order.remote.is_none() && row.cancelled_behind
 }
 
 /// What is known after a failure: an ambiguous one leaves the order "may have arrived", sent at the latest now; every other one says that

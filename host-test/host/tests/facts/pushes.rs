@@ -9,7 +9,7 @@ use connector_host::contract::{OrderPlan, PushOutcome, Pushed, Unsettled};
 use connector_host::store::{Connection, ConnectionState, OrderOutcome};
 use connector_host::work::Stop;
 
-use crate::guest::{Act, Guest, failure, give};
+use crate::guest::{Act, Guest, failure, give, when};
 use crate::house::{Far, House};
 use crate::make::{self, NOW};
 
@@ -87,15 +87,23 @@ async fn an_order_that_was_cancelled_before_a_byte_of_it_left_is_not_sent() {
 }
 
 #[tokio::test]
-async fn an_order_that_may_have_arrived_is_not_forgotten_when_it_is_cancelled() {
+async fn an_order_that_may_have_arrived_is_looked_for_and_never_sent_anew_when_it_is_cancelled() {
     let house = House::new().await;
     let connection = house.connected("shop").await;
     let lost = guest().pushes("abcd-1", Err(failure(FailureClass::Ambiguous)));
     happens(&house, &connection, &lost, 1, OrderEventKind::Created).await;
     house.clock.advance(Duration::from_secs(5));
-    let outcomes = happens(&house, &connection, &lost, 2, OrderEventKind::Deleted).await;
-    assert_eq!(states(&outcomes), ["waiting", "waiting"], "the create is settled first");
-    assert_eq!(house.far.asked().len(), 2);
+    let known = earlier(&house, &connection).await;
+    let looks = guest().on("push-order", when("o-1", Act::Trap, give(Ok(unsettled(1, 60_000)))));
+    let outcomes = happens(&house, &connection, &looks, 2, OrderEventKind::Deleted).await;
+    assert_eq!(states(&outcomes), ["skipped", "waiting"], "the cancel looks for it, nothing creates it");
+    assert!(outcomes[0].to_string().contains("skip.cancelled-since"), "{}", outcomes[0]);
+    assert_eq!(earlier(&house, &connection).await, Earlier { empty_lookups: 1, ..known }, "what is known of the lost create stands");
+    house.clock.advance(Duration::from_secs(60));
+    work(&house, &guest().on("push-order", give(Ok(PushOutcome::Updated(pushed("777")))))).await;
+    let outcomes = house.store.order_outcomes(connection.id, "o").await.unwrap();
+    assert_eq!((states(&outcomes), outcomes[1].remote.as_deref()), (vec!["skipped", "done"], Some("777")));
+    assert_eq!(house.far.asked().len(), 1, "one create");
 }
 
 #[tokio::test]
