@@ -143,7 +143,8 @@ pub trait Runs {
     /// Pauses one stream, with one notice; the others go on. Fails with [`StoreError::Superseded`](super::StoreError::Superseded) where there is another grant by now.
     async fn pause_stream(&self, footing: Footing, entity: Entity, reason: Reason, at: Instant) -> Result<()>;
 
-    /// Keeps the merchant's choice for one stream.
+    /// Keeps the merchant's choice for one stream. Once it begins to be kept updated it has no whole pull yet: whatever was kept out until now has
+    /// to come in.
     async fn set_policy(&self, connection: ConnectionId, entity: Entity, policy: Policy) -> Result<()>;
 
     /// The streams that have a row; the others stand at their flow's default.

@@ -163,6 +163,47 @@ async fn a_pull_from_a_later_day_does_not_hide_what_changed_before_it() {
 }
 
 #[tokio::test]
+async fn what_create_only_kept_out_comes_in_once_the_stream_is_kept_updated() {
+    for under_way in [false, true] {
+        let house = House::new().await;
+        let (connection, host) = chosen(&house, &guest(), Entity::Product, Policy::CreateOnly).await;
+        host.sync(connection.id, Entity::Product, Scope::Everything, Trigger::Click).await.unwrap();
+        if !under_way {
+            work(&host).await;
+        }
+        host.set_policy(connection.id, Entity::Product, Policy::KeepUpdated).await.unwrap();
+        work(&host).await;
+        later(&house, &host, HOUR).await;
+        let scopes: Vec<Scope> = polls(&house, &connection, Entity::Product).await.into_iter().map(|run| run.scope).collect();
+        assert_eq!(scopes[0], Scope::Everything, "a pull under way: {under_way}");
+        assert!(matches!(scopes[1], Scope::Since(_)), "and once is enough");
+        // Said again it is no change.
+        host.set_policy(connection.id, Entity::Product, Policy::KeepUpdated).await.unwrap();
+        assert!(matches!(host.missing(connection.id, Entity::Product).await.unwrap(), Scope::Since(_)));
+    }
+}
+
+#[tokio::test]
+async fn statuses_that_a_person_asks_for_from_a_later_day_hide_none_from_before_it() {
+    let house = House::new().await;
+    let quiet = guest().pulls(Ok(make::page(Vec::new())));
+    let connection = house.connected("shop").await;
+    let host = house.host_with(&quiet, HostConfig { polls: Polls::never(), ..HostConfig::default() }).await;
+    bound(&house, &connection, "o", "777").await;
+    let asks = async |scope| {
+        host.sync(connection.id, Entity::OrderStatus, scope, Trigger::Click).await.unwrap();
+        host.work(Stop::Idle(Duration::ZERO)).await.unwrap();
+        house.store.streams(connection.id).await.unwrap().into_iter().find_map(|stream| stream.last_success)
+    };
+    house.clock.advance(HOUR);
+    assert_eq!(asks(Scope::Since(house.clock.now() - 1_000)).await, None, "nobody has looked before");
+    house.raw().execute("UPDATE stream SET last_success = ?1", [NOW]).unwrap();
+    assert_eq!(asks(Scope::Since(NOW + 60_000)).await, Some(NOW));
+    house.clock.advance(HOUR);
+    assert_eq!(asks(Scope::Since(NOW)).await, Some(house.clock.now()), "one that reaches back to the mark moves it");
+}
+
+#[tokio::test]
 async fn two_runs_of_one_stream_are_never_under_way_at_once() {
     let house = House::new().await;
     let (connection, host) =

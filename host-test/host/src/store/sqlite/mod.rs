@@ -105,6 +105,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("lease.sql"),
     include_str!("schedule.sql"),
     include_str!("ledger.sql"),
+    include_str!("tidy.sql"),
 ];
 
 pub(super) fn migrate(connection: &Sqlite) -> Result<()> {

@@ -224,18 +224,19 @@ impl Runs for SqliteStore {
             }
             if ended && !matches!(before.scope, Scope::Only(_)) {
                 tell_resumed(sqlite, connection.id, names::entity(before.entity), at)?;
-                // What changed between the mark and a later beginning is still not in; statuses are only asked for from the first open order on.
+                // What changed between the mark and a later beginning is still not in. A poll of statuses begins at the first open order: before
+                // that there is nothing to bring in.
                 let from = match before.scope {
-                    Scope::Since(since) if before.entity != Entity::OrderStatus => since,
+                    Scope::Since(since) if before.entity != Entity::OrderStatus || before.trigger != Trigger::Timer => since,
                     _ => Instant::MIN,
                 };
                 sqlite
                     .prepare_cached(
                         "INSERT INTO stream (connection, entity, last_success) VALUES (?1, ?2, CASE WHEN ?4 = ?5 THEN ?3 END)
                          ON CONFLICT DO UPDATE SET pause = NULL,
-                           last_success = CASE WHEN ?4 = ?5 OR last_success >= ?4 THEN ?3 ELSE last_success END",
+                           last_success = CASE WHEN ?6 > kept_out_until AND (?4 = ?5 OR last_success >= ?4) THEN ?3 ELSE last_success END",
                     )?
-                    .execute(params![connection.id, names::entity(before.entity), before.started, from, Instant::MIN])?;
+                    .execute(params![connection.id, names::entity(before.entity), before.started, from, Instant::MIN, run])?;
             }
             Ok(AppliedPage { tally, ended })
         })
@@ -278,10 +279,19 @@ impl Runs for SqliteStore {
 
     async fn set_policy(&self, connection: ConnectionId, entity: Entity, policy: Policy) -> Result<()> {
         self.write(move |sqlite| {
-            sqlite.execute(
-                "INSERT INTO stream (connection, entity, policy) VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET policy = excluded.policy",
-                params![connection, names::entity(entity), names::policy(policy)],
-            )?;
+            let name = names::entity(entity);
+            sqlite.execute("INSERT INTO stream (connection, entity) VALUES (?1, ?2) ON CONFLICT DO NOTHING", params![connection, name])?;
+            if policy == Policy::KeepUpdated {
+                // Whatever was kept out until now, also by a run that is under way, is not among what changes from now on.
+                sqlite.execute(
+                    "UPDATE stream SET last_success = NULL, kept_out_until = (SELECT coalesce(max(run.id), 0) FROM run
+                       WHERE run.connection = ?1 AND run.entity = ?2)
+                     WHERE connection = ?1 AND entity = ?2 AND policy IS NOT ?3",
+                    params![connection, name, names::policy(policy)],
+                )?;
+            }
+            let update = "UPDATE stream SET policy = ?3 WHERE connection = ?1 AND entity = ?2";
+            sqlite.execute(update, params![connection, name, names::policy(policy)])?;
             mark(sqlite, connection)
         })
         .await
