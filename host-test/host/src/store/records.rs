@@ -72,6 +72,18 @@ pub struct Level {
     pub provisional: bool,
 }
 
+/// How far an order is on its way to the other side, by its events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outgoing {
+    /// One waits for its turn.
+    Waiting,
+    /// None waits, and one did not go out: a person has to look.
+    Failed,
+    /// All came to their end.
+    Ended,
+}
+
 /// Where an order stands, at Nobi and beside it at the other side.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -86,6 +98,10 @@ pub struct Standing {
     pub remote: Option<String>,
     /// What it is called at the other side.
     pub own_id: Option<String>,
+    /// It was sent, and whether it arrived is not known yet.
+    pub may_have_arrived: bool,
+    /// How far it is on its way.
+    pub outgoing: Outgoing,
     /// What the other side said of it last.
     pub there: Option<OrderStatus>,
 }
@@ -100,7 +116,18 @@ impl std::fmt::Display for Standing {
         write!(f, "{} ({}): {label}", self.order, self.code)?;
         match &self.remote {
             Some(remote) => write!(f, "; id there {remote}")?,
-            None => return write!(f, "; not there yet"),
+            None if self.may_have_arrived => return write!(f, "; it may be there, which is being looked up"),
+            None => {
+                return write!(
+                    f,
+                    "; {}",
+                    match self.outgoing {
+                        Outgoing::Waiting => "not there yet",
+                        Outgoing::Failed => "failed",
+                        Outgoing::Ended => "skipped",
+                    }
+                );
+            }
         }
         let Some(there) = &self.there else { return Ok(()) };
         write!(f, ", {}", there.code)?;

@@ -10,7 +10,7 @@ use crate::clock::Instant;
 use crate::contract::types::Entity;
 use crate::names;
 use crate::nobi::forget;
-use crate::store::{ConnectionId, Level, NobiCounts, Records, Result, Sellable, Standing};
+use crate::store::{ConnectionId, Level, NobiCounts, Outgoing, Records, Result, Sellable, Standing};
 
 #[async_trait]
 impl Records for SqliteStore {
@@ -44,20 +44,28 @@ impl Records for SqliteStore {
         self.read(move |sqlite| {
             // An order is the connection's once an event of it was given to it.
             let mut statement = sqlite.prepare_cached(
-                "SELECT nobi_order.id, nobi_order.code, nobi_order.stage, order_push.remote, order_push.own_id, nobi_order.remote_status
-                 FROM (SELECT order_id, max(id) AS last FROM outbox WHERE connection = ?1 AND (?2 IS NULL OR order_id = ?2)
+                "SELECT nobi_order.id, nobi_order.code, nobi_order.stage, order_push.remote, order_push.own_id, nobi_order.remote_status,
+                   waiting, failed, coalesce(order_push.may_have_arrived, 0) AND (waiting OR failed)
+                 FROM (SELECT order_id, max(id) AS last, max(state = 'waiting') AS waiting, max(state = 'failed') AS failed FROM outbox WHERE connection = ?1 AND (?2 IS NULL OR order_id = ?2)
                        GROUP BY order_id ORDER BY last DESC LIMIT ?3) AS known
                  JOIN connection ON connection.id = ?1
                  JOIN nobi_order ON nobi_order.tenant = connection.tenant AND nobi_order.id = known.order_id
                  LEFT JOIN order_push ON order_push.connection = ?1 AND order_push.order_id = known.order_id ORDER BY known.last DESC",
             )?;
             let rows = statement.query_map(params![connection, order, most], |row| {
+                let outgoing = match (row.get(6)?, row.get(7)?) {
+                    (true, _) => Outgoing::Waiting,
+                    (false, true) => Outgoing::Failed,
+                    (false, false) => Outgoing::Ended,
+                };
                 let standing = Standing {
                     order: row.get(0)?,
                     code: row.get(1)?,
                     stage: row.get(2)?,
                     remote: row.get(3)?,
                     own_id: row.get(4)?,
+                    may_have_arrived: row.get(8)?,
+                    outgoing,
                     there: None,
                 };
                 Ok((standing, row.get::<_, Option<String>>(5)?))

@@ -14,7 +14,7 @@ use super::{Desk, word};
 use crate::contract::Descriptor;
 use crate::names;
 use crate::nobi::stage;
-use crate::store::{ConnectionId, Standing};
+use crate::store::{ConnectionId, Outgoing, Standing};
 
 /// Rows on the page.
 const MOST: u32 = 200;
@@ -74,7 +74,14 @@ fn there(lang: Lang, descriptor: &Descriptor, standing: &Standing) -> Markup {
                 @if let Some(reason) = &there.reason { p .quiet { (reason) } }
             }
             (None, Some(_)) => { (lang.say(word::SENT)) }
-            (None, None) => { (lang.say(word::NOT_SENT)) }
+            (None, None) if standing.may_have_arrived => { (lang.say(word::MAY_BE_THERE)) }
+            (None, None) => {
+                @match standing.outgoing {
+                    Outgoing::Waiting => { (lang.say(word::NOT_SENT)) }
+                    Outgoing::Failed => { (lang.say(word::STREAM_FAILED)) }
+                    Outgoing::Ended => { (lang.say(word::NOT_TO_SEND)) }
+                }
+            }
         }
         @if let Some(remote) = &standing.remote { " " small { code { (remote) } } }
     }

@@ -151,6 +151,8 @@ words! {
     TRACKING: "Vận đơn", "Parcel";
     SENT: "Đã gửi", "Sent";
     NOT_SENT: "Chưa gửi", "Not sent yet";
+    NOT_TO_SEND: "Bỏ qua", "Skipped";
+    MAY_BE_THERE: "Chưa rõ đã tới Nhanh hay chưa, hệ thống đang kiểm tra", "Not known yet whether it arrived; that is being looked up";
 
     // History.
     HISTORY: "Lịch sử", "History";

@@ -6,6 +6,7 @@ use connector_host::contract::Policy;
 use connector_host::contract::catalog::{Change, OrderStage, OrderStatus};
 use connector_host::contract::orders::OrderEventKind;
 use connector_host::contract::types::Entity;
+use connector_host::store::{Settled, Settlement};
 use connector_host::work::Stop;
 
 use super::person::Person;
@@ -39,6 +40,38 @@ async fn an_order_stands_there_with_both_statuses_its_carrier_and_its_code() {
         assert!(seen.contains(text), "no {text} in {seen}");
     }
     assert!(!seen.contains("0901234567"), "nobody's phone");
+}
+
+#[tokio::test]
+async fn an_order_that_is_not_seen_there_says_how_far_it_is() {
+    let house = House::new().await;
+    let (mut lan, connection) = Person::with_a_connection(&house, &Guest::new(make::descriptor())).await;
+    let page = format!("/connections/{}/orders", connection.id);
+    let lost = "Chưa rõ đã tới Nhanh hay chưa";
+    let ways = [
+        ("waits", false, None, "Chưa gửi", "not there yet"),
+        ("lost", true, None, lost, "may be there"),
+        ("skipped", false, Some(Settled::Skipped), "Bỏ qua", "skipped"),
+        ("failed", false, Some(Settled::Failed), "Lỗi", "failed"),
+        ("failed-after", true, Some(Settled::Failed), lost, "may be there"),
+        ("skipped-after", true, Some(Settled::Skipped), "Bỏ qua", "skipped"),
+    ];
+    for (order, sent, settled, shown, line) in ways {
+        house.store.order_event(connection.id, make::event(order, 1, OrderEventKind::Created), NOW).await.unwrap();
+        let row = house.store.next_event(connection.id, order).await.unwrap().unwrap().id;
+        if sent {
+            house.store.intend(make::intent(&connection, order, &format!("abcd-{order}"), NOW)).await.unwrap();
+        }
+        if let Some(settled) = settled {
+            let (footing, outcome) = (connection.footing(), serde_json::json!({}));
+            house.store.settle(Settlement { footing, row, settled, remote: None, outcome, at: NOW }).await.unwrap();
+        }
+        let seen = lan.get(&page).await.body;
+        let row = seen.split("<tr").find(|row| row.contains(&format!("DH-{order}<"))).unwrap();
+        assert!(row.contains(shown) && (shown == "Chưa gửi" || !row.contains("Chưa gửi")), "{order}: {row}");
+        let standing = house.store.standings(connection.id, Some(order), 1).await.unwrap().pop().unwrap();
+        assert!(standing.to_string().contains(line), "{standing}");
+    }
 }
 
 #[tokio::test]
