@@ -30,7 +30,7 @@ pub(crate) struct Sync {
     /// Only what changed since the last whole pull of each stream began, with some overlap.
     #[arg(long, conflicts_with_all = ["since", "only"])]
     changes: bool,
-    /// Only these records, by Nhanh.vn's ids.
+    /// Only these records, by Nhanh.vn's ids: also those that were deleted here, customers excepted.
     #[arg(long, value_name = "ID,ID", value_delimiter = ',')]
     only: Option<Vec<String>>,
     /// Pull nothing: show each stream's policy, its last whole pull, and when it runs next by itself.

@@ -9,7 +9,7 @@ use super::{Applier, Effect, LinkState};
 use crate::contract::catalog::Branch;
 use crate::contract::types::Entity;
 use crate::store::Result;
-use crate::store::sqlite::{from_json, is_declared_new, to_json};
+use crate::store::sqlite::{from_json, to_json};
 
 /// What stands in a required field where neither the other side nor the merchant gave a value.
 const NOT_GIVEN: &str = "Chưa có";
@@ -63,8 +63,8 @@ impl Applier<'_> {
 
     /// By its code, where it has one. Never by name.
     fn match_branch(&mut self, branch: &Branch) -> Result<Match> {
-        if is_declared_new(self.sqlite, self.connection.id, Entity::Branch, &branch.id)? {
-            return Ok(Match::None);
+        if let Some(chosen) = self.match_as_chosen(Entity::Branch, &branch.id)? {
+            return Ok(chosen);
         }
         let Some(code) = branch.code.as_deref().filter(|code| !code.is_empty()) else { return Ok(Match::None) };
         let mut statement = self.sqlite.prepare_cached("SELECT id FROM nobi_branch WHERE tenant = ?1 AND code = ?2 LIMIT 20")?;

@@ -8,7 +8,7 @@ use super::{Applier, Effect, LinkState};
 use crate::contract::catalog::{Customer, CustomerKind};
 use crate::contract::types::Entity;
 use crate::store::Result;
-use crate::store::sqlite::{from_json, is_declared_new, to_json};
+use crate::store::sqlite::{from_json, to_json};
 
 impl Applier<'_> {
     pub(super) fn customer(&mut self, customer: &Customer) -> Result<()> {
@@ -44,8 +44,8 @@ impl Applier<'_> {
     }
 
     fn match_customer(&mut self, customer: &Customer) -> Result<Match> {
-        if is_declared_new(self.sqlite, self.connection.id, Entity::Customer, &customer.id)? {
-            return Ok(Match::None);
+        if let Some(chosen) = self.match_as_chosen(Entity::Customer, &customer.id)? {
+            return Ok(chosen);
         }
         let Some(phone) = customer.phone.as_deref().filter(|phone| !phone.trim().is_empty()) else { return Ok(Match::None) };
         let mut statement = self.sqlite.prepare_cached("SELECT id FROM nobi_customer WHERE tenant = ?1 AND phone = ?2 LIMIT 20")?;

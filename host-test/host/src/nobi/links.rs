@@ -5,7 +5,7 @@ use rusqlite::{Connection as Sqlite, OptionalExtension, params};
 use crate::clock::Instant;
 use crate::contract::types::Entity;
 use crate::names;
-use crate::store::sqlite::to_json;
+use crate::store::sqlite::{forget_kept_out, to_json};
 use crate::store::{ConnectionId, Result};
 
 /// What a pair is.
@@ -93,7 +93,7 @@ pub(crate) fn forget(sqlite: &Sqlite, entity: Entity, nobi: i64, at: Instant) ->
     sqlite
         .prepare_cached("UPDATE link SET state = 'tombstone', nobi = NULL, since = ?3 WHERE entity = ?1 AND nobi = ?2")?
         .execute(params![names::entity(entity), nobi, at])?;
-    Ok(())
+    forget_kept_out(sqlite, entity)
 }
 
 /// Whether a Nobi record has a pair in this connection.

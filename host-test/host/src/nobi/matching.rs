@@ -10,7 +10,7 @@ use crate::contract::catalog::{Product, ProductKind};
 use crate::contract::types::Entity;
 use crate::names;
 use crate::store::Result;
-use crate::store::sqlite::is_declared_new;
+use crate::store::sqlite::chosen_pair;
 
 /// What a search came to.
 #[derive(Debug, PartialEq, Eq)]
@@ -31,10 +31,16 @@ pub fn sku_key(sku: &str) -> Option<String> {
 }
 
 impl Applier<'_> {
-    /// Own id, then stock-keeping unit, then barcode. The first that finds anything decides, unless a person said that it is a new one.
+    /// What a person said of a record that waited, where a person did.
+    pub(super) fn match_as_chosen(&mut self, entity: Entity, remote: &str) -> Result<Option<Match>> {
+        let chosen = chosen_pair(self.sqlite, self.connection.id, entity, remote)?;
+        chosen.map(|nobi| self.decide(entity, nobi.into_iter().collect())).transpose()
+    }
+
+    /// Own id, then stock-keeping unit, then barcode. The first that finds anything decides, unless a person did.
     pub(super) fn match_product(&mut self, product: &Product) -> Result<Match> {
-        if is_declared_new(self.sqlite, self.connection.id, Entity::Product, &product.id)? {
-            return Ok(Match::None);
+        if let Some(chosen) = self.match_as_chosen(Entity::Product, &product.id)? {
+            return Ok(chosen);
         }
         let head = product.kind == ProductKind::VariantParent;
         let tenant = self.connection.tenant.clone();

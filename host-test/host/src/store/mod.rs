@@ -38,7 +38,7 @@ pub use self::pages::{Awaiting, Candidate, Decision, FailedEvent, Note, Pages, R
 pub use self::people::{Operator, People};
 pub use self::privacy::{CustomerKey, Erased, Privacy, Remaining};
 pub use self::queue::{Again, Claim, Lane, Lease, Queue, Task, Turn, Work};
-pub use self::records::{Level, NobiCounts, Records, Sellable, Standing};
+pub use self::records::{Level, NobiCounts, Outgoing, Records, Sellable, Standing};
 pub use self::remarks::Remarks;
 pub use self::runs::{AppliedPage, Halt, Run, RunState, Runs, Stream, Trigger};
 pub use self::schedule::{Due, OpenOrders, Schedules, Way};

@@ -120,6 +120,9 @@ pub enum Halt {
 #[async_trait]
 pub trait Runs {
     /// Begins a run and queues it, unless one of the same stream waits or runs. A refresh (`only`) does not stand in a full pull's way.
+    ///
+    /// Records that a person asks for by their ids come in even where they were deleted at Nobi or kept out. Customers do not: one may have been
+    /// erased.
     async fn begin_run(&self, connection: ConnectionId, entity: Entity, scope: Scope, trigger: Trigger, at: Instant)
     -> Result<Option<i64>>;
 

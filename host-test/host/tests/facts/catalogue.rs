@@ -1,8 +1,8 @@
 //! Branches, product groups and products: what each policy lets in, and what it never touches.
 
-use connector_host::contract::Policy;
 use connector_host::contract::catalog::{Branch, Category, Change, Gone, Product};
-use connector_host::contract::types::Entity;
+use connector_host::contract::types::{Entity, Warning};
+use connector_host::contract::{Page, Policy, Scope};
 use connector_host::store::Trigger;
 
 use crate::house::{House, all};
@@ -173,6 +173,53 @@ async fn a_tombstone_is_never_brought_back() {
         assert_eq!((counts.products, counts.levels), (0, 0));
         assert_eq!(house.see::<u32>("SELECT count(*) FROM nobi_stock"), 0);
     }
+}
+
+#[tokio::test]
+async fn a_record_that_a_person_asks_for_again_by_its_id_comes_back_and_no_other_does() {
+    let house = House::new().await;
+    let connection = house.connected("shop").await;
+    let policies = all(Policy::CreateOnly);
+    let rows = || ["1", "2"].map(|id| Change::Product(make::product(id))).to_vec();
+    house.click(&connection, Entity::Product, &policies, rows()).await;
+    for nobi in [1, 2] {
+        assert!(house.store.delete_product(connection.id, nobi, NOW).await.unwrap());
+    }
+    let asks = async |entity, scope, trigger, changes| {
+        let run = house.store.begin_run(connection.id, entity, scope, trigger, NOW).await.unwrap().unwrap();
+        house.store.apply_page(run, connection.footing(), make::page(changes), all(Policy::CreateOnly), NOW).await.unwrap().tally
+    };
+    let one = || Scope::Only(vec!["1".to_owned()]);
+    for trigger in [Trigger::Live, Trigger::Timer] {
+        assert_eq!(asks(Entity::Product, one(), trigger, rows()).await.get("product.tombstone"), 2, "{trigger:?}");
+    }
+    assert_eq!(asks(Entity::Product, Scope::Everything, Trigger::Click, rows()).await.get("product.tombstone"), 2);
+    let tally = asks(Entity::Product, one(), Trigger::Click, rows()).await;
+    assert_eq!((tally.get("product.created"), tally.get("product.tombstone")), (1, 1));
+    // What was erased stays erased, whoever asks.
+    let person = || vec![Change::Customer(make::customer("1", Some("0901234567")))];
+    house.click(&connection, Entity::Customer, &policies, person()).await;
+    house.raw().execute("UPDATE link SET state = 'tombstone', nobi = NULL WHERE entity = 'customer'", []).unwrap();
+    assert_eq!(asks(Entity::Customer, one(), Trigger::Click, person()).await.get("customer.tombstone"), 1);
+}
+
+#[tokio::test]
+async fn of_a_record_that_was_deleted_here_nothing_is_left_to_look_at() {
+    let house = House::new().await;
+    let connection = house.connected("shop").await;
+    let warned = || {
+        let warning =
+            |id: &str| Warning { code: "test.odd".to_owned(), message: make::words("odd"), subject: Some(id.to_owned()), field: None };
+        let rows = ["1", "2"].map(|id| Change::Product(make::product(id))).to_vec();
+        Page { warnings: vec![warning("1"), warning("2")], ..make::page(rows) }
+    };
+    let pulls = async || house.pull(&connection, Entity::Product, Trigger::Click, &all(Policy::CreateOnly), warned()).await;
+    pulls().await;
+    house.store.delete_product(connection.id, 1, NOW).await.unwrap();
+    let left = async || house.see::<String>("SELECT group_concat(remote) FROM warned");
+    assert_eq!(left().await, "2", "nobody can bring it back by a retry of all that was warned of");
+    pulls().await;
+    assert_eq!(left().await, "2");
 }
 
 #[tokio::test]

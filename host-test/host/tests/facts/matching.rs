@@ -1,12 +1,13 @@
 //! Which record of Nobi's a new record is, before one is created.
 
 use connector_host::contract::Policy;
-use connector_host::contract::catalog::{Change, Product};
+use connector_host::contract::catalog::{Branch, Change, Product};
 use connector_host::contract::types::Entity;
 use connector_host::nobi::Tally;
+use connector_host::store::{Decision, StoreError};
 
 use crate::house::{House, all};
-use crate::make;
+use crate::make::{self, NOW};
 
 /// A shop whose Nobi already has these products, from another connection of the same tenant.
 async fn having(house: &House, products: Vec<Product>) -> connector_host::store::Connection {
@@ -90,6 +91,69 @@ async fn two_candidates_wait_for_a_person() {
     assert_eq!((tally.get("product.waiting"), tally.changed()), (1, 0));
     assert_eq!(house.see::<String>("SELECT state FROM link WHERE remote = '900'"), "waiting");
     assert_eq!(house.see::<u32>("SELECT count(*) FROM nobi_product"), 2);
+}
+
+/// Decides for this pair, and lets its record come in again.
+async fn decided(house: &House, connection: &connector_host::store::Connection, change: Change, nobi: i64) -> Tally {
+    let (entity, remote) = match &change {
+        Change::Branch(branch) => (Entity::Branch, branch.id.clone()),
+        Change::Product(product) => (Entity::Product, product.id.clone()),
+        _ => unreachable!(),
+    };
+    assert!(house.store.decide_pair(connection.id, entity, &remote, Decision::Pair(nobi), NOW).await.unwrap());
+    assert!(!house.store.awaiting(connection.id).await.unwrap().iter().any(|one| one.remote == remote), "nobody is asked again");
+    let run = house.store.runs(connection.id, 1).await.unwrap().pop().unwrap();
+    let page = make::page(vec![change]);
+    house.store.apply_page(run.id, connection.footing(), page, all(Policy::CreateOnly), NOW).await.unwrap().tally
+}
+
+#[tokio::test]
+async fn what_waited_for_a_branch_comes_in_when_a_person_pairs_it() {
+    let house = House::new().await;
+    let other = house.connected("shop").await;
+    let policies = all(Policy::CreateOnly);
+    let coded = |id: &str| Change::Branch(Branch { code: Some("K1".to_owned()), ..make::branch(id) });
+    house.click(&other, Entity::Branch, &policies, vec![coded("1"), Change::Branch(make::branch("2"))]).await;
+    house.raw().execute("UPDATE nobi_branch SET code = 'K1'", []).unwrap();
+    let connection = house.connected("shop").await;
+    let tally = house.click(&connection, Entity::Branch, &policies, vec![coded("900")]).await;
+    assert_eq!(tally.get("branch.waiting"), 1);
+    house.click(&connection, Entity::Product, &policies, vec![Change::Product(make::product("7"))]).await;
+    house.click(&connection, Entity::Stock, &policies, vec![make::level("7", "900", 5000)]).await;
+    assert_eq!(house.see::<u32>("SELECT count(*) FROM parked_stock"), 1);
+    let tally = decided(&house, &connection, coded("900"), 2).await;
+    assert_eq!((tally.get("branch.linked"), tally.get("stock.created")), (1, 1));
+    assert_eq!(house.see::<i64>("SELECT branch FROM nobi_stock"), 2);
+    assert_eq!(house.see::<u32>("SELECT count(*) FROM parked_stock"), 0);
+}
+
+#[tokio::test]
+async fn variants_find_a_head_that_a_person_pairs() {
+    let house = House::new().await;
+    let head = |id: &str| Product { sku: Some("a".to_owned()), ..make::head(id) };
+    let connection = having(&house, vec![head("1"), make::head("2")]).await;
+    house.raw().execute("UPDATE nobi_product SET sku = 'a', sku_key = 'a'", []).unwrap();
+    let tally = come(&house, &connection, vec![make::variant("901", "900"), head("900")]).await;
+    assert_eq!((tally.get("product.created"), tally.get("product.waiting")), (1, 1));
+    let tally = decided(&house, &connection, Change::Product(head("900")), 2).await;
+    assert_eq!(tally.get("product.linked"), 1);
+    assert_eq!(house.see::<i64>("SELECT parent FROM nobi_product WHERE kind = 'variant-child'"), 2);
+}
+
+#[tokio::test]
+async fn a_chosen_pair_that_is_not_free_any_more_is_asked_for_again() {
+    let house = House::new().await;
+    let connection = having(&house, vec![make::with_sku("1", "a"), make::with_sku("2", "b")]).await;
+    house.raw().execute("UPDATE nobi_product SET sku = 'a', sku_key = 'a'", []).unwrap();
+    let waits = ["900", "901"].map(|id| make::with_sku(id, "a"));
+    come(&house, &connection, waits.to_vec()).await;
+    let choose = async |remote, nobi| house.store.decide_pair(connection.id, Entity::Product, remote, Decision::Pair(nobi), NOW).await;
+    assert!(choose("900", 2).await.unwrap());
+    assert!(matches!(choose("901", 2).await, Err(StoreError::Refused(_))), "it is promised to another");
+    house.store.delete_product(connection.id, 2, NOW).await.unwrap();
+    let tally = come(&house, &connection, vec![make::with_sku("900", "a")]).await;
+    assert_eq!(tally.get("product.linked"), 1, "what was chosen is gone: it is matched anew");
+    assert_eq!(house.see::<i64>("SELECT nobi FROM link WHERE remote = '900'"), 1);
 }
 
 #[tokio::test]

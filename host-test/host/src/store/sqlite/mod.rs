@@ -30,8 +30,9 @@ use serde::de::DeserializeOwned;
 pub(crate) use self::connections::{notify, opens_secrets};
 pub(crate) use self::events::append;
 pub(crate) use self::outbox::hurry;
-pub(crate) use self::pages::is_declared_new;
+pub(crate) use self::pages::chosen_pair;
 pub(crate) use self::queue::end_all;
+pub(crate) use self::remarks::forget_kept_out;
 use self::writer::Writer;
 use super::{Result, Sealer, StoreError};
 

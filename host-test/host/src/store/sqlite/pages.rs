@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::connections::load;
 use super::events::append;
 use super::letters::{replay_event, set_aside};
+use super::remarks::forget_kept_out;
 use super::runs::{COLUMNS, begin_run, chosen, raw, typed};
 use super::{SqliteStore, from_json};
 use crate::clock::Instant;
@@ -70,13 +71,24 @@ fn candidate(sqlite: &Sqlite, connection: ConnectionId, entity: Entity, id: i64)
     Ok(sqlite.prepare_cached(&sql)?.query_row(params![connection, id, names::entity(entity)], row).optional()?)
 }
 
-/// Whether a person said that this record is a new one.
-pub(crate) fn is_declared_new(sqlite: &Sqlite, connection: ConnectionId, entity: Entity, remote: &str) -> Result<bool> {
-    Ok(sqlite
-        .prepare_cached(
-            "SELECT EXISTS (SELECT 1 FROM link WHERE connection = ?1 AND entity = ?2 AND remote = ?3 AND candidates = '\"new\"')",
-        )?
-        .query_row(params![connection, names::entity(entity), remote], |row| row.get(0))?)
+/// What stands in the candidates' place of a record that waits, once a person chose: it comes in by that when it is read again.
+fn choice(nobi: Option<i64>) -> String {
+    nobi.map_or(json!("new"), |nobi| json!({ "pair": nobi })).to_string()
+}
+
+/// What a person said of a record that waits: which Nobi record is its pair, or none: it is a new one. Absent: nobody said anything, or the
+/// record that was chosen is not there any more.
+pub(crate) fn chosen_pair(sqlite: &Sqlite, connection: ConnectionId, entity: Entity, remote: &str) -> Result<Option<Option<i64>>> {
+    let kept: Option<Option<String>> = sqlite
+        .prepare_cached("SELECT candidates FROM link WHERE connection = ?1 AND entity = ?2 AND remote = ?3 AND state = 'waiting'")?
+        .query_row(params![connection, names::entity(entity), remote], |row| row.get(0))
+        .optional()?;
+    let kept = kept.flatten().as_deref().map(from_json::<Value>).transpose()?.unwrap_or_default();
+    if kept == "new" {
+        return Ok(Some(None));
+    }
+    let Some(nobi) = kept.get("pair").and_then(Value::as_i64) else { return Ok(None) };
+    Ok(candidate(sqlite, connection, entity, nobi)?.map(|it| Some(it.id)))
 }
 
 #[async_trait]
@@ -211,7 +223,7 @@ impl Pages for SqliteStore {
         self.read(move |sqlite| {
             let mut statement = sqlite.prepare_cached(
                 "SELECT entity, remote, candidates, since FROM link WHERE connection = ?1 AND state = 'waiting' AND candidates IS NOT NULL
-                   AND candidates <> '\"new\"' ORDER BY since, entity, remote LIMIT 500",
+                   AND candidates LIKE '[%' ORDER BY since, entity, remote LIMIT 500",
             )?;
             let rows = statement.query_map([connection], |row| {
                 Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?, row.get(3)?))
@@ -233,20 +245,23 @@ impl Pages for SqliteStore {
         let remote = remote.to_owned();
         self.write(move |sqlite| {
             let name = names::entity(entity);
-            let update = |set: &str, nobi: Option<i64>| {
+            let update = |set: &str, candidates: Option<String>| {
                 let sql = format!(
                     "UPDATE link SET {set}, since = ?5 WHERE connection = ?1 AND entity = ?2 AND remote = ?3 AND state = 'waiting'"
                 );
-                sqlite.execute(&sql, params![connection, name, remote, nobi, at])
+                sqlite.execute(&sql, params![connection, name, remote, candidates, at])
             };
             let changed = match decision {
                 Decision::Pair(nobi) => {
                     let free = candidate(sqlite, connection, entity, nobi)?.filter(|it| !it.taken);
-                    free.ok_or_else(|| StoreError::Refused(format!("{name} {nobi} is not free")))?;
-                    update("state = 'linked', nobi = ?4, candidates = NULL", Some(nobi))?
+                    let promised = "SELECT EXISTS (SELECT 1 FROM link WHERE connection = ?1 AND entity = ?2 AND candidates = ?3)";
+                    let promised: bool = sqlite.query_row(promised, params![connection, name, choice(Some(nobi))], |row| row.get(0))?;
+                    free.filter(|_| !promised).ok_or_else(|| StoreError::Refused(format!("{name} {nobi} is not free")))?;
+                    // The pair is made where every other one is, with all that waits for it.
+                    update("candidates = ?4", Some(choice(Some(nobi))))?
                 }
-                Decision::New => update("candidates = '\"new\"', nobi = ?4", None)?,
-                Decision::Never => update("state = 'tombstone', candidates = NULL, nobi = ?4", None)?,
+                Decision::New => update("candidates = ?4", Some(choice(None)))?,
+                Decision::Never => update("state = 'tombstone', candidates = ?4", None)?,
             };
             if changed == 1 {
                 let word = match decision {
@@ -256,7 +271,9 @@ impl Pages for SqliteStore {
                 };
                 append(sqlite, connection, at, code::PAIR_DECIDED, Some(name), &json!({ "remote": remote, "decision": word }))?;
             }
-            if changed == 1 && decision != Decision::Never {
+            if changed == 1 && decision == Decision::Never {
+                forget_kept_out(sqlite, entity)?;
+            } else if changed == 1 {
                 begin_run(sqlite, connection, entity, &Scope::Only(vec![remote]), Trigger::Click, at)?;
             }
             Ok(changed == 1)

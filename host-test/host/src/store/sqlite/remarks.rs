@@ -25,6 +25,21 @@ fn record_of(change: &Change) -> Option<(Entity, &str)> {
     }
 }
 
+/// Of a record that was deleted at Nobi, or kept out, nothing is left to look at: a retry of all that a remark was made of must not bring it back.
+const LET_IN: &str = "NOT EXISTS (SELECT 1 FROM link WHERE connection = ?1 AND entity = ?2 AND remote = ?3 AND state = 'tombstone')";
+
+/// Forgets what was said of records that Nobi has kept out since.
+pub(crate) fn forget_kept_out(sqlite: &Sqlite, entity: Entity) -> Result<()> {
+    for table in ["refused", "warned"] {
+        let forget = format!(
+            "DELETE FROM {table} WHERE entity = ?1 AND EXISTS (SELECT 1 FROM link WHERE link.connection = {table}.connection
+               AND link.entity = ?1 AND link.remote = {table}.remote AND link.state = 'tombstone')"
+        );
+        sqlite.prepare_cached(&forget)?.execute([names::entity(entity)])?;
+    }
+    Ok(())
+}
+
 /// Forgets what was said of records that are read anew.
 pub(super) fn forget_remarks(sqlite: &Sqlite, connection: ConnectionId, changes: &[Change]) -> Result<()> {
     for table in ["refused", "warned"] {
@@ -45,7 +60,9 @@ pub(super) fn forget_remarks(sqlite: &Sqlite, connection: ConnectionId, changes:
 pub(super) fn keep_refused(sqlite: &Sqlite, connection: ConnectionId, entity: Entity, refused: &[Refused], at: Instant) -> Result<()> {
     for record in refused {
         sqlite
-            .prepare_cached("INSERT OR REPLACE INTO refused (connection, entity, remote, failure, at) VALUES (?1, ?2, ?3, ?4, ?5)")?
+            .prepare_cached(&format!(
+                "INSERT OR REPLACE INTO refused (connection, entity, remote, failure, at) SELECT ?1, ?2, ?3, ?4, ?5 WHERE {LET_IN}"
+            ))?
             .execute(params![connection, names::entity(entity), record.id.as_deref().unwrap_or(""), to_json(&record.failure)?, at])?;
     }
     Ok(())
@@ -55,9 +72,9 @@ pub(super) fn keep_refused(sqlite: &Sqlite, connection: ConnectionId, entity: En
 pub(super) fn keep_warned(sqlite: &Sqlite, connection: ConnectionId, entity: Entity, warnings: &[Warning], at: Instant) -> Result<()> {
     for warning in warnings {
         sqlite
-            .prepare_cached(
-                "INSERT OR REPLACE INTO warned (connection, entity, remote, code, warning, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-            )?
+            .prepare_cached(&format!(
+                "INSERT OR REPLACE INTO warned (connection, entity, remote, code, warning, at) SELECT ?1, ?2, ?3, ?4, ?5, ?6 WHERE {LET_IN}"
+            ))?
             .execute(params![
                 connection,
                 names::entity(entity),

@@ -145,6 +145,20 @@ pub(super) fn begin_run(
     Ok(Some(run))
 }
 
+/// A person asks for these very records: those that were deleted at Nobi, or kept out, are as good as never seen. Customers stay as they are: one
+/// may have been erased.
+fn bring_back(sqlite: &Sqlite, connection: ConnectionId, entity: Entity, remotes: &[String]) -> Result<()> {
+    if entity == Entity::Customer {
+        return Ok(());
+    }
+    let mut forget =
+        sqlite.prepare_cached("DELETE FROM link WHERE connection = ?1 AND entity = ?2 AND remote = ?3 AND state = 'tombstone'")?;
+    for remote in remotes {
+        forget.execute(params![connection, names::entity(entity), remote])?;
+    }
+    Ok(())
+}
+
 #[async_trait]
 impl Runs for SqliteStore {
     async fn begin_run(
@@ -155,7 +169,13 @@ impl Runs for SqliteStore {
         trigger: Trigger,
         at: Instant,
     ) -> Result<Option<i64>> {
-        self.write(move |sqlite| begin_run(sqlite, connection, entity, &scope, trigger, at)).await
+        self.write(move |sqlite| {
+            if let (Trigger::Click, Scope::Only(ids)) = (trigger, &scope) {
+                bring_back(sqlite, connection, entity, ids)?;
+            }
+            begin_run(sqlite, connection, entity, &scope, trigger, at)
+        })
+        .await
     }
 
     async fn run(&self, id: i64) -> Result<Run> {
