@@ -14,7 +14,7 @@ use connector_host::contract::orders::Order;
 use connector_host::contract::types::Entity;
 use connector_host::store::Standing;
 use connector_host::work::{HostConfig, Polls};
-use nhanh_sim::Quantity;
+use nhanh_sim::{Quantity, StockTimes};
 
 /// One of the simulator's carriers.
 const CARRIER: i64 = 5;
@@ -64,6 +64,40 @@ async fn a_lost_webhook_is_healed_by_the_next_poll(dialect: Dialect) -> Result<(
     assert_eq!(world.shown(product, depot).await?, Some(there));
     assert_eq!(world.notices().await?.into_iter().filter(|notice| notice.code.starts_with("flow.")).count(), 0);
     Ok(())
+}
+
+/// 3.0's list of changed levels may have no row for what is sold out, and may not see a sale at all: nobody documents it, so both heal.
+async fn sold_out_is_known_within_the_hour(means: StockTimes, omits_empty: bool) -> Result<()> {
+    let world = world(V3, &[Entity::Stock]).await?;
+    world.nhanh.faults().switch(|it| (it.v3.stock_times, it.v3.inventory_omits_empty) = (means, omits_empty));
+    pass(&world, 30).await?;
+    let product: i64 = world.host.store().sellable(world.side.connection, 1).await?[0].remote.parse()?;
+    let depot = world.nhanh.business().depots[0];
+    world
+        .nhanh
+        .change_level(product, depot, |level| *level = nhanh_sim::Level { remain: Quantity::units(41), ..nhanh_sim::Level::default() });
+    pass(&world, 72).await?;
+    assert_eq!(world.shown(product, depot).await?, Some(41_000));
+    for depot in world.nhanh.business().depots {
+        world.nhanh.change_level(product, depot, |level| *level = nhanh_sim::Level::default());
+    }
+    let (pages, changes) = (world.asked(Products), world.asked_at(LEVELS));
+    pass(&world, 72).await?;
+    assert_eq!(world.shown(product, depot).await?, Some(0));
+    assert!(world.asked_at(LEVELS) - changes >= 10, "what changed is asked for in between");
+    assert!(world.asked(Products) > pages);
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_is_sold_out_and_left_out_of_the_stock_list_of_3_0_is_known_within_the_hour() -> Result<()> {
+    sold_out_is_known_within_the_hour(StockTimes::StockChanges, true).await
+}
+
+#[tokio::test]
+async fn where_the_times_of_3_0_s_stock_list_are_those_of_the_product_a_sale_is_known_within_the_hour() -> Result<()> {
+    sold_out_is_known_within_the_hour(StockTimes::ProductEdits, true).await?;
+    sold_out_is_known_within_the_hour(StockTimes::ProductEdits, false).await
 }
 
 async fn what_acts_on_a_click_is_never_asked_for(dialect: Dialect) -> Result<()> {

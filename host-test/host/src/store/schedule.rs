@@ -62,6 +62,9 @@ pub trait Schedules {
     /// time moves. One that is not due any more by `at` stays as it is: somebody else was first. The newest 50 polls of a stream are kept.
     async fn poll(&self, due: Due, scope: Option<Scope>, at: Instant, next: Instant) -> Result<Option<i64>>;
 
+    /// When the newest run of a stream began that covered everything and came to its end; none where none did, or is not kept any more.
+    async fn last_sweep(&self, connection: ConnectionId, entity: Entity) -> Result<Option<Instant>>;
+
     /// What is polled of a connection, and when next.
     async fn schedule(&self, connection: ConnectionId) -> Result<Vec<(Entity, Instant)>>;
 

@@ -1,13 +1,13 @@
 //! Polls: which streams are asked for by themselves, when, and for what, so that whatever a lost webhook or an outage kept from us comes in all
 //! the same. Never sends anything itself: a poll is a run like any other.
 
-use super::polls::{first, next};
+use super::polls::{Every, first, millis, next, swept};
 use super::{Host, flows};
 use crate::clock::Instant;
 use crate::contract::types::Entity;
 use crate::contract::{Direction, Policy, Scope};
 use crate::store::schedule::is_polled;
-use crate::store::{Connection, Due, Halt, Run, StoreError, Way};
+use crate::store::{Connection, ConnectionId, Due, Halt, Run, StoreError, Way};
 
 /// Streams that are begun in one go.
 const GROUP: u32 = 64;
@@ -70,7 +70,7 @@ impl Host {
         // A paused stream waits for a person; a click that ends well, or a new grant, ends the pause.
         let scope = match stream.is_some_and(|stream| stream.pause.is_some()) {
             true => None,
-            false => self.scope(&owner, entity, due.way).await?,
+            false => self.scope(&owner, entity, due.way, every).await?,
         };
         let interval = if due.way == Way::Whole { every.whole } else { every.changes };
         self.store.poll(due, scope, now, next(owner.id, entity, now, interval)).await?;
@@ -91,15 +91,21 @@ impl Host {
     }
 
     /// What a poll asks for. None: there is nothing to ask.
-    async fn scope(&self, owner: &Connection, entity: Entity, way: Way) -> Result<Option<Scope>, StoreError> {
+    async fn scope(&self, owner: &Connection, entity: Entity, way: Way, every: Every) -> Result<Option<Scope>, StoreError> {
         if entity == Entity::OrderStatus {
             return self.statuses(owner, way).await;
         }
         match way {
+            Way::Changes if swept(entity) && self.is_sweep_due(owner.id, entity, every).await? => Ok(Some(Scope::Everything)),
             Way::Changes => self.missing(owner.id, entity).await.map(Some),
             Way::Whole => Ok(Some(Scope::Everything)),
             Way::Never => Ok(None),
         }
+    }
+
+    async fn is_sweep_due(&self, connection: ConnectionId, entity: Entity, every: Every) -> Result<bool, StoreError> {
+        let last = self.store.last_sweep(connection, entity).await?;
+        Ok(last.is_none_or(|began| self.clock.now().saturating_sub(began) >= millis(every.whole)))
     }
 
     /// Statuses are asked for from the oldest open order on, however long ago the last look was: those before it have come to their end.

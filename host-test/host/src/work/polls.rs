@@ -18,7 +18,8 @@ const DAY: u64 = 24 * HOUR;
 pub struct Every {
     /// Where the connector can say what changed.
     pub changes: Duration,
-    /// Where it cannot, so that each time everything is read. Of order statuses: each open order.
+    /// Where it cannot, so that each time everything is read. Of order statuses: each open order. Of what is [`swept`] as well: everything,
+    /// however well its changes are told.
     pub whole: Duration,
 }
 
@@ -29,7 +30,7 @@ pub struct Every {
 /// | What | Changes | Whole | Because |
 /// |---|---|---|---|
 /// | order statuses | 5 min | 15 min | people look at orders on their way, and a customer calls; one request lists all changes |
-/// | stock | 5 min | 1 h | what is oversold costs money; a sweep is a request for each hundred products, and webhooks tell of most changes |
+/// | stock | 5 min | 1 h, in any case | what is oversold costs money; a sweep is a request for each hundred products, and webhooks tell of most changes |
 /// | products, prices | 15 min | 6 h | edited by people, a few a day; a change is not sold before the page shows it |
 /// | customers | 1 h | 1 day | nobody waits for them |
 /// | branches, categories | 1 day | 1 day | change some times a year, and are read whole either way |
@@ -76,6 +77,12 @@ impl Polls {
     }
 }
 
+/// Whether everything is read now and then though the connector tells what changed. A list of changed levels need not have a row for what is
+/// sold out, and nothing there says which it left out; a level that stays wrong sells what nobody has. All other records have a row to change.
+pub(super) fn swept(entity: Entity) -> bool {
+    entity == Entity::Stock
+}
+
 /// When a stream is asked for next: after its interval, up to a tenth sooner or later. The streams of all connections drift apart by it, even
 /// where an outage has brought them all to the same moment.
 pub(super) fn next(connection: ConnectionId, entity: Entity, now: Instant, interval: Duration) -> Instant {
@@ -96,7 +103,7 @@ fn share(connection: ConnectionId, entity: Entity, now: Instant, span: i64) -> i
     i64::try_from(hasher.finish() % span).unwrap_or(0)
 }
 
-fn millis(span: Duration) -> i64 {
+pub(super) fn millis(span: Duration) -> i64 {
     i64::try_from(span.as_millis()).unwrap_or(i64::MAX / 4)
 }
 

@@ -247,6 +247,51 @@ async fn where_changes_cannot_be_told_everything_is_asked_for_and_nobody_is_both
 }
 
 #[tokio::test]
+async fn levels_are_read_whole_as_well_however_well_their_changes_are_told() {
+    let house = House::new().await;
+    let (connection, host) = chosen(&house, &guest(), Entity::Stock, Policy::KeepUpdated).await;
+    later(&house, &host, 4 * HOUR).await;
+    let runs = polls(&house, &connection, Entity::Stock).await;
+    let sweeps: Vec<i64> = runs.iter().filter(|run| run.scope == Scope::Everything).map(|run| run.started).collect();
+    assert!(runs.len() > 40 && sweeps.len() == 4, "{} of {}", sweeps.len(), runs.len());
+    assert!(sweeps.windows(2).all(|pair| (60 * 60_000..=66 * 60_000).contains(&(pair[1] - pair[0]))), "{sweeps:?}");
+
+    // A click that read everything spares the next one; one of changes alone does not.
+    let click = async |scope| {
+        host.sync(connection.id, Entity::Stock, scope, Trigger::Click).await.unwrap().unwrap();
+        work(&host).await;
+        house.clock.now()
+    };
+    later(&house, &host, 40 * MINUTE).await;
+    let clicked = click(Scope::Everything).await;
+    later(&house, &host, 50 * MINUTE).await;
+    click(Scope::Since(house.clock.now())).await;
+    later(&house, &host, 20 * MINUTE).await;
+    let next: Vec<i64> = polls(&house, &connection, Entity::Stock)
+        .await
+        .iter()
+        .filter(|run| run.scope == Scope::Everything && run.started > clicked)
+        .map(|run| run.started)
+        .collect();
+    assert!(next.len() == 1 && (60 * 60_000..=66 * 60_000).contains(&(next[0] - clicked)), "{next:?} after {clicked}");
+}
+
+#[tokio::test]
+async fn a_sweep_that_came_to_no_end_is_none() {
+    let house = House::new().await;
+    let (connection, host) = chosen(&house, &guest(), Entity::Stock, Policy::KeepUpdated).await;
+    later(&house, &host, 50 * MINUTE).await;
+    let no = guest().pulls(Err(failure(FailureClass::Rejected)));
+    later(&house, &house.host(&no).await, 30 * MINUTE).await;
+    let before = polls(&house, &connection, Entity::Stock).await;
+    assert!(before.iter().filter(|run| run.scope == Scope::Everything && run.state == RunState::Failed).count() > 1);
+    later(&house, &house.host(&guest()).await, 10 * MINUTE).await;
+    let after = polls(&house, &connection, Entity::Stock).await;
+    assert_eq!(after[before.len()].scope, Scope::Everything);
+    assert!(after[before.len() + 1..].iter().all(|run| matches!(run.scope, Scope::Since(_))));
+}
+
+#[tokio::test]
 async fn what_cannot_be_asked_for_at_all_is_tried_once_a_grant() {
     let house = House::new().await;
     let no = guest().on("build-sync-request", give(Err::<connector_host::contract::http::Request, _>(failure(FailureClass::Unsupported))));

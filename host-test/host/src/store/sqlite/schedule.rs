@@ -171,6 +171,19 @@ impl Schedules for SqliteStore {
         .await
     }
 
+    async fn last_sweep(&self, connection: ConnectionId, entity: Entity) -> Result<Option<Instant>> {
+        self.read(move |sqlite| {
+            Ok(sqlite
+                .prepare_cached(
+                    "SELECT started FROM run WHERE connection = ?1 AND entity = ?2 AND scope = '\"Everything\"' AND state = 'done'
+                     ORDER BY id DESC LIMIT 1",
+                )?
+                .query_row(params![connection, names::entity(entity)], |row| row.get(0))
+                .optional()?)
+        })
+        .await
+    }
+
     async fn schedule(&self, connection: ConnectionId) -> Result<Vec<(Entity, Instant)>> {
         self.read(move |sqlite| {
             let rows = rows(sqlite, connection)?.into_iter();
