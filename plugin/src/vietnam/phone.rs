@@ -49,10 +49,16 @@ pub fn read(raw: &str) -> Phone {
         return Phone::Missing;
     }
     let mut masked = false;
-    for part in raw.split(['/', ',', ';', '|', '\n']) {
-        if is_masked(part) {
-            masked = true;
-        } else if let Some(number) = number(part) {
+    for part in raw.split(['/', ',', ';', '|', '\n']).flat_map(|it| it.split("hoặc")) {
+        // A dash with spaces stands inside a number as well as between two.
+        for piece in std::iter::once(part).chain(part.split(" - ")) {
+            if is_masked(piece) {
+                masked = true;
+            } else if let Some(number) = number(piece) {
+                return Phone::Number(number);
+            }
+        }
+        if let Some(number) = part.split([' ', '\u{a0}', '-']).find_map(alone) {
             return Phone::Number(number);
         }
     }
@@ -68,10 +74,26 @@ pub fn canonical(raw: &str) -> Option<String> {
     }
 }
 
-/// Stars anywhere, or an `x` or `•` between digits.
+/// Stars anywhere, or another sign that stands for a digit: one with a digit, or another such sign, on both sides.
 fn is_masked(part: &str) -> bool {
-    let has_digit = part.bytes().any(|it| it.is_ascii_digit());
-    part.contains('*') || (has_digit && part.contains(['x', 'X', '•', '#']))
+    let (mut before, mut sign, mut digit) = (false, false, false);
+    for it in part.chars() {
+        let masks = matches!(it, 'x' | 'X' | '•' | '#');
+        digit |= it.is_ascii_digit();
+        let stands = masks || it.is_ascii_digit();
+        if it == '*' || (sign && stands && digit) {
+            return true;
+        }
+        (sign, before) = (masks && before, stands);
+    }
+    false
+}
+
+/// A whole number beside other words. It begins as one is dialled: the end of a hotline, or of a number abroad, is none.
+fn alone(word: &str) -> Option<String> {
+    let word = word.trim_start_matches(|it: char| !it.is_ascii_digit() && it != '+');
+    let dialled = ["0", "84", "+84"].iter().any(|it| word.starts_with(it));
+    if dialled && !is_masked(word) { number(word) } else { None }
 }
 
 fn number(part: &str) -> Option<String> {
@@ -193,6 +215,39 @@ mod tests {
     #[test]
     fn a_second_number_is_used_when_the_first_is_none() {
         is("19001234, 0912345678", "0912345678");
+    }
+
+    #[test]
+    fn of_two_numbers_in_one_field_the_first_is_read_and_never_both_as_one() {
+        for raw in [
+            "0912345678 - 0987654321",
+            "0912.345.678 - 0987.654.321",
+            "0912 - 345 - 678 hoặc 0987654321",
+            "0912345678 0987654321",
+            "+84912345678 0987654321",
+            "84912345678 0987654321",
+            "0912345678-0987654321",
+            "0912345678 hoặc 0987654321",
+            "ĐT (0912345678) (0987654321)",
+            "098****321 - 0912345678",
+            "1900 1234 - 091 234 5678",
+        ] {
+            is(raw, "0912345678");
+        }
+        // A part of a hotline, or of a number abroad, is no number.
+        for raw in ["1900 1234 567 890", "+1 2025550123", "001 2025550123", "0912 345 67"] {
+            assert_eq!(read(raw), Phone::Other, "{raw}");
+        }
+    }
+
+    #[test]
+    fn a_letter_or_a_sign_beside_a_number_masks_nothing() {
+        for raw in ["0912345678 (anh Xuân)", "Chị Xoan 0912345678", "#0912345678", "0912345678 x", "0912345678 (nhà #12)"] {
+            is(raw, "0912345678");
+        }
+        for raw in ["091234567*8 09", "091xxx5678", "0912345xxx", "xxxxx45678", "091#####78", "0912 345 XXX", "0912••••78"] {
+            assert_eq!(read(raw), Phone::Masked, "{raw}");
+        }
     }
 
     proptest! {
