@@ -159,7 +159,9 @@ impl<S: Sender> Push<'_, S> {
     fn refused_change(&self, intent: Intent, seen: Option<&Seen>, refusal: Refusal, remote: &RemoteId) -> Failure {
         let said = refusal.without(&self.personal());
         let said = said.message.arguments.into_iter().next().map(|it| it.value).unwrap_or_default();
-        let message = self.both(intent, seen, "Nhanh.vn từ chối đổi trạng thái", "Nhanh.vn refused the change").with("said", &said);
+        let why = if said.is_empty() { "" } else { ": {said}" };
+        let (vi, en) = (["Nhanh.vn từ chối đổi trạng thái", why].concat(), ["Nhanh.vn refused the change", why].concat());
+        let message = self.both(intent, seen, &vi, &en).with("said", &said);
         self.conflict("order.update-refused", message).about(remote.as_str())
     }
 

@@ -385,6 +385,12 @@ fn a_refused_change_names_nobody_of_the_order() {
             push(&talk.context(), &event(OrderEventKind::Deleted, order), &fresh(), &mut Script::of(&[&talk.ours("New"), no])).unwrap_err();
         let said = failure.message.arguments.iter().find(|it| it.name == "said").map(|it| it.value.as_str());
         assert_eq!(said, Some("Khách … (…) đã bị chặn"));
+        let ends = "(Nobi Pro: xóa; Nhanh.vn: Đơn mới).";
+        assert_eq!(failure.message.vi, format!("Nhanh.vn từ chối đổi trạng thái: Khách … (…) đã bị chặn {ends}"));
+        let silent = [talk.ours("New"), r#"{"code":0}"#.to_owned()];
+        let silent = silent.iter().map(String::as_str).collect::<Vec<_>>();
+        let failure = push(&talk.context(), &event(OrderEventKind::Deleted, linked()), &fresh(), &mut Script::of(&silent)).unwrap_err();
+        assert_eq!(failure.message.vi, format!("Nhanh.vn từ chối đổi trạng thái {ends}"));
     }
 }
 
