@@ -33,6 +33,7 @@ impl Applier<'_> {
                 wait(self.sqlite, id, Entity::Branch, &branch.id, &candidates, self.at)?;
                 Ok(Effect::Waiting)
             }
+            Match::PutOff => Ok(Effect::PutOff),
             Match::One(nobi) => {
                 link(self.sqlite, id, Entity::Branch, &branch.id, nobi, self.at)?;
                 self.unpark(&branch.id)?;
@@ -71,7 +72,7 @@ impl Applier<'_> {
         let rows = statement.query_map(params![self.connection.tenant, code], |row| row.get(0))?;
         let found = rows.collect::<std::result::Result<_, _>>()?;
         drop(statement);
-        self.decide(Entity::Branch, found)
+        self.decide(Entity::Branch, &branch.id, found)
     }
 
     fn existing_branch(&mut self, nobi: i64, branch: &Branch) -> Result<Effect> {

@@ -29,6 +29,7 @@ impl Applier<'_> {
                 wait(self.sqlite, id, Entity::Customer, &customer.id, &candidates, self.at)?;
                 Ok(Effect::Waiting)
             }
+            Match::PutOff => Ok(Effect::PutOff),
             Match::One(nobi) => {
                 link(self.sqlite, id, Entity::Customer, &customer.id, nobi, self.at)?;
                 Ok(Effect::Linked)
@@ -52,7 +53,7 @@ impl Applier<'_> {
         let rows = statement.query_map(params![self.connection.tenant, phone], |row| row.get(0))?;
         let found = rows.collect::<std::result::Result<_, _>>()?;
         drop(statement);
-        self.decide(Entity::Customer, found)
+        self.decide(Entity::Customer, &customer.id, found)
     }
 
     fn existing_customer(&mut self, nobi: i64, customer: &Customer) -> Result<Effect> {

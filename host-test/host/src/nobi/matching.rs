@@ -19,6 +19,8 @@ pub(super) enum Match {
     None,
     /// It has exactly this one, and it is free.
     One(i64),
+    /// It has one, and another record of the page may have found it as well.
+    PutOff,
     /// A person has to choose among these.
     Several(Vec<i64>),
 }
@@ -31,10 +33,12 @@ pub fn sku_key(sku: &str) -> Option<String> {
 }
 
 impl Applier<'_> {
-    /// What a person said of a record that waited, where a person did.
+    /// What a person said of a record that waited, where a person did: the pair is theirs, whoever else finds it.
     pub(super) fn match_as_chosen(&mut self, entity: Entity, remote: &str) -> Result<Option<Match>> {
-        let chosen = chosen_pair(self.sqlite, self.connection.id, entity, remote)?;
-        chosen.map(|nobi| self.decide(entity, nobi.into_iter().collect())).transpose()
+        let Some(chosen) = chosen_pair(self.sqlite, self.connection.id, entity, remote)? else { return Ok(None) };
+        let Some(one) = chosen else { return Ok(Some(Match::None)) };
+        let taken = is_linked(self.sqlite, self.connection.id, entity, one)?;
+        Ok(Some(if taken { Match::Several(vec![one]) } else { Match::One(one) }))
     }
 
     /// Own id, then stock-keeping unit, then barcode. The first that finds anything decides, unless a person did.
@@ -47,34 +51,39 @@ impl Applier<'_> {
         if let Some(id) = product.own_id.as_deref().and_then(nobi_id) {
             let found = candidates(self.sqlite, "tenant = ?1 AND id = ?2 AND (kind = 'variant-parent') = ?3", params![tenant, id, head])?;
             if !found.is_empty() {
-                return self.decide(Entity::Product, found);
+                return self.decide(Entity::Product, &product.id, found);
             }
         }
         if let Some(key) = product.sku.as_deref().and_then(sku_key) {
             let found =
                 candidates(self.sqlite, "tenant = ?1 AND sku_key = ?2 AND (kind = 'variant-parent') = ?3", params![tenant, key, head])?;
             if !found.is_empty() {
-                return self.decide(Entity::Product, found);
+                return self.decide(Entity::Product, &product.id, found);
             }
         }
         if let Some(barcode) = product.barcode.as_deref().map(str::trim).filter(|text| !text.is_empty()) {
             let found =
                 candidates(self.sqlite, "tenant = ?1 AND barcode = ?2 AND (kind = 'variant-parent') = ?3", params![tenant, barcode, head])?;
-            return self.decide(Entity::Product, found);
+            return self.decide(Entity::Product, &product.id, found);
         }
         Ok(Match::None)
     }
 
-    /// One candidate that nothing else is paired with is the match; anything else waits.
-    pub(super) fn decide(&mut self, entity: Entity, found: Vec<i64>) -> Result<Match> {
-        match found.as_slice() {
-            [] => Ok(Match::None),
-            [one] => {
-                let taken = !self.taken.insert((names::entity(entity), *one)) || is_linked(self.sqlite, self.connection.id, entity, *one)?;
-                Ok(if taken { Match::Several(found) } else { Match::One(*one) })
-            }
-            _ => Ok(Match::Several(found)),
+    /// One candidate that nothing else is paired with, and that no other record of the page found, is the match; anything else waits.
+    pub(super) fn decide(&mut self, entity: Entity, remote: &str, found: Vec<i64>) -> Result<Match> {
+        let [one] = found.as_slice() else {
+            return Ok(if found.is_empty() { Match::None } else { Match::Several(found) });
+        };
+        if is_linked(self.sqlite, self.connection.id, entity, *one)? {
+            return Ok(Match::Several(found));
         }
+        let finders = self.found.entry((names::entity(entity), *one)).or_default();
+        finders.insert(remote.to_owned());
+        Ok(match (self.all_found, finders.len()) {
+            (false, _) => Match::PutOff,
+            (true, 1) => Match::One(*one),
+            (true, _) => Match::Several(found),
+        })
     }
 }
 

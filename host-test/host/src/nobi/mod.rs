@@ -51,6 +51,8 @@ pub enum Effect {
     Gone,
     /// The policy or the trigger does not let it in.
     Dropped,
+    /// It found its pair, and is looked at again once it is known what the others of its page found. Not counted.
+    PutOff,
 }
 
 impl Effect {
@@ -66,6 +68,7 @@ impl Effect {
             Effect::Tombstone => "tombstone",
             Effect::Gone => "gone",
             Effect::Dropped => "dropped",
+            Effect::PutOff => "put-off",
         }
     }
 }
@@ -131,19 +134,45 @@ pub struct Applier<'a> {
     policies: Policies,
     trigger: Trigger,
     at: Instant,
-    /// Nobi records that a record of this page was matched with: a second one may not have them too.
-    taken: BTreeSet<(&'static str, i64)>,
+    /// Nobi's records that were found, and by which of this page's: one that several found is nobody's.
+    found: BTreeMap<(&'static str, i64), BTreeSet<String>>,
+    /// All of this page have been looked for.
+    all_found: bool,
+    put_off: bool,
     tally: Tally,
 }
 
 impl<'a> Applier<'a> {
     /// Begins.
     pub fn new(sqlite: &'a Sqlite, connection: &'a Connection, policies: Policies, trigger: Trigger, at: Instant) -> Self {
-        Applier { sqlite, connection, policies, trigger, at, taken: BTreeSet::new(), tally: Tally::default() }
+        Applier {
+            sqlite,
+            connection,
+            policies,
+            trigger,
+            at,
+            found: BTreeMap::new(),
+            all_found: false,
+            put_off: false,
+            tally: Tally::default(),
+        }
     }
 
-    /// Applies one change. What became of it is counted.
-    pub fn apply(&mut self, change: &Change) -> Result<()> {
+    /// Applies the changes of a page. What became of each is counted.
+    pub fn apply(&mut self, changes: &[Change]) -> Result<()> {
+        let mut later = Vec::new();
+        for change in changes {
+            self.put_off = false;
+            self.one(change)?;
+            if self.put_off {
+                later.push(change);
+            }
+        }
+        self.all_found = true;
+        later.into_iter().try_for_each(|change| self.one(change))
+    }
+
+    fn one(&mut self, change: &Change) -> Result<()> {
         match change {
             Change::Branch(branch) => self.branch(branch),
             Change::Category(category) => self.category(category),
@@ -162,6 +191,10 @@ impl<'a> Applier<'a> {
     }
 
     fn count(&mut self, entity: Entity, effect: Effect) {
+        if effect == Effect::PutOff {
+            self.put_off = true;
+            return;
+        }
         self.tally.count(names::entity(entity), effect.word());
     }
 

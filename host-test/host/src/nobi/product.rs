@@ -79,6 +79,7 @@ impl Applier<'_> {
                 wait(self.sqlite, id, Entity::Product, &product.id, &candidates, self.at)?;
                 Ok((Effect::Waiting, None))
             }
+            Match::PutOff => Ok((Effect::PutOff, None)),
             Match::One(nobi) => {
                 link(self.sqlite, id, Entity::Product, &product.id, nobi, self.at)?;
                 self.adopt(product, nobi)?;

@@ -103,6 +103,7 @@ impl Neighbour {
             vec![Splice { secret: "access-token".to_owned(), placement: Placement::Header, name: "Authorization".to_owned() }];
         let overrides = Overrides { origins: [("far".to_owned(), server.origin())].into(), ..Overrides::default() };
         let caller = Caller {
+            connector: "its-own".to_owned(),
             connection: "the-second".to_owned(),
             generation: 1,
             app: "app".to_owned(),

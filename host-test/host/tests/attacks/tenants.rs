@@ -40,6 +40,7 @@ fn descriptor() -> Descriptor {
 fn caller(tag: &str, descriptor: &Descriptor, server: &Server, account: Option<&str>) -> Caller {
     let overrides = Overrides { origins: [("far".to_owned(), server.origin())].into(), ..Overrides::default() };
     Caller {
+        connector: "shared".to_owned(),
         connection: tag.to_owned(),
         generation: 1,
         app: "app".to_owned(),

@@ -157,12 +157,37 @@ async fn a_chosen_pair_that_is_not_free_any_more_is_asked_for_again() {
 }
 
 #[tokio::test]
-async fn of_two_records_with_one_candidate_the_second_waits() {
+async fn of_two_records_of_a_page_with_one_candidate_both_wait() {
     let house = House::new().await;
-    let connection = having(&house, vec![make::with_sku("1", "a")]).await;
-    let tally = come(&house, &connection, vec![make::with_sku("900", "a"), make::with_sku("901", "A")]).await;
+    let barcode = |product: Product, code: &str| Product { barcode: Some(code.to_owned()), ..product };
+    let connection = having(&house, vec![barcode(make::with_sku("1", "a"), "8931"), make::with_sku("2", "c")]).await;
+    // Found by its code, found by its barcode, found alone; and the last once more, as when the list moves under the pages.
+    let page =
+        vec![make::with_sku("900", "a"), barcode(make::product("901"), "8931"), make::with_sku("904", "c"), make::with_sku("904", "c")];
+    let tally = come(&house, &connection, page.clone()).await;
+    assert_eq!((tally.get("product.linked"), tally.get("product.waiting"), tally.get("product.created")), (1, 2, 0));
+    let first: i64 = house.see("SELECT id FROM nobi_product WHERE sku = 'a'");
+    for remote in ["900", "901"] {
+        assert_eq!(
+            house.see::<String>(&format!("SELECT state || candidates FROM link WHERE remote = '{remote}'")),
+            format!("waiting[{first}]")
+        );
+    }
+    // They wait in the next pull as well, until a person has chosen.
+    let tally = come(&house, &connection, page.clone()).await;
+    assert_eq!((tally.get("product.waiting"), tally.changed()), (2, 0));
+    let chosen = house.store.decide_pair(connection.id, Entity::Product, "901", Decision::Pair(first), make::NOW).await.unwrap();
+    assert!(chosen);
+    // The other one still finds it first; it is not free any more.
+    let tally = come(&house, &connection, page).await;
     assert_eq!((tally.get("product.linked"), tally.get("product.waiting")), (1, 1));
-    // Also where the first of them was only just created.
+    assert_eq!(house.see::<i64>("SELECT nobi FROM link WHERE remote = '901'"), first);
+}
+
+#[tokio::test]
+async fn a_record_that_resembles_one_that_was_only_just_created_waits() {
+    let house = House::new().await;
+    let connection = having(&house, vec![]).await;
     let tally = come(&house, &connection, vec![make::with_sku("902", "b"), make::with_sku("903", "b")]).await;
     assert_eq!((tally.get("product.created"), tally.get("product.waiting")), (1, 1));
 }

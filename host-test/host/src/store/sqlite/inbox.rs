@@ -72,9 +72,7 @@ impl Inbox for SqliteStore {
             let owner = load(sqlite, connection)?;
             let policies = chosen(sqlite, connection, flows)?;
             let mut applier = Applier::new(sqlite, &owner, policies.clone(), Trigger::Live, received);
-            for change in &accepted.changes {
-                applier.apply(change)?;
-            }
+            applier.apply(&accepted.changes)?;
             let mut tally = applier.finish();
             let first_levels = tally.get("stock.created") > 0;
             forget_remarks(sqlite, connection, &accepted.changes)?;

@@ -29,9 +29,7 @@ fn rehearsed(sqlite: &Sqlite, connection: &Connection, policies: Policies, entit
     let mut tally = Tally::default();
     for page in pages {
         let mut applier = Applier::new(sqlite, connection, policies.clone(), Trigger::Click, at);
-        for change in &page.changes {
-            applier.apply(change)?;
-        }
+        applier.apply(&page.changes)?;
         tally.add(&applier.finish());
         for _ in &page.refused {
             tally.count(names::entity(entity), "refused");

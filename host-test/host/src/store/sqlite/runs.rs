@@ -209,9 +209,7 @@ impl Runs for SqliteStore {
             let connection = load(sqlite, before.connection)?;
             let policies = chosen(sqlite, connection.id, flows)?;
             let mut applier = Applier::new(sqlite, &connection, policies, before.trigger, at);
-            for change in &page.changes {
-                applier.apply(change)?;
-            }
+            applier.apply(&page.changes)?;
             let mut tally = applier.finish();
             forget_remarks(sqlite, connection.id, &page.changes)?;
             keep_refused(sqlite, connection.id, before.entity, &page.refused, at)?;
