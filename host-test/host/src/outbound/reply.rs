@@ -12,8 +12,11 @@ use crate::contract::http::{Error, Response};
 use crate::pointer;
 use crate::secret::{Secret, Secrets};
 
+/// Secrets that a reply gave, by name.
+type Captured = Vec<(String, Secret)>;
+
 /// Takes the route's captures out of the reply, then blanks every known secret. Fails with `too-large` where a captured value is.
-pub(super) fn clean(raw: Raw, route: &Route, secrets: &Secrets) -> Result<(Response, Vec<(String, Secret)>), Error> {
+pub(super) fn clean(raw: Raw, route: &Route, secrets: &Secrets) -> Result<(Response, Captured), Error> {
     let (body, captured) = capture(raw.body, route)?;
     let scrubber = secrets.scrubber();
     let mut body = scrubber.bytes(body);
@@ -40,14 +43,14 @@ pub(super) fn is_page(response: &Response) -> bool {
 
 /// The first place of each capture that holds a text or a number gives the secret; all its places are emptied. On a route that captures, a
 /// body that is not JSON is not handed on at all: it may hold the secret where nobody can find it.
-fn capture(body: Vec<u8>, route: &Route) -> Result<(Vec<u8>, Vec<(String, Secret)>), Error> {
+fn capture(body: Vec<u8>, route: &Route) -> Result<(Vec<u8>, Captured), Error> {
     if route.captures.is_empty() {
         return Ok((body, Vec::new()));
     }
     let Ok(mut json) = String::from_utf8(body) else {
         return Ok((Vec::new(), Vec::new()));
     };
-    let mut captured = Vec::new();
+    let mut captured = Captured::new();
     for capture in &route.captures {
         let mut value = None;
         for place in &capture.pointers {
