@@ -10,7 +10,7 @@ use wit_parser::decoding::{DecodedWasm, decode};
 use wit_parser::{Function, Resolve, Type, TypeDefKind, TypeId, WorldItem};
 
 use crate::plain::{self, PlainError, PlainValue};
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Sandbox, one_line};
 
 /// Why a file cannot be inspected. Another file helps, a retry does not.
 #[derive(Debug, Error)]
@@ -85,7 +85,7 @@ pub fn inspect_bytes(bytes: &[u8]) -> Result<Inspection, InspectError> {
     if bytes.starts_with(b"\0asm\x01\0\0\0") {
         return Err(InspectError::NotAComponent("a core module"));
     }
-    let decoded = decode(bytes).map_err(|error| InspectError::Unreadable(format!("{error:#}")))?;
+    let decoded = decode(bytes).map_err(|error| InspectError::Unreadable(one_line(&format!("{error:#}"), 300)))?;
     let DecodedWasm::Component(resolve, world) = decoded else {
         return Err(InspectError::NotAComponent("a WIT package"));
     };

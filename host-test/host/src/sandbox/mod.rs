@@ -38,7 +38,7 @@ pub use self::imports::{Courier, LogLine};
 use self::limits::Commons;
 pub use self::limits::Usage;
 use self::slots::{Shares, Slot, Slots};
-use self::text::one_line;
+pub(crate) use self::text::one_line;
 pub use self::witness::Witness;
 use self::witness::{show, show_reply};
 use crate::contract::{self, catalog, http, orders, types};

@@ -1,7 +1,7 @@
 //! Text that a guest wrote, made safe to keep and to show: short, and on one line. Never judges what it says.
 
 /// At most so many bytes of it, cut on a character, with control characters escaped.
-pub(super) fn one_line(text: &str, limit: usize) -> String {
+pub(crate) fn one_line(text: &str, limit: usize) -> String {
     let mut line = String::with_capacity(text.len().min(limit));
     for character in text.chars() {
         let escaped = is_unsafe(character);

@@ -22,6 +22,7 @@ mod lower;
 #[path = "../facts/make.rs"]
 mod make;
 mod neighbour;
+mod nested;
 mod resources;
 mod server;
 mod tenants;
