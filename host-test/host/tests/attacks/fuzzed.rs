@@ -1,6 +1,6 @@
 //! The fuzz targets, over their seeds and over what becomes of the seeds when they are bent: the same in every run, and in seconds.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 #[path = "../../fuzz/src/lib.rs"]
 mod targets;
@@ -8,10 +8,13 @@ mod targets;
 use crate::forge::Forge;
 use crate::neighbour::Random;
 
+fn folder(target: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds").join(target)
+}
+
 /// The seeds of a target, and each of them bent so many times. Gives how many inputs were let through.
 fn over_seeds(target: &str, bends: usize, run: fn(&[u8]) -> bool) -> usize {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds").join(target);
-    let mut seeds: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut seeds: Vec<_> = std::fs::read_dir(folder(target)).unwrap().map(|entry| entry.unwrap().path()).collect();
     seeds.sort();
     assert!(seeds.len() >= 5, "{seeds:?}");
     let mut random = Random::new();
@@ -48,9 +51,14 @@ fn whatever_a_path_is_it_is_read_in_one_way_or_not_at_all() {
 
 #[test]
 fn whatever_a_file_is_it_is_admitted_or_refused_in_one_line() {
-    assert_eq!(over_seeds("admission", 50, targets::admission), 0);
-    let through = bent(&Forge::new().component(), 100, &mut Random::new(), targets::admission);
-    assert!((2..100).contains(&through), "{through}");
+    let seed = folder("admission").join("connector");
+    if std::env::var_os("BLESS").is_some() {
+        std::fs::write(&seed, Forge::new().component()).unwrap();
+    }
+    // Bent files that are admitted all the same begin with one that is.
+    assert!(targets::admission(&std::fs::read(seed).unwrap()), "the contract is another one: run this test with BLESS=1");
+    let through = over_seeds("admission", 50, targets::admission);
+    assert!((2..50).contains(&through), "{through}");
 }
 
 #[test]
