@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
 /// What is done about a request.
 #[derive(Clone)]
@@ -50,6 +50,24 @@ impl Server {
             while let Ok((stream, _)) = listener.accept().await {
                 accepted.fetch_add(1, Ordering::SeqCst);
                 tokio::spawn(serve(stream, seen.clone(), answers.clone()));
+            }
+        });
+        server
+    }
+
+    /// A server that takes every connection and never reads a byte of it, with as little room for what it does not read as there can be.
+    pub(crate) async fn deaf() -> Server {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(4_096).unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let listener = socket.listen(16).unwrap();
+        let accepted = Arc::new(AtomicUsize::new(0));
+        let server = Server { port: listener.local_addr().unwrap().port(), accepted: accepted.clone(), seen: Arc::default() };
+        tokio::spawn(async move {
+            let mut held = Vec::new();
+            while let Ok((stream, _)) = listener.accept().await {
+                accepted.fetch_add(1, Ordering::SeqCst);
+                held.push(stream);
             }
         });
         server

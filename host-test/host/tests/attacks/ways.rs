@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use connector_host::clock::Clock;
-use connector_host::contract::http::{Body, Method, Pair, Request};
+use connector_host::contract::http::{Body, Error, Method, Pair, Request};
 use connector_host::contract::orders::{Earlier, OrderEventKind};
 use connector_host::contract::{Pace, Placement, Splice};
 use connector_host::outbound::{Caller, Endpoints, Errand, Lane, Lookup, Outbound, OutboundConfig, Overrides};
-use connector_host::sandbox::{Connector, Outcome, SandboxConfig};
+use connector_host::sandbox::{Connector, Courier as _, Outcome, SandboxConfig};
 use connector_host::secret::{Secret, Secrets};
 use tokio::task::JoinSet;
 
@@ -269,6 +269,22 @@ async fn an_answer_that_drips_is_none() {
         });
     }
     assert_eq!(dripping.join_all().await, ["no-answer"; 6]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_does_not_read_holds_nobody_for_longer_than_a_request_may_take() {
+    let (neighbour, deaf) = (Neighbour::new().await, Server::deaf().await);
+    // What fits into the buffers between the two, and what never leaves whole.
+    for bytes in [1_000_000, 16 * 1024 * 1024] {
+        let config = OutboundConfig { request_bytes: 32 * 1024 * 1024, ..impatient() };
+        let way = errand_with(config, Some(&deaf.origin()), None);
+        let write = post("/write", &format!(r#"{{"auth":{{}},"text":"{}"}}"#, "x".repeat(bytes)));
+        let neighbour = neighbour.by_way_of(&way.outbound).await;
+        let (sent, _) = neighbour.beside(way.errand.send(write)).await;
+        assert!(matches!(sent, Err(Error::NoAnswer(_))), "{bytes}: {sent:?}");
+        assert!(way.wrote(), "some of it may have been read");
+    }
+    assert_eq!(deaf.accepted(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
