@@ -66,7 +66,8 @@ fn a_descriptor_names_public_https_origins_and_nothing_behind_them() {
 
 #[test]
 fn the_operator_may_name_a_private_origin_and_http() {
-    for good in ["http://127.0.0.1:8080", "https://10.0.0.5", "http://localhost:1", "http://[::1]:9"] {
+    // An address that the operator gives is the one that is meant, a link-local one too.
+    for good in ["http://127.0.0.1:8080", "https://10.0.0.5", "http://localhost:1", "http://[::1]:9", "http://169.254.169.254"] {
         assert!(compile("https://a.example", Some(good)).is_ok(), "{good}");
     }
     for bad in ["ftp://127.0.0.1", "http://127.0.0.1/api", "http://u@127.0.0.1", "127.0.0.1"] {
