@@ -5,10 +5,11 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use async_trait::async_trait;
 use connector_host::contract::http::{Error, Request, Response};
-use connector_host::sandbox::{CallError, Courier, Limit, Outcome, SandboxConfig};
+use connector_host::sandbox::{CallError, Courier, Limit, Outcome, Sandbox, SandboxConfig};
 
 use crate::answers::every_export;
 use crate::forge::{Forge, get};
+use crate::make;
 use crate::neighbour::{Neighbour, config, context, limit, trap};
 use crate::resources::EXPORTS;
 
@@ -111,13 +112,16 @@ async fn a_log_line_or_a_request_that_is_no_text_stops_the_call() {
 async fn a_flood_of_requests_is_sixty_four() {
     let neighbour = Neighbour::in_a(SandboxConfig { host_call_bytes: 1_024, ..config() }).await;
     let courier = Arc::new(Echo::default());
-    let forged = Forge::new().with("check", |scene| {
+    let mut forged = Forge::new().with("check", |scene| {
         let (send, _) = scene.send(&get("/read"));
         format!("(loop {send} (br 0)) unreachable")
     });
+    // Always the same room for a reply, so that its memory is never full of them.
+    forged.pages = 320;
+    forged.realloc = "(i32.const 20000000)";
     let outcome = once(&neighbour, forged, courier.clone()).await;
-    // It is told `locked` from then on, and goes on until it has moved too much, or its memory is full of replies.
-    assert!(matches!(outcome.result, Err(CallError::Limit(Limit::Lowered) | CallError::Trap(_))), "{:?}", outcome.result);
+    // It is told `locked` from then on, and goes on until it has moved too much.
+    assert_eq!(limit(&outcome), Some(Limit::Lowered), "{:?}", outcome.result);
     assert_eq!((courier.0.load(Ordering::Relaxed), outcome.usage.http_calls), (64, 64));
 }
 
@@ -156,8 +160,49 @@ async fn a_pure_export_sends_nothing_whatever_it_asks_for() {
     let connector = neighbour.sandbox.admit(&forged.component()).await.unwrap();
     let (ended, _) = neighbour.throughout(async || every_export(&connector).await).await;
     for (export, result) in ended {
-        let exchange = matches!(export, "redeem" | "check" | "push-order");
-        assert_eq!(matches!(result, Err(CallError::Limit(Limit::Deadline))), exchange, "{export}: {result:?}");
-        assert_eq!(result.is_ok(), !exchange, "{export}");
+        match export {
+            "redeem" | "check" | "push-order" => {
+                assert!(matches!(result, Err(CallError::Limit(Limit::Deadline))), "{export}: {result:?}");
+            }
+            _ => assert_eq!(result.unwrap().unwrap_err(), "denied", "{export}"),
+        }
+    }
+}
+
+/// `describe` sends a request, and gives a descriptor only where it was denied.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_description_sends_nothing_either() {
+    let neighbour = Neighbour::new().await;
+    let forged = Forge::new().with("describe", |scene| {
+        let (send, reply) = scene.send(&get("/read"));
+        let descriptor = scene.answer(&serde_json::to_value(make::descriptor()).unwrap());
+        // No answer but an error, and of the errors the first.
+        format!(
+            "{send} (if (i32.or (i32.ne (i32.load8_u (i32.const {reply})) (i32.const 1)) (i32.load8_u offset=4 (i32.const {reply})))
+                (then unreachable))
+             (i32.const {descriptor})"
+        )
+    });
+    let bytes = forged.component();
+    let (admitted, _) = neighbour.throughout(async || neighbour.sandbox.admit(&bytes).await).await;
+    let described = admitted.unwrap().describe().await;
+    assert_eq!((described.result.unwrap(), described.usage.http_calls), (make::descriptor(), 0));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_has_used_up_its_requests_is_told_locked_and_whose_replies_are_too_many_too_large() {
+    // The path comes back as the body: five bytes.
+    for (config, told, sent) in [
+        (SandboxConfig { http_calls: 0, ..config() }, "locked", 0),
+        (SandboxConfig { reply_bytes: 4, ..config() }, "too-large", 1),
+        (SandboxConfig { reply_bytes: 5, ..config() }, "answered", 1),
+    ] {
+        let neighbour = Neighbour::new().await;
+        // The second tenant has the usual budget, and would be refused as well.
+        let connector = Sandbox::new(config).unwrap();
+        let connector = connector.admit(&Forge::new().with("check", |scene| scene.ask(&get("/read"))).component()).await.unwrap();
+        let (courier, context) = (Arc::new(Echo::default()), context());
+        let (outcome, _) = neighbour.beside(connector.check(&context, courier.clone())).await;
+        assert_eq!((outcome.result.unwrap().unwrap_err().code.as_str(), courier.0.load(Ordering::Relaxed)), (told, sent));
     }
 }

@@ -118,21 +118,6 @@ async fn a_pure_call_sends_nothing_and_an_exchange_does() {
 }
 
 #[tokio::test]
-async fn the_budgets_of_an_exchange_are_kept() {
-    for (config, code, sent) in [
-        (SandboxConfig { http_calls: 0, ..SandboxConfig::with_slots(2) }, "not answered", 0),
-        (SandboxConfig { reply_bytes: 999, ..SandboxConfig::with_slots(2) }, "not answered", 1),
-        (SandboxConfig { reply_bytes: 1_000, ..SandboxConfig::with_slots(2) }, "answered", 1),
-    ] {
-        let connector = admitted(&Sandbox::new(config).unwrap(), asking()).await;
-        let courier = Arc::new(Counting::default());
-        let exchange = connector.check(&context(), courier.clone()).await;
-        assert_eq!(exchange.result.unwrap().unwrap_err().code, code);
-        assert_eq!(courier.0.load(std::sync::atomic::Ordering::SeqCst), sent);
-    }
-}
-
-#[tokio::test]
 async fn an_exchange_that_waits_too_long_passes_its_deadline() {
     let config = SandboxConfig { exchange_deadline: Duration::from_millis(50), ..SandboxConfig::with_slots(2) };
     let connector = admitted(&Sandbox::new(config).unwrap(), asking()).await;
