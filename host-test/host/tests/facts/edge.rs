@@ -172,7 +172,7 @@ async fn a_delivery_that_cannot_be_kept_is_503_and_may_come_again() {
 
 #[tokio::test]
 async fn a_delivery_on_which_the_guest_breaks_is_200_and_worked_on_later() {
-    for act in [Act::Trap, Act::Spin] {
+    for act in [Act::Trap, Act::Spin, Act::Swell, Act::Dive] {
         let house = House::new().await;
         let connection = listening(&house).await;
         assert_eq!(hook(&house, &connection, &guest().on("handle-webhook", act), &signed("x")).await, 200);

@@ -24,8 +24,8 @@ pub(crate) enum Act {
     Give(Value),
     /// Sends a POST to this path of the endpoint `far`, then answers the first where a reply came and the second where none did.
     Ask(&'static str, Value, Value),
-    /// Sends, then traps.
-    AskAndTrap(&'static str),
+    /// Sends, then does this.
+    AskThen(&'static str, Box<Act>),
     /// Traps.
     Trap,
     /// Never ends.
@@ -199,7 +199,10 @@ fn act(act: &Act, result: &wit_parser::Type, memory: &mut Memory<'_>) -> String 
             let (answered, unanswered) = (memory.value(result, answered), memory.value(result, unanswered));
             format!("{send} (select (i32.const {answered}) (i32.const {unanswered}) (i32.eqz (i32.load8_u (i32.const {reply}))))")
         }
-        Act::AskAndTrap(path) => format!("{} unreachable", send(path, memory).0),
+        Act::AskThen(path, then) => {
+            let send = send(path, memory).0;
+            format!("{send} {}", self::act(then, result, memory))
+        }
         Act::Trap => "unreachable".to_owned(),
         Act::Spin => "(loop (br 0)) unreachable".to_owned(),
         Act::Swell => "(loop (br_if 0 (i32.ne (memory.grow (i32.const 16)) (i32.const -1)))) unreachable".to_owned(),

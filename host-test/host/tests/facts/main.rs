@@ -32,4 +32,5 @@ mod pushes;
 mod queue;
 mod silence;
 mod stock;
+mod stops;
 mod watch;
