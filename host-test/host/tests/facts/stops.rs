@@ -86,7 +86,7 @@ fn is_due_again(clicked: &Clicked, detail: &str) {
 async fn a_pull_that_passes_its_deadline_is_due_again() {
     // With fuel to burn, so that the deadline comes first.
     let deadline = Duration::from_millis(500);
-    let config = SandboxConfig { slots: 2, fuel_base: u64::MAX / 4, pure_deadline: deadline, ..SandboxConfig::default() };
+    let config = SandboxConfig { fuel_base: u64::MAX / 4, pure_deadline: deadline, ..SandboxConfig::with_slots(2) };
     let guest = guest().on("read-sync-response", Act::Spin);
     is_due_again(&Clicked::on(&Sandbox::new(config).unwrap(), &guest).await, "deadline");
 }
@@ -94,7 +94,7 @@ async fn a_pull_that_passes_its_deadline_is_due_again() {
 #[tokio::test]
 async fn a_pull_for_which_the_others_leave_no_memory_is_due_again() {
     // What is reserved for each is there; beyond it there is nothing.
-    let config = SandboxConfig { slots: 2, memory_shared_bytes: 0, ..SandboxConfig::default() };
+    let config = SandboxConfig { memory_shared_bytes: 0, ..SandboxConfig::with_slots(2) };
     let guest = guest().on("read-sync-response", Act::Swell);
     is_due_again(&Clicked::on(&Sandbox::new(config).unwrap(), &guest).await, "all calls together");
 }
