@@ -1,8 +1,10 @@
 //! Which delivery is a repeat, and which is news.
 
-use connector_host::contract::Policy;
+use connector_host::contract::types::{Entity, FailureClass};
+use connector_host::contract::{Accepted, Policy, Refresh, Refused};
 use connector_host::store::Ingested;
 
+use crate::guest::failure;
 use crate::house::{House, all};
 use crate::make;
 
@@ -81,4 +83,22 @@ async fn a_delivery_whose_changes_cannot_be_kept_is_not_remembered_either() {
     house.raw().execute_batch("DROP TRIGGER no").unwrap();
     assert_ne!(house.store.ingest(delivery(5)).await.unwrap(), Ingested::Duplicate);
     assert_eq!(house.store.nobi_counts("shop").await.unwrap().branches, 1);
+}
+
+#[tokio::test]
+async fn a_record_of_a_delivery_that_cannot_be_read_is_filed_under_what_the_delivery_is_about() {
+    let house = House::new().await;
+    let connection = house.connected("shop").await;
+    let odd = |refresh: Vec<Refresh>| Accepted {
+        refused: vec![Refused { id: Some("777".to_owned()), failure: failure(FailureClass::Rejected) }],
+        refresh,
+        ..make::accepted(&["777"], Vec::new())
+    };
+    let order = vec![Refresh { entity: Entity::OrderStatus, ids: vec!["777".to_owned()], within_ms: 0 }];
+    for (hash, delivery, entity) in [(1, odd(order), "order-status"), (2, odd(Vec::new()), "stock")] {
+        house.deliver(&connection, hash, &all(Policy::KeepUpdated), delivery).await;
+        let refused = house.store.refused(connection.id).await.unwrap();
+        assert!(refused.iter().any(|(of, id, _)| of == entity && id == "777"), "{entity}: {refused:?}");
+        assert_eq!(refused.len(), usize::from(hash), "{refused:?}");
+    }
 }

@@ -76,8 +76,10 @@ impl Inbox for SqliteStore {
             let mut tally = applier.finish();
             let first_levels = tally.get("stock.created") > 0;
             forget_remarks(sqlite, connection, &accepted.changes)?;
-            keep_refused(sqlite, connection, Entity::Stock, &accepted.refused, received)?;
-            keep_warned(sqlite, connection, Entity::Stock, &accepted.warnings, received)?;
+            // What a delivery asks for is what it is about; one that asks for nothing carries levels.
+            let about = accepted.refresh.first().map_or(Entity::Stock, |refresh| refresh.entity);
+            keep_refused(sqlite, connection, about, &accepted.refused, received)?;
+            keep_warned(sqlite, connection, about, &accepted.warnings, received)?;
             for refresh in &accepted.refresh {
                 let entity = names::entity(refresh.entity);
                 // A create-only flow acts on a click: a hint is dropped before a request is spent on it.
