@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use crate::clock::Instant;
 use crate::store::{ConnectionId, Lease};
@@ -14,11 +14,23 @@ pub(super) struct Held {
     pub(super) lease: Lease,
     /// When it ends by itself; every beat moves it on.
     pub(super) until: Arc<AtomicI64>,
+    /// The runner was told to stop: what can be gone on with later is left.
+    stopping: Arc<AtomicBool>,
+}
+
+impl Held {
+    /// Whether the runner waits for this work to end.
+    pub(super) fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Acquire)
+    }
 }
 
 /// All leases of one runner.
 #[derive(Default)]
-pub(super) struct Holdings(HashMap<ConnectionId, Holding>);
+pub(super) struct Holdings {
+    by_connection: HashMap<ConnectionId, Holding>,
+    stopping: Arc<AtomicBool>,
+}
 
 struct Holding {
     held: Held,
@@ -28,8 +40,9 @@ struct Holding {
 impl Holdings {
     /// One more piece of work runs under this lease.
     pub(super) fn begin(&mut self, lease: Lease) -> Held {
-        let fresh = || Holding { held: Held { lease, until: Arc::new(AtomicI64::new(lease.until)) }, running: 0 };
-        let holding = self.0.entry(lease.connection).or_insert_with(fresh);
+        let fresh =
+            || Holding { held: Held { lease, until: Arc::new(AtomicI64::new(lease.until)), stopping: self.stopping.clone() }, running: 0 };
+        let holding = self.by_connection.entry(lease.connection).or_insert_with(fresh);
         if holding.held.lease.fence != lease.fence {
             *holding = fresh();
         }
@@ -38,9 +51,14 @@ impl Holdings {
         holding.held.clone()
     }
 
+    /// Whoever works is to stop where the work can be gone on with.
+    pub(super) fn stop(&self) {
+        self.stopping.store(true, Ordering::Release);
+    }
+
     /// A piece of work under this lease has ended.
     pub(super) fn end(&mut self, lease: Lease) {
-        if let Some(holding) = self.0.get_mut(&lease.connection)
+        if let Some(holding) = self.by_connection.get_mut(&lease.connection)
             && holding.held.lease.fence == lease.fence
         {
             holding.running = holding.running.saturating_sub(1);
@@ -49,14 +67,15 @@ impl Holdings {
 
     /// All of them.
     pub(super) fn all(&self) -> Vec<Lease> {
-        self.0.values().map(|holding| holding.held.lease).collect()
+        self.by_connection.values().map(|holding| holding.held.lease).collect()
     }
 
     /// Those that no work runs under any more; they are not held from now on.
     pub(super) fn take_idle(&mut self) -> Vec<Lease> {
-        let idle: Vec<Lease> = self.0.values().filter(|holding| holding.running == 0).map(|holding| holding.held.lease).collect();
+        let idle: Vec<Lease> =
+            self.by_connection.values().filter(|holding| holding.running == 0).map(|holding| holding.held.lease).collect();
         for lease in &idle {
-            self.0.remove(&lease.connection);
+            self.by_connection.remove(&lease.connection);
         }
         idle
     }
@@ -64,9 +83,9 @@ impl Holdings {
     /// A beat moved them on, but not the lost ones: those are not held any more.
     pub(super) fn beaten(&mut self, until: Instant, lost: &[ConnectionId]) {
         for connection in lost {
-            self.0.remove(connection);
+            self.by_connection.remove(connection);
         }
-        for holding in self.0.values() {
+        for holding in self.by_connection.values() {
             holding.held.until.fetch_max(until, Ordering::AcqRel);
         }
     }

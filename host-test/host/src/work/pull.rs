@@ -12,6 +12,9 @@ use crate::sandbox::{Connector, Courier};
 use crate::seeing::figures;
 use crate::store::{Connection, Halt, Run, RunState, StoreError, Trigger};
 
+/// Pages that a pull brings in before others have their turn.
+const PAGES: usize = 20;
+
 /// What a piece of work came to.
 #[derive(Debug, PartialEq)]
 pub(super) enum Worked {
@@ -22,7 +25,7 @@ pub(super) enum Worked {
 }
 
 impl Host {
-    /// Goes on with a run until its last page, or until a failure stops it.
+    /// Goes on with a run until its last page, until a failure stops it, or until it is the others' turn: its place is in the store.
     #[tracing::instrument(level = "info", name = "pull", skip(self, held), fields(entity))]
     pub(super) async fn pull(&self, run: i64, held: &Held) -> Result<Worked, StoreError> {
         let (mut run, owner) = self.store.run_and_owner(run).await?;
@@ -34,7 +37,7 @@ impl Host {
         }
         let connector = self.connector(&owner.connector)?.clone();
         let errand = self.leased_errand(&owner, connector.descriptor(), Lane::Bulk, held).await?;
-        loop {
+        for _ in 0..PAGES {
             let step = Step { entity: run.entity, scope: run.scope.clone(), cursor: run.cursor.clone() };
             let page = match self.step(&owner, &connector, &errand, &step).await {
                 Ok(page) => page,
@@ -52,7 +55,11 @@ impl Host {
                 count(&run, "done");
                 return Ok(Worked::Done);
             }
+            if held.is_stopping() {
+                break;
+            }
         }
+        Ok(Worked::Again(Some(0)))
     }
 
     pub(super) async fn step(&self, owner: &Connection, connector: &Connector, errand: &Errand, step: &Step) -> Result<Page, Failure> {

@@ -23,7 +23,7 @@ const WATCH_EVERY: i64 = 60 * 60 * 1_000;
 pub enum Stop {
     /// When nothing runs and nothing is due within this time.
     Idle(Duration),
-    /// When told; what runs is finished first.
+    /// When told; what runs is finished first, but a pull is left after its page.
     Told(watch::Receiver<bool>),
 }
 
@@ -56,7 +56,9 @@ impl Host {
             tokio::pin!(woken);
             woken.as_mut().enable();
             let told = matches!(&stop, Stop::Told(told) if *told.borrow());
-            if !told {
+            if told {
+                holdings.stop();
+            } else {
                 self.store.join_refreshes(self.clock.now()).await?;
                 self.poll().await?;
                 while running.len() < workers {

@@ -1,5 +1,7 @@
 //! Pulls through the host: what a page, a failure and a broken guest turn into.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use connector_host::contract::catalog::Change;
@@ -8,8 +10,8 @@ use connector_host::contract::{Page, Scope};
 use connector_host::store::{ConnectionState, Run, RunState, Trigger};
 use connector_host::work::{HostConfig, Stop, SyncError};
 
-use crate::guest::{Act, Guest, failure, give};
-use crate::house::House;
+use crate::guest::{Act, Guest, failure, give, when};
+use crate::house::{Far, House};
 use crate::make::{self, NOW};
 
 fn goods() -> Page {
@@ -186,4 +188,67 @@ async fn a_host_that_is_told_to_stop_finishes_and_stops() {
     });
     stop.send(true).unwrap();
     working.await.unwrap().unwrap();
+}
+
+/// Pages without an end, until the other side answers with the last one.
+fn many_pages() -> Guest {
+    let more = Page { next: Some("more".to_owned()), ..make::page(Vec::new()) };
+    guest().pulls(Ok(more.clone())).on("read-sync-response", when("the last page", give(Ok(make::page(Vec::new()))), give(Ok(more))))
+}
+
+#[tokio::test]
+async fn a_long_pull_lets_others_have_their_turn() {
+    let file: Arc<Mutex<Option<std::path::PathBuf>>> = Arc::default();
+    let asking: Arc<Mutex<Vec<i64>>> = Arc::default();
+    let far = Far::answering({
+        let (file, asking) = (file.clone(), asking.clone());
+        move |_| {
+            let known = rusqlite::Connection::open(file.lock().unwrap().clone().unwrap()).unwrap();
+            let asks = known.query_row("SELECT connection FROM work WHERE state = 'running'", [], |row| row.get(0)).unwrap();
+            let mut asking = asking.lock().unwrap();
+            asking.push(asks);
+            let last = asking.iter().filter(|one| **one == asks).count() == 60;
+            if last { "the last page" } else { "{}" }.to_owned()
+        }
+    });
+    let house = House::beside(far.await);
+    *file.lock().unwrap() = Some(house.file());
+    let host = house.host_with(&many_pages(), HostConfig { workers: 1, ..HostConfig::default() }).await;
+    for _ in 0..2 {
+        let connection = house.connected("shop").await;
+        host.sync(connection.id, Entity::Product, Scope::Everything, Trigger::Click).await.unwrap();
+    }
+    host.work(NOW_ONLY).await.unwrap();
+    let asking = asking.lock().unwrap();
+    assert_eq!(asking.len(), 120);
+    let second = asking.iter().position(|one| *one == 2).unwrap();
+    assert!(second < 30, "the second waits for {second} pages of the first");
+}
+
+#[tokio::test]
+async fn a_host_that_is_told_to_stop_leaves_a_pull_after_its_page_and_goes_on_there_later() {
+    let (stop, told) = tokio::sync::watch::channel(false);
+    let pages = Arc::new(AtomicUsize::new(0));
+    let far = Far::answering({
+        let pages = pages.clone();
+        move |_| match pages.fetch_add(1, Ordering::SeqCst) + 1 {
+            3 => {
+                stop.send_replace(true);
+                "{}".to_owned()
+            }
+            12.. => "the last page".to_owned(),
+            _ => "{}".to_owned(),
+        }
+    });
+    let house = House::beside(far.await);
+    let connection = house.connected("shop").await;
+    let host = house.host(&many_pages()).await;
+    let run = host.sync(connection.id, Entity::Product, Scope::Everything, Trigger::Click).await.unwrap().unwrap();
+    host.work(Stop::Told(told)).await.unwrap();
+    let left = house.store.run(run).await.unwrap();
+    assert_eq!((left.state, left.cursor.as_deref()), (RunState::Running, Some("more")));
+    assert!(pages.load(Ordering::SeqCst) < 6, "{pages:?}");
+    let house = house.after_a_crash();
+    house.host(&many_pages()).await.work(NOW_ONLY).await.unwrap();
+    assert_eq!((house.store.run(run).await.unwrap().state, pages.load(Ordering::SeqCst)), (RunState::Done, 12));
 }
