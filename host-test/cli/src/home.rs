@@ -80,7 +80,11 @@ async fn open_with(dir: &Path, config: HostConfig) -> Result<Home, Problem> {
 }
 
 fn claim(dir: &Path) -> Result<File, Problem> {
-    std::fs::create_dir_all(dir).map_err(|error| Problem::usage(format!("the folder {} cannot be made: {error}", dir.display())))?;
+    let mut folder = std::fs::DirBuilder::new();
+    // One that is there already is as its owner wants it.
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut folder, 0o700);
+    folder.recursive(true).create(dir).map_err(|error| Problem::usage(format!("the folder {} cannot be made: {error}", dir.display())))?;
     lock(dir)
 }
 

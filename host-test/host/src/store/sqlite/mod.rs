@@ -26,6 +26,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rusqlite::Connection as Sqlite;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tokio::sync::Semaphore;
 
 pub(crate) use self::connections::{notify, opens_secrets};
 pub(crate) use self::events::append;
@@ -50,9 +51,13 @@ pub struct SqliteStore {
     sealer: Arc<Sealer>,
 }
 
+/// Reads that run at once. More would keep no processor busier, and each has a connection of its own for as long as the store is open.
+const READERS: usize = 8;
+
 struct Readers {
     path: std::path::PathBuf,
     idle: Mutex<Vec<Sqlite>>,
+    places: Arc<Semaphore>,
 }
 
 impl SqliteStore {
@@ -67,10 +72,11 @@ impl SqliteStore {
     }
 
     fn begin(path: &Path, sealer: Sealer, first: fn(&Sqlite) -> Result<()>) -> Result<SqliteStore> {
+        private(path)?;
         let connection = writer::open(path, false)?;
         migrate(&connection)?;
         first(&connection)?;
-        let readers = Arc::new(Readers { path: path.to_owned(), idle: Mutex::new(Vec::new()) });
+        let readers = Arc::new(Readers { path: path.to_owned(), idle: Mutex::default(), places: Arc::new(Semaphore::new(READERS)) });
         Ok(SqliteStore { writer: Writer::start(connection)?, readers, sealer: Arc::new(sealer) })
     }
 
@@ -84,10 +90,13 @@ impl SqliteStore {
         self.writer.admit(job).await
     }
 
-    /// Reads what is committed.
+    /// Reads what is committed. Waits where many read already.
     pub(crate) async fn read<T: Send + 'static>(&self, job: impl FnOnce(&Sqlite) -> Result<T> + Send + 'static) -> Result<T> {
         let readers = self.readers.clone();
+        let place = readers.places.clone().acquire_owned().await.map_err(|_| StoreError::Closed)?;
         let task = tokio::task::spawn_blocking(move || {
+            // Given back when the read has ended, even where nobody waits for it any more.
+            let _place = place;
             let idle = readers.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
             let connection = idle.map_or_else(|| writer::open(&readers.path, true), Ok)?;
             let result = job(&connection);
@@ -96,6 +105,28 @@ impl SqliteStore {
         });
         task.await.map_err(|_| StoreError::Closed)?
     }
+}
+
+/// Makes the file, and lets nobody but its owner read it: the merchant's customers are in it. What SQLite puts beside it takes after it.
+fn private(path: &Path) -> Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+        let file = options.mode(0o600).open(path)?;
+        let mut permissions = file.metadata()?.permissions();
+        if permissions.mode() & 0o077 != 0 {
+            permissions.set_mode(0o600);
+            // Where another than its owner works with it, that was somebody's will.
+            if let Err(error) = file.set_permissions(permissions) {
+                tracing::warn!(%error, "others than its owner may read the host's file");
+            }
+        }
+    }
+    #[cfg(not(unix))]
+    options.open(path)?;
+    Ok(())
 }
 
 /// The schema's versions, oldest first. A landed one is never edited: a change is a new one.
@@ -137,4 +168,67 @@ pub(crate) fn found<T>(row: std::result::Result<T, rusqlite::Error>, what: impl 
         rusqlite::Error::QueryReturnedNoRows => StoreError::Missing(what()),
         other => other.into(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Condvar;
+    use std::time::Duration;
+
+    use super::*;
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn however_many_ask_at_once_few_read_at_a_time_and_few_readers_stay() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(&folder.path().join("host.sqlite"), Sealer::from_hex(&"ab".repeat(32)).unwrap()).unwrap();
+        let reading: Arc<(Mutex<(usize, usize)>, Condvar)> = Arc::default();
+        let tasks: Vec<_> = (0..64)
+            .map(|_| {
+                let (store, reading) = (store.clone(), reading.clone());
+                tokio::spawn(async move {
+                    let read = store.read(move |_| {
+                        let (count, changed) = &*reading;
+                        let mut now = count.lock().unwrap();
+                        now.0 += 1;
+                        now.1 = now.1.max(now.0);
+                        changed.notify_all();
+                        // One too many would come in meanwhile.
+                        let many = |now: &mut (usize, usize)| now.1 <= READERS;
+                        let (mut now, _) = changed.wait_timeout_while(now, Duration::from_millis(20), many).unwrap();
+                        now.0 -= 1;
+                        Ok(())
+                    });
+                    read.await.unwrap();
+                })
+            })
+            .collect();
+        for task in tasks {
+            task.await.unwrap();
+        }
+        assert_eq!(reading.0.lock().unwrap().1, READERS);
+        assert!(store.readers.idle.lock().unwrap().len() <= READERS);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn nobody_else_may_read_the_file_nor_what_lies_beside_it() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("host.sqlite");
+        let open = || SqliteStore::open(&path, Sealer::from_hex(&"ab".repeat(32)).unwrap()).unwrap();
+        let looked_at = || {
+            let files: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap()).collect();
+            assert!(files.len() >= 3, "the file, its log and its index: {files:?}");
+            for file in files {
+                assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{file:?}");
+            }
+        };
+        let store = open();
+        looked_at();
+        drop(store);
+        // One of an earlier program, and one that somebody opened up.
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+        let _store = open();
+        looked_at();
+    }
 }
