@@ -156,13 +156,14 @@ fn come_back(sqlite: &Sqlite, made: Option<Instant>, at: Instant) -> Result<u32>
     sqlite.execute("INSERT INTO restored (at, made) VALUES (?1, ?2)", params![at, made])?;
     sqlite.execute_batch("DELETE FROM session; DELETE FROM pending_login; UPDATE work SET attempts = 0, waited = 0;")?;
     end_all(sqlite)?;
-    // The first that could have gone out unseen went out after the copy was made.
+    // The first that could have gone out unseen went out after the copy was made. One whose events have all ended goes out no more; should
+    // another event of it come in, that is when it counts (`sqlite/outbox.rs`).
     let orders = sqlite.execute(
         "INSERT INTO order_push (connection, order_id, may_have_arrived, first_sent, last_sent)
          SELECT DISTINCT outbox.connection, outbox.order_id, 1, coalesce(?1, json_extract(nobi_order.record, '$.created'), ?2), ?2
          FROM outbox JOIN connection ON connection.id = outbox.connection
          LEFT JOIN nobi_order ON nobi_order.id = outbox.order_id AND nobi_order.tenant = connection.tenant
-         WHERE NOT EXISTS (SELECT 1 FROM order_push AS known WHERE known.connection = outbox.connection
+         WHERE outbox.state IN ('waiting', 'failed') AND NOT EXISTS (SELECT 1 FROM order_push AS known WHERE known.connection = outbox.connection
                            AND known.order_id = outbox.order_id AND known.remote IS NOT NULL)
          ON CONFLICT (connection, order_id) DO UPDATE SET may_have_arrived = 1, empty_lookups = 0,
            first_sent = min(coalesce(first_sent, excluded.first_sent), excluded.first_sent), last_sent = excluded.last_sent",

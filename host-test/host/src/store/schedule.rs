@@ -68,7 +68,7 @@ pub trait Schedules {
     /// What is polled of a connection, and when next.
     async fn schedule(&self, connection: ConnectionId) -> Result<Vec<(Entity, Instant)>>;
 
-    /// The orders that are linked, or may have arrived, and have not come to their end at the other side.
+    /// The orders that are linked, or may have arrived and are still on their way, and have not come to their end at the other side.
     async fn open_orders(&self, connection: ConnectionId, most: u32) -> Result<OpenOrders>;
 }
 

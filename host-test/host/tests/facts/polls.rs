@@ -7,7 +7,7 @@ use connector_host::contract::catalog::Change;
 use connector_host::contract::orders::OrderEventKind;
 use connector_host::contract::types::{Entity, FailureClass, Reason};
 use connector_host::contract::{Page, Policy, Scope};
-use connector_host::store::{Connection, Run, RunState, Trigger};
+use connector_host::store::{Connection, Run, RunState, Settled, Settlement, Trigger};
 use connector_host::work::{Host, HostConfig, Polls, Stop};
 
 use crate::guest::{Guest, failure, give, when};
@@ -345,6 +345,22 @@ async fn statuses_are_asked_for_while_an_order_is_open_and_from_that_order_on() 
     bound(&house, &connection, "p", "888").await;
     later(&house, &host, 10 * MINUTE).await;
     assert_eq!(polls(&house, &connection, Entity::OrderStatus).await[count].scope, Scope::Since(sent - overlap));
+}
+
+#[tokio::test]
+async fn an_order_that_will_never_go_out_is_not_asked_for_whatever_is_not_known_of_it() {
+    let house = House::new().await;
+    let connection = house.connected("shop").await;
+    house.store.order_event(connection.id, make::event("o", 1, OrderEventKind::Created), NOW).await.unwrap();
+    house.store.intend(make::intent(&connection, "o", "abcd-1", NOW)).await.unwrap();
+    let since = async || house.store.open_orders(connection.id, 10).await.unwrap().since;
+    assert_eq!(since().await, Some(NOW));
+    let row = house.store.next_event(connection.id, "o").await.unwrap().unwrap().id;
+    for (settled, asked) in [(Settled::Failed, Some(NOW)), (Settled::Skipped, None)] {
+        let (footing, outcome) = (connection.footing(), serde_json::json!({}));
+        house.store.settle(Settlement { footing, row, settled, remote: None, outcome, at: NOW }).await.unwrap();
+        assert_eq!(since().await, asked);
+    }
 }
 
 #[tokio::test]

@@ -55,14 +55,17 @@ fn earlier(sqlite: &Sqlite, connection: ConnectionId, order: &str) -> Result<(Op
     Ok(row.unwrap_or((None, None, none)))
 }
 
-/// An order that was made before this file came back from a copy, and of which the file knows nothing, may have gone out meanwhile.
+/// An order that was made before this file came back from a copy, and that the file has not counted since, may have gone out meanwhile.
 fn older_than_a_restore(sqlite: &Sqlite, connection: ConnectionId, order: &Order) -> Result<()> {
     sqlite
         .prepare_cached(
             "INSERT INTO order_push (connection, order_id, may_have_arrived, first_sent, last_sent)
-             SELECT ?1, ?2, 1, coalesce(min(made), ?3), max(at) FROM restored WHERE at >= ?3 GROUP BY 1 ON CONFLICT DO NOTHING",
+             SELECT ?1, ?2, 1, coalesce(min(made), ?3), max(at) FROM restored WHERE at >= ?3 GROUP BY 1
+             ON CONFLICT (connection, order_id) DO UPDATE SET may_have_arrived = 1, empty_lookups = 0, last_sent = excluded.last_sent,
+               first_sent = min(coalesce(first_sent, excluded.first_sent), excluded.first_sent)
+               WHERE remote IS NULL AND coalesce(last_sent, ?4) < excluded.last_sent",
         )?
-        .execute(params![connection, order.id, order.created])?;
+        .execute(params![connection, order.id, order.created, Instant::MIN])?;
     Ok(())
 }
 

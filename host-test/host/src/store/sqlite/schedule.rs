@@ -201,8 +201,11 @@ impl Schedules for SqliteStore {
             let remotes = remotes.collect::<std::result::Result<_, _>>()?;
             let since = sqlite
                 .prepare_cached(
+                    // What has come to its end without arriving is neither sent nor looked for any more.
                     "SELECT min(first_sent) FROM order_push
-                     WHERE connection = ?1 AND open = 1 AND (remote IS NOT NULL OR may_have_arrived)",
+                     WHERE connection = ?1 AND open = 1 AND (remote IS NOT NULL OR may_have_arrived AND EXISTS (
+                       SELECT 1 FROM outbox WHERE outbox.connection = ?1 AND outbox.order_id = order_push.order_id
+                         AND outbox.state IN ('waiting', 'failed')))",
                 )?
                 .query_row([connection], |row| row.get(0))?;
             Ok(OpenOrders { remotes, since })
