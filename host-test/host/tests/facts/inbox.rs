@@ -1,12 +1,14 @@
 //! Which delivery is a repeat, and which is news.
 
+use std::time::Duration;
+
 use connector_host::contract::types::{Entity, FailureClass};
 use connector_host::contract::{Accepted, Policy, Refresh, Refused};
 use connector_host::store::Ingested;
 
 use crate::guest::failure;
 use crate::house::{House, all};
-use crate::make;
+use crate::make::{self, NOW};
 
 /// What becomes of deliveries with these hashes that speak of these records, in this order.
 async fn fates(deliveries: &[(u8, &[&str])]) -> Vec<bool> {
@@ -100,5 +102,56 @@ async fn a_record_of_a_delivery_that_cannot_be_read_is_filed_under_what_the_deli
         let refused = house.store.refused(connection.id).await.unwrap();
         assert!(refused.iter().any(|(of, id, _)| of == entity && id == "777"), "{entity}: {refused:?}");
         assert_eq!(refused.len(), usize::from(hash), "{refused:?}");
+    }
+}
+
+#[tokio::test]
+async fn deliveries_that_nobody_sends_again_do_not_pile_up() {
+    let house = House::new().await;
+    let connection = house.connected("shop").await;
+    let came = async |hash: u8| house.deliver(&connection, hash, &all(Policy::KeepUpdated), make::accepted(&["A"], Vec::new())).await;
+    let kept = |outcome: &str| house.see::<u32>(&format!("SELECT count(*) FROM delivery WHERE outcome = '{outcome}'"));
+    house.store.keep_delivery(connection.id, NOW, [9; 32], b"{}".to_vec(), failure(FailureClass::Transient), NOW).await.unwrap();
+    for hash in 1..=30 {
+        assert_ne!(came(hash).await, Ingested::Duplicate);
+    }
+    assert_eq!(kept("applied"), 30);
+    house.clock.advance(Duration::from_secs(3 * 24 * 60 * 60));
+    assert_ne!(came(1).await, Ingested::Duplicate);
+    assert_eq!((kept("applied"), kept("kept")), (1, 1), "what still has to be worked on stays");
+    assert_eq!(came(1).await, Ingested::Duplicate, "the duplicate rule needs none of them");
+    assert_eq!(house.store.last_delivery(connection.id).await.unwrap(), Some(house.clock.now()));
+}
+
+#[tokio::test]
+async fn refreshes_that_ended_do_not_pile_up() {
+    let house = House::new().await;
+    let connection = house.connected("shop").await;
+    let policies = all(Policy::KeepUpdated);
+    for hash in 1..=70 {
+        let mut accepted = make::accepted(&["A"], Vec::new());
+        accepted.refresh = vec![Refresh { entity: Entity::Stock, ids: vec!["1".to_owned()], within_ms: 0 }];
+        house.deliver(&connection, hash, &policies, accepted).await;
+        assert_eq!(house.store.join_refreshes(house.clock.now()).await.unwrap(), 1);
+        let run = house.see::<i64>("SELECT max(id) FROM run");
+        if hash > 3 {
+            let page = make::page(Vec::new());
+            house.store.apply_page(run, connection.footing(), page, policies.clone(), house.clock.now()).await.unwrap();
+        }
+    }
+    let runs = |state: &str| house.see::<u32>(&format!("SELECT count(*) FROM run WHERE state = '{state}'"));
+    assert_eq!((runs("waiting"), runs("done")), (3, 50), "what has not ended stays");
+}
+
+#[tokio::test]
+async fn the_last_delivery_and_what_is_under_way_are_found_without_looking_at_all_of_them() {
+    let house = House::new().await;
+    let ways = [
+        ("SELECT max(received) FROM delivery WHERE connection = 1", "delivery_by_time"),
+        ("SELECT id FROM run WHERE connection = 1 AND entity = 'stock' AND state IN ('waiting', 'running')", "run_under_way"),
+    ];
+    for (sql, index) in ways {
+        let way: String = house.raw().query_row(&format!("EXPLAIN QUERY PLAN {sql}"), [], |row| row.get(3)).unwrap();
+        assert!(way.contains(index), "{way}");
     }
 }

@@ -18,6 +18,21 @@ use crate::nobi::{Applier, Policies};
 use crate::store::events::code;
 use crate::store::{ConnectionId, Inbox, Ingest, Ingested, Lane, Result, Task, Trigger};
 
+/// How long a delivery that was taken in stays to be looked at, in milliseconds: longer than anybody sends one again.
+const KEPT_FOR: i64 = 24 * 60 * 60 * 1_000;
+/// Old ones that go with each that comes: more than one, so that a long list grows short, and few, so that nobody waits for it.
+const GO_WITH_ONE: u32 = 50;
+
+/// Lets go of deliveries that were taken in long ago. What is a repeat is known without them.
+fn let_go(sqlite: &Sqlite, connection: ConnectionId, now: Instant) -> Result<()> {
+    sqlite
+        .prepare_cached(
+            "DELETE FROM delivery WHERE id IN (SELECT id FROM delivery WHERE connection = ?1 AND received < ?2 AND outcome = 'applied' LIMIT ?3)",
+        )?
+        .execute(params![connection, now.saturating_sub(KEPT_FOR), GO_WITH_ONE])?;
+    Ok(())
+}
+
 /// Whether an order of the other side is one that this connection made.
 fn is_ours(sqlite: &Sqlite, connection: ConnectionId, remote: &str) -> Result<bool> {
     Ok(sqlite
@@ -68,6 +83,7 @@ impl Inbox for SqliteStore {
                 .prepare_cached("INSERT INTO delivery (connection, received, hash, event, outcome) VALUES (?1, ?2, ?3, ?4, 'applied')")?
                 .execute(params![connection, received, hash, accepted.event])?;
             let subject = format!("delivery-{}", sqlite.last_insert_rowid());
+            let_go(sqlite, connection, received)?;
 
             let owner = load(sqlite, connection)?;
             let policies = chosen(sqlite, connection, flows)?;

@@ -112,6 +112,21 @@ fn pause_stream(sqlite: &Sqlite, connection: ConnectionId, entity: &str, reason:
     notify(sqlite, connection, at, &reason.code, &reason.message)
 }
 
+/// Runs of one stream that stay to be looked at, of those that came by themselves.
+const KEPT: u32 = 50;
+
+/// Lets go of a stream's runs that ended, but for the newest. `trigger`: those that began like this.
+fn let_go(sqlite: &Sqlite, connection: ConnectionId, entity: &str, trigger: Trigger) -> Result<()> {
+    sqlite
+        .prepare_cached(
+            "DELETE FROM run WHERE connection = ?1 AND entity = ?2 AND trigger = ?3 AND state IN ('done', 'failed')
+             AND id <= (SELECT id FROM run WHERE connection = ?1 AND entity = ?2 AND trigger = ?3 AND state IN ('done', 'failed')
+                        ORDER BY id DESC LIMIT 1 OFFSET ?4)",
+        )?
+        .execute(params![connection, entity, to_json(&trigger)?, KEPT - 1])?;
+    Ok(())
+}
+
 pub(super) fn begin_run(
     sqlite: &Sqlite,
     connection: ConnectionId,
@@ -132,6 +147,9 @@ pub(super) fn begin_run(
         if under_way.is_some() {
             return Ok(None);
         }
+    }
+    if trigger != Trigger::Click {
+        let_go(sqlite, connection, name, trigger)?;
     }
     sqlite
         .prepare_cached("INSERT INTO run (connection, entity, trigger, scope, state, started) VALUES (?1, ?2, ?3, ?4, 'waiting', ?5)")?

@@ -14,9 +14,6 @@ use crate::nobi::Policies;
 use crate::store::schedule::is_polled;
 use crate::store::{Connection, ConnectionId, Due, OpenOrders, Result, Schedules, Trigger, Way};
 
-/// Polls of one stream that stay to be looked at.
-const KEPT_POLLS: u32 = 50;
-
 fn word(way: Way) -> &'static str {
     match way {
         Way::Changes => "changes",
@@ -159,13 +156,6 @@ impl Schedules for SqliteStore {
             if under_way {
                 return Ok(None);
             }
-            sqlite
-                .prepare_cached(
-                    "DELETE FROM run WHERE connection = ?1 AND entity = ?2 AND trigger = '\"timer\"' AND state IN ('done', 'failed')
-                     AND id <= (SELECT id FROM run WHERE connection = ?1 AND entity = ?2 AND trigger = '\"timer\"'
-                                ORDER BY id DESC LIMIT 1 OFFSET ?3)",
-                )?
-                .execute(params![due.connection, name, KEPT_POLLS - 1])?;
             begin_run(sqlite, due.connection, entity, &scope, Trigger::Timer, at)
         })
         .await
