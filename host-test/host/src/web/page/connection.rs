@@ -44,6 +44,7 @@ impl Said {
             "saved" => (Mood::Good, word::SAVED),
             "connected" => (Mood::Good, word::CONNECTED),
             "queued" => (Mood::Good, word::QUEUED_NOW),
+            "off" => (Mood::Look, word::OFF_NOW),
             "under-way" => (Mood::Quiet, word::UNDER_WAY),
             "policy" => (Mood::Good, word::POLICY_SAVED),
             "choose" => (Mood::Look, word::CHOOSE_POLICY),

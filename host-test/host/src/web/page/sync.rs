@@ -51,7 +51,8 @@ pub(super) async fn start(State(desk): State<Arc<Desk>>, Path(id): Path<Connecti
             "queued"
         }
         Ok(None) => "under-way",
-        Err(SyncError::Unsupported(_) | SyncError::Off) => return Err(Fault::Missing),
+        Err(SyncError::Off) => "off",
+        Err(SyncError::Unsupported(_)) => return Err(Fault::Missing),
         Err(SyncError::Store(error)) => return Err(error.into()),
     };
     answer(&desk, &posted.signed, &connection, &format!("said={said}&of={name}")).await

@@ -19,6 +19,7 @@ use crate::contract::types::{Entity, Failure, FailureClass, Message};
 use crate::contract::{Descriptor, Scope};
 use crate::names;
 use crate::store::{ConnectionId, LetterId, Note, Run, RunState, Trigger};
+use crate::work::SyncError;
 
 /// Records of a group that the page shows; the CSV has all.
 const SHOWN: usize = 50;
@@ -232,6 +233,9 @@ pub(super) async fn act(State(desk): State<Arc<Desk>>, Path(id): Path<Connection
         Some("discard") => discard(&desk, id, &posted, &group).await?,
         _ => return Err(Fault::Missing),
     };
+    if said == "off" {
+        return Ok(Redirect::to(&format!("/connections/{id}/troubles?said=off&of={}", group.of())).into_response());
+    }
     Ok(back(id, said, count))
 }
 
@@ -275,7 +279,12 @@ async fn retry(desk: &Desk, id: ConnectionId, group: &Group) -> Result<(&'static
             let runs = desk.host.store().runs(id, 200).await?;
             let under_way = |run: &Run| matches!(run.state, RunState::Waiting | RunState::Running);
             if !runs.iter().any(|run| under_way(run) && run.entity == entity && run.scope == scope) {
-                desk.host.store().begin_run(id, entity, scope, Trigger::Click, now).await?;
+                match desk.host.sync(id, entity, scope, Trigger::Click).await {
+                    Ok(_) => {}
+                    Err(SyncError::Off) => return Ok(("off", 0)),
+                    Err(SyncError::Unsupported(_)) => return Err(Fault::Missing),
+                    Err(SyncError::Store(error)) => return Err(error.into()),
+                }
             }
             ("retried", u32::try_from(group.records.len()).unwrap_or(u32::MAX))
         }

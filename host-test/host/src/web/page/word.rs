@@ -124,6 +124,7 @@ words! {
     DONE_OF: "{done}/{total}", "{done}/{total}";
     DONE_SO_FAR: "{done} đến giờ", "{done} so far";
     QUEUED_NOW: "Đã xếp lịch đồng bộ {item}.", "The sync of {item} is queued.";
+    OFF_NOW: "{item} đang tắt nên không chạy. Hãy chọn cách đồng bộ khác rồi thử lại.", "{item} is switched off, so nothing runs. Choose another policy and try again.";
     UNDER_WAY: "{item} đang được đồng bộ rồi, không xếp thêm.", "{item} is being synced already; nothing was queued.";
     POLICY_SAVED: "Đã lưu cách đồng bộ của {item}.", "The policy of {item} is saved.";
     POLICY_OF: "Cách đồng bộ {item}", "Policy of {item}";

@@ -248,6 +248,27 @@ async fn refused_records_are_told_asked_for_again_and_taken_along_as_a_file() {
 }
 
 #[tokio::test]
+async fn on_a_stream_that_is_off_a_click_and_a_retry_say_so_and_lose_nothing() {
+    let house = House::new().await;
+    let (mut person, connection) = Person::with_a_connection(&house, &guest()).await;
+    let mut page = make::page(Vec::new());
+    page.refused = vec![Refused { id: Some("9".to_owned()), failure: failure(FailureClass::Rejected) }];
+    house.pull(&connection, Entity::Product, connector_host::store::Trigger::Click, &all(Policy::CreateOnly), page).await;
+    house.store.set_policy(connection.id, Entity::Product, Policy::Off).await.unwrap();
+    let (page, troubles) = (format!("/connections/{}", connection.id), format!("/connections/{}/troubles", connection.id));
+    let clicked = person.send(&page, &format!("{page}/sync"), &[("entity", "product")]).await;
+    assert_eq!(clicked.to(), format!("{page}?said=off&of=product"));
+    assert!(person.get(clicked.to()).await.body.contains("đang tắt nên không chạy"), "the page says so");
+    let group = [("kind", "refused"), ("entity", "product"), ("code", "test.failure"), ("do", "retry")];
+    let retried = person.send(&troubles, &troubles, &group).await;
+    assert_eq!(retried.to(), format!("{troubles}?said=off&of=product"));
+    assert!(person.get(retried.to()).await.body.contains("đang tắt nên không chạy"), "the page says so");
+    work(&person).await;
+    assert_eq!(house.far.asked(), Vec::<String>::new());
+    assert_eq!(house.store.refused(connection.id).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
 async fn a_webhook_that_nobody_could_work_on_is_shown_tried_again_and_set_aside() {
     let house = House::new().await;
     let (mut person, connection) = Person::with_a_connection(&house, &guest()).await;
