@@ -63,12 +63,24 @@
 
   const live = document.body.dataset.live;
   if (live && window.EventSource) {
-    const source = new EventSource(live);
-    source.addEventListener("flows", (event) => {
-      const { table, said: text } = JSON.parse(event.data);
-      show(table);
-      if (text) tell(text);
+    let source = null;
+    let again = null;
+    const open = () => {
+      source = new EventSource(live);
+      source.addEventListener("flows", (event) => {
+        const { table, said: text } = JSON.parse(event.data);
+        show(table);
+        if (text) tell(text);
+      });
+      // A stream that ends is opened again by the browser. One that was refused, for want of a place, is not.
+      source.addEventListener("error", () => {
+        if (source.readyState === EventSource.CLOSED) again = setTimeout(open, 10000 + Math.random() * 10000);
+      });
+    };
+    open();
+    window.addEventListener("pagehide", () => {
+      clearTimeout(again);
+      source.close();
     });
-    window.addEventListener("pagehide", () => source.close());
   }
 })();

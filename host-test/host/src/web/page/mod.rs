@@ -53,7 +53,7 @@ pub use self::password::PasswordError;
 
 /// Bytes of a form. The longest holds a dozen short fields.
 const FORM_BYTES: usize = 64 * 1024;
-/// Pages that are kept live at once; more are refused and refresh by themselves.
+/// Pages that are kept live at once; more are refused, and ask again after a while.
 const LIVE_PAGES: usize = 64;
 /// Passwords that are checked at once: each takes 19 MiB and some 20 ms on purpose.
 const HASHES: usize = 2;
