@@ -240,12 +240,18 @@ fn figures_are_shown_where_somebody_asked_for_them_and_nowhere_else() {
 #[test]
 fn a_folder_is_used_by_one_process_at_a_time() {
     let folder = TempDir::new().unwrap();
-    let dir = folder.path().to_str().unwrap();
+    let dir = folder.path().join("made");
+    let dir = dir.to_str().unwrap();
     let mut serving =
         connector(&["serve", "--listen", "127.0.0.1:0", "--dir", dir]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut first = String::new();
     BufReader::new(serving.stdout.take().unwrap()).read_line(&mut first).unwrap();
     assert!(first.starts_with("listening on "), "{first}");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        assert_eq!(std::fs::metadata(dir).unwrap().permissions().mode() & 0o777, 0o700, "nobody else looks into what it made");
+    }
     // Nobody reads its output any more, as behind `| head -1`: it goes on.
     refuses(&["sync", "branch", "--dir", dir], 2, "another connector process");
     assert!(serving.try_wait().unwrap().is_none(), "it still serves");
