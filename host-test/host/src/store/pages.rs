@@ -137,6 +137,6 @@ pub trait Pages {
     /// Keeps a person's choice for a record that waits, and asks for the record again so that it comes in by it. Says whether it waited.
     async fn decide_pair(&self, connection: ConnectionId, entity: Entity, remote: &str, decision: Decision, at: Instant) -> Result<bool>;
 
-    /// What applying these pages would come to. They are applied and taken back in one transaction: nothing stays.
+    /// What applying these pages would come to. Nothing stays, and nobody waits for it.
     async fn rehearse(&self, connection: ConnectionId, entity: Entity, pages: Vec<Page>, flows: Policies, at: Instant) -> Result<Tally>;
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::failures::{Disposition, disposition};
-use super::{Host, flows};
+use super::{Host, flows, own_failure};
 use crate::contract::types::{Entity, Failure, FailureClass};
 use crate::contract::{Scope, Step};
 use crate::nobi::Tally;
@@ -11,8 +11,8 @@ use crate::outbound::Lane;
 use crate::secret::Secrets;
 use crate::store::{ConnectionId, StoreError};
 
-/// Steps of one dry run at the most: the pages of 200,000 records.
-const STEPS: usize = 2_000;
+/// The longest that one dry run waits for its turn, all its waits together.
+const PATIENCE: Duration = Duration::from_secs(30 * 60);
 /// Failures in a row that may pass by themselves before a dry run gives up.
 const TRIES: u32 = 5;
 
@@ -38,8 +38,8 @@ impl Host {
         let errand = self.errand(&owner, connector.descriptor(), Lane::Bulk, Secrets::default()).await?;
         let mut step = Step { entity, scope: Scope::Everything, cursor: None };
         let mut pages = Vec::new();
-        let mut tries = 0;
-        while pages.len() < STEPS {
+        let (mut tries, mut waited) = (0, Duration::ZERO);
+        while pages.len() < self.config.dry_run_pages {
             match self.step(&owner, &connector, &errand, &step).await {
                 Ok(page) => {
                     tries = 0;
@@ -59,15 +59,22 @@ impl Host {
                         Disposition::Again if tries < TRIES => self.config.retry_first * tries,
                         _ => return Ok(Rehearsed::Failed(failure)),
                     };
+                    waited += wait;
+                    if waited > PATIENCE {
+                        return Ok(Rehearsed::Failed(failure));
+                    }
                     tokio::time::sleep(wait).await;
                     continue;
                 }
             }
             if step.cursor.is_none() {
-                break;
+                let flows = flows(connector.descriptor(), &owner);
+                return Ok(Rehearsed::Done(self.store.rehearse(connection, entity, pages, flows, self.clock.now()).await?));
             }
         }
-        let flows = flows(connector.descriptor(), &owner);
-        Ok(Rehearsed::Done(self.store.rehearse(connection, entity, pages, flows, self.clock.now()).await?))
+        // What is told of a part would be taken for the whole.
+        let vi = "Dữ liệu quá nhiều để xem trước. Bạn có thể đồng bộ luôn: chỉ tạo mới thì không ghi đè dữ liệu đang có.";
+        let en = "There is too much for a dry run. You can sync at once: what is there already is not overwritten on create-only.";
+        Ok(Rehearsed::Failed(own_failure(FailureClass::Rejected, "host.dry-run-too-long", vi, en)))
     }
 }

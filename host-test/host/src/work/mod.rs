@@ -78,6 +78,8 @@ pub struct HostConfig {
     pub move_overlap: Duration,
     /// How long a connection may get nothing but pages that cannot be read before it pauses: by then nobody is mending anything.
     pub unreadable_most: Duration,
+    /// Pages of one dry run at the most; of a stream with more it says that it cannot be told. All of them are in memory at its end.
+    pub dry_run_pages: usize,
     /// How long a login may take from its start to the way back.
     pub login_time: Duration,
     /// Tries of a kept delivery, the first one included, after which it is a dead letter: with the waits in between, some twenty minutes.
@@ -107,6 +109,7 @@ impl Default for HostConfig {
             overlap: Duration::from_secs(10 * 60),
             move_overlap: Duration::from_secs(24 * 60 * 60),
             unreadable_most: Duration::from_secs(24 * 60 * 60),
+            dry_run_pages: 2_000,
             login_time: Duration::from_secs(30 * 60),
             delivery_attempts: 12,
             delivery_bytes: 1024 * 1024,

@@ -30,6 +30,7 @@ mod proofs;
 mod pulls;
 mod pushes;
 mod queue;
+mod rehearsals;
 mod silence;
 mod stock;
 mod stops;

@@ -14,6 +14,7 @@ mod people;
 mod person;
 mod queue;
 mod records;
+mod rehearsal;
 mod remarks;
 mod runs;
 mod schedule;
@@ -93,15 +94,23 @@ impl SqliteStore {
     /// Reads what is committed. Waits where many read already.
     pub(crate) async fn read<T: Send + 'static>(&self, job: impl FnOnce(&Sqlite) -> Result<T> + Send + 'static) -> Result<T> {
         let readers = self.readers.clone();
-        let place = readers.places.clone().acquire_owned().await.map_err(|_| StoreError::Closed)?;
-        let task = tokio::task::spawn_blocking(move || {
-            // Given back when the read has ended, even where nobody waits for it any more.
-            let _place = place;
+        self.beside(move || {
             let idle = readers.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
             let connection = idle.map_or_else(|| writer::open(&readers.path, true), Ok)?;
             let result = job(&connection);
             readers.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
             result
+        })
+        .await
+    }
+
+    /// Does something beside the writer, in a reader's place.
+    async fn beside<T: Send + 'static>(&self, job: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+        let place = self.readers.places.clone().acquire_owned().await.map_err(|_| StoreError::Closed)?;
+        let task = tokio::task::spawn_blocking(move || {
+            // Given back when the job has ended, even where nobody waits for it any more.
+            let _place = place;
+            job()
         });
         task.await.map_err(|_| StoreError::Closed)?
     }

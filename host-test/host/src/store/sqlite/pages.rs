@@ -6,37 +6,24 @@ use async_trait::async_trait;
 use rusqlite::{Connection as Sqlite, OptionalExtension, params};
 use serde_json::{Value, json};
 
-use super::connections::load;
 use super::events::append;
 use super::letters::{replay_event, set_aside};
+use super::rehearsal::rehearse;
 use super::remarks::forget_kept_out;
-use super::runs::{COLUMNS, begin_run, chosen, raw, typed};
+use super::runs::{COLUMNS, begin_run, raw, typed};
 use super::{SqliteStore, from_json};
 use crate::clock::Instant;
 use crate::contract::types::Entity;
 use crate::contract::{Page, Scope};
 use crate::names;
-use crate::nobi::{Applier, Policies, Tally};
+use crate::nobi::{Policies, Tally};
 use crate::store::events::code;
 use crate::store::{
-    Awaiting, Candidate, Connection, ConnectionId, Decision, FailedEvent, LetterId, Note, Pages, Replay, Result, Retried, Run, StoreError,
+    Awaiting, Candidate, ConnectionId, Decision, FailedEvent, LetterId, Note, Pages, Replay, Result, Retried, Run, StoreError,
     StreamFigures, Trigger,
 };
 
 const BULK: &str = "scope NOT LIKE '{\"Only\"%'";
-
-fn rehearsed(sqlite: &Sqlite, connection: &Connection, policies: Policies, entity: Entity, pages: &[Page], at: Instant) -> Result<Tally> {
-    let mut tally = Tally::default();
-    for page in pages {
-        let mut applier = Applier::new(sqlite, connection, policies.clone(), Trigger::Click, at);
-        applier.apply(&page.changes)?;
-        tally.add(&applier.finish());
-        for _ in &page.refused {
-            tally.count(names::entity(entity), "refused");
-        }
-    }
-    Ok(tally)
-}
 
 fn count<N: TryInto<T>, T: TryFrom<i8> + Default>(number: N) -> T {
     number.try_into().unwrap_or_default()
@@ -280,14 +267,7 @@ impl Pages for SqliteStore {
     }
 
     async fn rehearse(&self, connection: ConnectionId, entity: Entity, pages: Vec<Page>, flows: Policies, at: Instant) -> Result<Tally> {
-        self.write(move |sqlite| {
-            let connection = load(sqlite, connection)?;
-            let policies = chosen(sqlite, connection.id, flows)?;
-            sqlite.execute_batch("SAVEPOINT rehearsal")?;
-            let tally = rehearsed(sqlite, &connection, policies, entity, &pages, at);
-            sqlite.execute_batch("ROLLBACK TO rehearsal; RELEASE rehearsal")?;
-            tally
-        })
-        .await
+        let file = self.readers.path.clone();
+        self.beside(move || rehearse(&file, connection, entity, &pages, flows, at)).await
     }
 }
