@@ -68,7 +68,7 @@ pub fn handle(context: &Context, delivery: &Delivery) -> WebhookOutcome {
         (Ok("productDelete"), Some(data)) => deleted("productDelete", Entity::Product, data),
         (Ok("orderDelete"), Some(data)) => deleted("orderDelete", Entity::Order, data),
         (Ok("inventoryChange"), Some(data)) => inventory(context, data),
-        (Ok(event @ ("productAdd" | "productUpdate")), Some(data)) => product_hint(event, data),
+        (Ok(event @ ("productAdd" | "productUpdate")), Some(data)) => product_hint(context, event, data),
         (Ok(event), Some(data)) => order_hint(context, event, data),
         (Ok(_), None) => malformed("/data"),
     }
@@ -164,10 +164,14 @@ fn refresh(entity: Entity, ids: Vec<RemoteId>, within_ms: u32) -> Vec<Refresh> {
     if ids.is_empty() { Vec::new() } else { vec![Refresh { entity, ids, within_ms }] }
 }
 
-fn product_hint(event: &str, data: &Value<'_>) -> WebhookOutcome {
+fn product_hint(context: &Context, event: &str, data: &Value<'_>) -> WebhookOutcome {
     let id = Record::of(data).and_then(|it| goods::id(&it, None));
     let Some(id) = id else { return malformed("/data/productId") };
-    let refresh = refresh(Entity::Product, vec![id.clone()], HINT_WITHIN);
+    let mut refresh = refresh(Entity::Product, vec![id.clone()], HINT_WITHIN);
+    // Prices have a policy of their own; whoever wants none of them drops it.
+    if Settings::of(context).stock_and_price() {
+        refresh.push(Refresh { entity: Entity::Price, ids: vec![id.clone()], within_ms: HINT_WITHIN });
+    }
     WebhookOutcome::Accepted(Accepted { refresh, ..accepted(event, vec![id]) })
 }
 

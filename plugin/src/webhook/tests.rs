@@ -112,6 +112,22 @@ fn a_payment_is_a_hint_whatever_it_looks_like() {
 }
 
 #[test]
+fn a_product_s_hint_asks_for_its_price_while_prices_come_along() {
+    let asked = |on: bool| {
+        let mut context = context();
+        set(&mut context, "sync-stock-and-price", if on { "on" } else { "off" });
+        let body = event("productUpdate", r#"{"productId":38000103}"#).into_bytes();
+        let WebhookOutcome::Accepted(accepted) = handle(&context, &Delivery { headers: Vec::new(), body, verified: true }) else {
+            panic!()
+        };
+        accepted.refresh.into_iter().map(|it| (it.entity, it.ids)).collect::<Vec<_>>()
+    };
+    let one = || vec!["38000103".to_owned()];
+    assert_eq!(asked(true), [(Entity::Product, one()), (Entity::Price, one())]);
+    assert_eq!(asked(false), [(Entity::Product, one())]);
+}
+
+#[test]
 fn a_product_is_a_hint() {
     for name in ["productAdd", "productUpdate"] {
         let accepted = accept(&event(name, r#"{"productId":38000103,"parentId":-1,"price":50000}"#));
