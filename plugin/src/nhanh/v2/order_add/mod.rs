@@ -52,6 +52,14 @@ pub fn encode(checked: &Checked<'_>) -> Encoded {
             "/lines",
         ));
     }
+    if order.shipping_weight_grams.is_some() {
+        warnings.push(warning(
+            "order.weight-not-sent",
+            "Khối lượng kiện hàng không được gửi, vì API 2.0 không có trường này; hãy nhập trên Nhanh.vn khi gửi hãng.",
+            "The parcel's weight is not sent: API 2.0 has no field for it. Enter it at Nhanh.vn for the carrier.",
+            "/shipping-weight-grams",
+        ));
+    }
     let data = head(checked, &mut warnings)
         .json("moneyDiscount", &discount.to_string())
         .number("moneyDeposit", order.deposit)

@@ -60,6 +60,14 @@ fn discounts_points_and_payments_keep_the_sum() {
 }
 
 #[test]
+fn the_parcel_s_weight_has_no_field_and_is_told_not_to_be_sent() {
+    let (data, warnings) = encoded(&settled(Order { shipping_weight_grams: Some(700), ..order() }));
+    assert_eq!(warnings, ["order.weight-not-sent"]);
+    assert_eq!(data["productList"][0]["weight"], encoded(&order()).0["productList"][0]["weight"], "and no line weighs more for it");
+    assert!(encoded(&settled(Order { shipping_weight_grams: None, ..order() })).1.is_empty());
+}
+
+#[test]
 fn tax_raises_the_unit_price_and_the_surplus_is_a_discount() {
     let order = with_lines(vec![OrderLine { vat: 10_001, ..line(3000, 33_333) }]);
     let (data, warnings) = encoded(&order);
