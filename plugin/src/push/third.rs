@@ -62,6 +62,12 @@ fn a_cancel_before_pick_up_asks_the_carrier_once_and_then_changes_the_order() {
             assert_eq!((failure.code.as_str(), failure.class), ("order.update-refused", FailureClass::Conflict));
             assert!(failure.message.arguments.iter().any(|it| it.value == "Hãng đã lấy hàng"), "{failure:?}");
         }
+        // Nhanh has not told the carrier yet: there is nothing to take back, and the order is edited as any other.
+        let not_yet = r#"{"code":0,"errorCode":"ERR_ORDER_CARRIER_NOT_YET_SENT","messages":"Đơn chưa gửi hãng"}"#;
+        let mut script = Script::of(&[&at_carrier("Pickup"), not_yet, TALK.updated]);
+        let outcome = push_linked(kind.clone(), &mut script);
+        assert!(matches!(&outcome, Ok(PushOutcome::Updated(it)) if it.code.as_deref() == Some(status)), "{outcome:?}");
+        assert_eq!(script.last(), TALK.set_status(status));
         let gone = TALK.ours("CarrierCanceled");
         let outcome = push_linked(kind.clone(), &mut Script::of(&[&at_carrier("Pickup"), r#"{"code":1}"#, REFUSED, &gone]));
         assert!(matches!(&outcome, Ok(PushOutcome::Updated(it)) if it.code.as_deref() == Some("CarrierCanceled")), "{outcome:?}");

@@ -78,6 +78,12 @@ impl Refusal {
         ["cityid", "districtid", "wardid", "locationversion"].iter().any(|it| self.said.contains(it))
     }
 
+    /// The order was not sent to its carrier yet.
+    #[must_use]
+    pub fn means_not_at_carrier(&self) -> bool {
+        self.said.contains("err_order_carrier_not_yet_sent")
+    }
+
     /// Nothing but "no": neither rights, token, pace nor settings are at fault.
     #[must_use]
     pub fn is_plain(&self) -> bool {
@@ -279,7 +285,8 @@ fn gather(said: &mut String, field: &str, value: &Value<'_>, depth: usize) {
     said.push_str(sentence);
 }
 
-/// What each refusal of Nhanh's means: by `errorCode`, else by its sentence.
+/// What each refusal of Nhanh's means: by `errorCode`; by its sentence only where there is none, since a sentence about one field of a
+/// record may hold any words, and what they would set off concerns the whole connection.
 struct Meaning {
     /// Stable code of the failure.
     code: &'static str,
@@ -383,11 +390,11 @@ fn refusal(record: &Record<'_>, now: Instant) -> Refusal {
     let error_code = record.verbatim("errorCode").ok().flatten().unwrap_or_default();
     let raw = sentences(record);
     let said = text::folded(&[raw.as_str(), " ", error_code.as_ref()].concat());
-    let failure = if matches!(error_code.as_ref(), "ERR_429" | "ERR_EXCEEDED_RATE_LIMIT") || said.contains("rate limit") {
+    let silent = error_code.is_empty();
+    let means = |it: &&Meaning| it.codes.contains(&error_code.as_ref()) || (silent && it.said.iter().any(|part| said.contains(part)));
+    let failure = if matches!(error_code.as_ref(), "ERR_429" | "ERR_EXCEEDED_RATE_LIMIT") || (silent && said.contains("rate limit")) {
         locked(lock_seconds(record, now))
-    } else if let Some(meaning) = MEANINGS.iter().find(|it| it.codes.contains(&error_code.as_ref())) {
-        Failure::new(meaning.class, meaning.code, Message::new(meaning.vi, meaning.en))
-    } else if let Some(meaning) = MEANINGS.iter().find(|it| it.said.iter().any(|part| said.contains(part))) {
+    } else if let Some(meaning) = MEANINGS.iter().find(means) {
         Failure::new(meaning.class, meaning.code, Message::new(meaning.vi, meaning.en))
     } else {
         plain(&raw, &error_code, &[])

@@ -35,6 +35,22 @@ fn a_refusal_is_told_by_its_error_code() {
 }
 
 #[test]
+fn a_sentence_decides_only_where_there_is_no_error_code() {
+    let read = |error_code: &str, messages: &str| class(&format!(r#"{{"code":0{error_code},"messages":{messages}}}"#), 200, Access::Read);
+    for (messages, code) in [
+        (r#"{"shippingAddress.locationVersion":"invalid version"}"#, "nhanh.version-refused"),
+        (r#"{"info.description":"token expired"}"#, "nhanh.token-invalid"),
+        (r#"["the rate limit of this coupon is reached"]"#, "nhanh.err-429"),
+    ] {
+        assert_eq!(read("", messages).0, code);
+        for error_code in ["ERR_INVALID_FORM_FIELDS", "ERR_OF_NEXT_YEAR"] {
+            let error_code = format!(r#","errorCode":"{error_code}""#);
+            assert_eq!(read(&error_code, messages), ("nhanh.refused".to_owned(), FailureClass::Rejected), "{messages}");
+        }
+    }
+}
+
+#[test]
 fn messages_come_in_four_shapes() {
     let sentence = "The app or accessToken is not authorized for this feature";
     for messages in [
