@@ -144,8 +144,8 @@ pub(crate) const TALKS: [Talk; 2] = [
         edit: "/order/update",
         create: r#"{"id":"ab12-W-1001","depotId":31010,"type":"Shipping","customerName":"Nguyễn Văn A","customerMobile":"0900000001","customerAddress":"1 Trần Phú","customerCityName":"Hà Nội","customerDistrictName":"Quận Ba Đình","customerWardLocationName":"Phường Điện Biên","moneyDiscount":0,"moneyDeposit":0,"moneyTransfer":0,"customerShipFee":20000,"productList":[{"id":"np-1","idNhanh":38000102,"name":"Áo thun Đỏ M","code":"AT01-DO-M","price":60000,"quantity":2,"weight":250}]}"#,
         look_ups: [
-            r#"{"page":1,"icpp":100,"customerMobile":"0900000001","fromDate":"2026-11-19","toDate":"2026-11-20"}"#,
-            r#"{"page":1,"icpp":100,"customerMobile":"+84 900 000 001","fromDate":"2026-11-19","toDate":"2026-11-20"}"#,
+            r#"{"page":1,"icpp":100,"customerMobile":"0900000001","fromDate":"2026-11-19","toDate":"2026-11-21"}"#,
+            r#"{"page":1,"icpp":100,"customerMobile":"+84 900 000 001","fromDate":"2026-11-19","toDate":"2026-11-21"}"#,
         ],
         added: r#"{"code":1,"messages":[],"data":{"orderId":125123098}}"#,
         none: r#"{"code":1,"messages":[],"data":{"totalPages":0,"totalRecords":0,"page":1,"orders":[]}}"#,
@@ -167,8 +167,8 @@ pub(crate) const TALKS: [Talk; 2] = [
         edit: "/order/edit",
         create: r#"{"info":{"type":1,"depotId":31010,"status":54},"channel":{"appOrderId":"ab12-W-1001"},"shippingAddress":{"name":"Nguyễn Văn A","mobile":"0900000001","address":"1 Trần Phú, Phường Điện Biên, Quận Ba Đình, Hà Nội"},"carrier":{"customerShipFee":20000},"products":[{"id":38000102,"price":60000,"quantity":2,"priceVatMode":1}],"payment":{}}"#,
         look_ups: [
-            r#"{"filters":{"createdAtFrom":1795055340,"createdAtTo":1795141800,"shippingAddress":{"mobile":"0900000001"}},"paginator":{"size":100}}"#,
-            r#"{"filters":{"createdAtFrom":1795055340,"createdAtTo":1795141800,"shippingAddress":{"mobile":"+84 900 000 001"}},"paginator":{"size":100}}"#,
+            r#"{"filters":{"createdAtFrom":1795055340,"createdAtTo":1795228200,"shippingAddress":{"mobile":"0900000001"}},"paginator":{"size":100}}"#,
+            r#"{"filters":{"createdAtFrom":1795055340,"createdAtTo":1795228200,"shippingAddress":{"mobile":"+84 900 000 001"}},"paginator":{"size":100}}"#,
         ],
         added: r#"{"code":1,"data":{"id":125123098,"trackingUrl":"https://example.com/t/1"}}"#,
         none: r#"{"code":1,"data":[]}"#,

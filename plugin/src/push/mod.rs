@@ -111,6 +111,15 @@ impl<S: Sender> Push<'_, S> {
     fn create(&mut self) -> Result<PushOutcome, Failure> {
         match self.settle()? {
             Settled::Found(seen) => Ok(PushOutcome::Adopted(pushed_as(&seen))),
+            Settled::Gone(remote) => Err(self
+                .conflict(
+                    "order.seen-then-gone",
+                    Message::new(
+                        "Đơn {own-id} đã thấy trên Nhanh.vn rồi không còn, có thể đã bị xóa; hệ thống không tạo lại. Nếu vẫn cần, hãy tạo đơn mới ở Nobi Pro.",
+                        "Order {own-id} was seen at Nhanh.vn and is there no longer; it may have been deleted, and is not made again. If it is needed, make a new one at Nobi Pro.",
+                    ),
+                )
+                .about(remote)),
             Settled::Wait(unsettled) => Ok(PushOutcome::Unsettled(unsettled)),
             Settled::NeverArrived => self.send_create(),
         }

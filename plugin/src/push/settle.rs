@@ -1,9 +1,9 @@
 //! Never twice: whether an earlier create arrived.
 //!
 //! A look-up pass asks for all orders to the recipient's phone, canonical and then as written, from the day before the first send until
-//! now, all pages, and looks for our own id; Nhanh has no filter by own id, and 2.0 promises nothing on repeated ones. Each call makes at most
+//! the day after now (the two clocks may differ), all pages, and looks for our own id; Nhanh has no filter by own id, and 2.0 promises nothing on repeated ones. Each call makes at most
 //! one pass. An empty pass proves little, since an effect may show late: a create is sent again only when one empty pass is on record,
-//! the wait since the last send is over, and this call's pass is empty as well.
+//! the wait since the last send is over, and this call's pass is empty as well. One that a webhook told of is never sent again.
 
 use crate::map::order as rules;
 use crate::nhanh::errors::Refusal;
@@ -12,12 +12,15 @@ use crate::push::{Push, pushed_as, unreadable_orders};
 use crate::sender::Sender;
 use crate::vietnam::{phone, time};
 use crate::wit::exchange::{PushOutcome, Unsettled};
-use crate::wit::types::{Failure, FailureClass, Message};
+use crate::wit::types::{Failure, FailureClass, Message, RemoteId};
 
 /// The host never has to call again sooner than this.
 const SHORTEST_WAIT: i64 = 5_000;
 /// Pages of orders to one phone; more is no person's number.
 const MOST_PAGES: u32 = 50;
+
+/// So many empty passes say that an order which a webhook told of is not there any more.
+const EMPTY_AT_MOST: u32 = 20;
 
 /// What is known of an earlier create.
 pub(crate) enum Settled {
@@ -25,6 +28,8 @@ pub(crate) enum Settled {
     Found(Box<Seen>),
     /// Not known yet.
     Wait(Unsettled),
+    /// A webhook told of this order of ours, and it is not there any more.
+    Gone(RemoteId),
     /// It did not arrive, or was never sent.
     NeverArrived,
 }
@@ -44,6 +49,10 @@ impl<S: Sender> Push<'_, S> {
         if let Some(seen) = self.look_up()? {
             return self.adoptable(seen);
         }
+        let empty_lookups = self.earlier.empty_lookups.saturating_add(1);
+        if let Some(remote) = self.earlier.seen_as.clone().filter(|_| empty_lookups >= EMPTY_AT_MOST) {
+            return Ok(Settled::Gone(remote));
+        }
         let now = self.context.now;
         let ready_at = self.earlier.last_sent.map_or(now, |sent| sent.saturating_add(self.settings.resend_after_ms()));
         // An own id that a webhook told of is there, whatever a look-up says.
@@ -51,7 +60,7 @@ impl<S: Sender> Push<'_, S> {
             return Ok(Settled::NeverArrived);
         }
         Ok(Settled::Wait(Unsettled {
-            empty_lookups: self.earlier.empty_lookups.saturating_add(1),
+            empty_lookups,
             again: ready_at.max(now.saturating_add(SHORTEST_WAIT)),
             message: Message::new(
                 "Chưa biết đơn {own-id} đã tới Nhanh.vn hay chưa; hệ thống sẽ kiểm tra lại trước khi gửi.",
@@ -98,7 +107,8 @@ impl<S: Sender> Push<'_, S> {
         let first = self.earlier.first_sent.unwrap_or(self.order.created);
         let mut found: Vec<Seen> = Vec::new();
         for phone in phones {
-            let ask = Ask::OrdersTo { phone: &phone, from: first.saturating_sub(time::DAY), until: self.context.now };
+            let ask =
+                Ask::OrdersTo { phone: &phone, from: first.saturating_sub(time::DAY), until: self.context.now.saturating_add(time::DAY) };
             let mut place = self.wire.first();
             let mut ended = false;
             for _ in 0..MOST_PAGES {

@@ -60,6 +60,7 @@ impl<S: Sender> Push<'_, S> {
                 let remote = seen.status.order.clone();
                 self.decide(intent, &remote, Some(&seen))
             }
+            Settled::Gone(remote) => self.decide(intent, &remote, None),
             Settled::Wait(unsettled) => Ok(PushOutcome::Unsettled(unsettled)),
             Settled::NeverArrived => match intent {
                 Intent::Settle | Intent::TakeBack => Err(self.stands_against(intent, None)),
@@ -142,6 +143,8 @@ impl<S: Sender> Push<'_, S> {
         let Some(request) = self.wire.call_back(self.settings, remote)? else { return Err(self.stands_against(intent, seen)) };
         match self.ask(request, Access::Write, |_| ()) {
             Ok(()) => Ok(()),
+            // No carrier has it: there is nothing to take back, and the order may be edited.
+            Err(NoData::Refused(refusal)) if refusal.means_not_at_carrier() => Ok(()),
             Err(NoData::Refused(refusal)) if refusal.is_plain() => Err(self.refused_change(intent, seen, refusal, remote)),
             Err(no) => Err(self.failure(no)),
         }

@@ -219,6 +219,29 @@ fn what_a_webhook_saw_is_never_sent_again_even_if_it_cannot_be_found() {
 }
 
 #[test]
+fn what_a_webhook_saw_and_twenty_look_ups_do_not_find_is_gone() {
+    for talk in &TALKS {
+        let told = |kind: OrderEventKind, empty_lookups| {
+            let earlier = Earlier { seen_as: Some("125123098".to_owned()), empty_lookups, ..sent() };
+            let mut script = Script::of(&[talk.none, talk.none, talk.none]);
+            let outcome = push(&talk.context(), &event(kind, order()), &earlier, &mut script);
+            assert!(!script.paths().contains(&talk.add) && !script.paths().contains(&talk.edit));
+            outcome
+        };
+        assert!(matches!(told(OrderEventKind::Created, 18), Ok(PushOutcome::Unsettled(it)) if it.empty_lookups == 19));
+        let failure = told(OrderEventKind::Created, 19).unwrap_err();
+        assert_eq!((failure.code.as_str(), failure.class), ("order.seen-then-gone", FailureClass::Conflict));
+        assert_eq!(failure.subject.as_deref(), Some("125123098"));
+        // Not there is what a cancel wants, and what a reconcile must not meet.
+        for kind in [OrderEventKind::Deleted, OrderEventKind::Cancelled(PartyRole::Buyer)] {
+            assert!(matches!(told(kind, 19), Ok(PushOutcome::Already(_))));
+        }
+        let failure = told(OrderEventKind::Reconciled(Reconciliation::Delivered), 19).unwrap_err();
+        assert_eq!(failure.code, "order.reconciled-not-found");
+    }
+}
+
+#[test]
 fn an_own_id_that_nhanh_has_already_is_looked_up() {
     for talk in &TALKS {
         let taken = r#"{"code":0,"messages":["Mã đơn hàng đã tồn tại"]}"#;
