@@ -38,6 +38,16 @@ impl Notes {
         self.product("product.price-zero", message, id, field);
     }
 
+    /// Tax comes on top of a price.
+    pub fn price_before_vat(&mut self, id: &RemoteId, rate: i64) {
+        let message = Message::new(
+            "Giá bán trên Nhanh.vn chưa gồm VAT {rate}%; người mua trả cao hơn giá này.",
+            "The price at Nhanh.vn is without {rate} % of tax; a buyer pays more than this.",
+        )
+        .number("rate", rate);
+        self.product("product.price-before-vat", message, id, "priceVatMode");
+    }
+
     /// A quantity had more than three decimals.
     pub fn quantity_rounded(&mut self, id: &RemoteId, field: &str) {
         let message = Message::new("Số lượng có hơn 3 chữ số lẻ, đã làm tròn.", "A quantity had more than three decimals and was rounded.");

@@ -38,6 +38,16 @@ fn one_product(json: &str) -> Product {
 }
 
 #[test]
+fn a_tax_or_pictures_that_cannot_be_read_lose_no_product() {
+    for row in
+        [r#"{"idNhanh":5,"name":"Áo","vat":8.5}"#, r#"{"idNhanh":5,"name":"Áo","vat":"tám","images":"b.jpg","image":"https://a.vn/b.jpg"}"#]
+    {
+        let product = one_product(row);
+        assert_eq!((product.name.as_str(), product.vat, product.images.len()), ("Áo", None, usize::from(row.contains("image"))), "{row}");
+    }
+}
+
+#[test]
 fn a_variant_is_read_with_prices_and_stock() {
     let product = one_product(VARIANT);
     assert_eq!((product.id.as_str(), product.parent.as_deref(), product.kind), ("38000102", Some("38000101"), ProductKind::VariantChild));

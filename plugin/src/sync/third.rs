@@ -83,6 +83,34 @@ fn empty_objects_have_many_forms_and_a_head_tells_no_stock() {
 }
 
 #[test]
+fn a_price_that_tax_comes_on_top_of_is_told() {
+    let told = |mode: i64, rate: &str, parent: i64, retail: i64| {
+        let row = format!(r#"{{"id":5,"parentId":{parent},"priceVatMode":{mode},"prices":{{"retail":{retail},"retailVat":{rate}}}}}"#);
+        let of = |entity| read(entity, Scope::Everything, &list(&row)).warnings.into_iter().map(|it| it.code).collect::<Vec<_>>();
+        assert_eq!(of(Entity::Product), of(Entity::Price));
+        of(Entity::Price)
+    };
+    assert_eq!(told(2, "8", -1, 189_000), ["product.price-before-vat"]);
+    // It includes the tax; there is none; nobody said that there is one; nobody buys the head of a family; there is no price.
+    for (mode, rate, parent, retail) in [(1, "8", -1, 1), (2, "-100", -1, 1), (2, "0", -1, 1), (2, "8", -2, 1)] {
+        assert_eq!(told(mode, rate, parent, retail), [""; 0], "{mode} {rate} {parent}");
+    }
+    assert_eq!(told(2, "8", -1, 0), ["product.price-zero"]);
+}
+
+#[test]
+fn a_tax_or_pictures_that_cannot_be_read_lose_no_product() {
+    for row in [
+        r#"{"id":5,"name":"Áo","vat":8.5,"prices":{"retail":1,"retailVat":8.5}}"#,
+        r#"{"id":5,"name":"Áo","vat":"tám","images":"https://example.com/a.jpg"}"#,
+        r#"{"id":5,"name":"Áo","images":{"avatar":"","others":"https://example.com/a.jpg"}}"#,
+    ] {
+        let product = map_product(&third(), row.as_bytes()).unwrap();
+        assert_eq!((product.name.as_str(), product.vat, product.images.len()), ("Áo", None, 0), "{row}");
+    }
+}
+
+#[test]
 fn a_zero_where_nothing_was_entered_tells_nothing() {
     let row = r#"{"id":5,"prices":{"retail":0,"retailVat":0,"import":0,"importVat":0,"old":0,"wholesale":0,"avgCost":61000},"shipping":{"weight":0},"units":{"name":"Lon","list":[{"id":1,"name":"Thùng","quantity":24,"price":{"retail":0,"import":0,"wholesale":0}}]}}"#;
     let product = map_product(&third(), row.as_bytes()).unwrap();

@@ -40,8 +40,9 @@ pub fn read(key: Option<&str>, value: &Value<'_>, options: Options<'_>, notes: &
         let barcode = row.text("barcode")?;
         let name = row.text("name")?.unwrap_or_default();
         let prices = if options.stock_and_price { Some(prices(row, &PRICES, &id, kind, notes)?) } else { None };
-        let vat = row.integer("vat")?.and_then(rules::vat);
-        let images = images(row.told("image"), row.items("images")?);
+        // A rate with a fraction is none that can be declared; no product is lost for it, nor for its pictures.
+        let vat = row.integer("vat").ok().flatten().and_then(rules::vat);
+        let images = images(row.told("image"), row.items("images").unwrap_or(Items::List([].iter())));
         let raw_status = row.text("status")?.unwrap_or_default();
         let description = row.verbatim("description")?;
         let description = if description.is_some() { description } else { row.verbatim("content")? };

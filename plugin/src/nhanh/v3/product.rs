@@ -11,7 +11,7 @@ use crate::nhanh::json::{Items, Misfit, Record};
 use crate::nhanh::tree::Value;
 use crate::nhanh::words;
 use crate::vietnam::time;
-use crate::wit::catalog::{Attribute, PriceChange, Prices, Product, ProductKind};
+use crate::wit::catalog::{Attribute, PriceChange, Prices, Product, ProductKind, VatRate};
 use crate::wit::connector::Refused;
 use crate::wit::types::RemoteId;
 
@@ -40,8 +40,9 @@ pub fn read(key: Option<&str>, value: &Value<'_>, options: Options<'_>, notes: &
         let category = id_of(row, "categoryId", "category")?;
         let vat = vat(row)?;
         let prices = if options.stock_and_price { Some(prices(row, &id, kind, notes)?) } else { None };
-        let images = match row.record("images")? {
-            Some(record) => images(record.told("avatar"), record.items("others").map_err(|it| it.under("images"))?),
+        // No product is lost for its pictures.
+        let images = match row.record("images").ok().flatten() {
+            Some(record) => images(record.told("avatar"), record.items("others").unwrap_or(Items::List([].iter()))),
             None => Vec::new(),
         };
         let brand = text_in(row, "brand", "name")?;
@@ -131,13 +132,13 @@ fn text_in(row: &Record<'_>, field: &str, inner: &str) -> Result<Option<String>,
 }
 
 /// The list has it among the prices, the detail in the row. A rate of 0 % has a number of its own; 0 is none that was entered.
-fn vat(row: &Record<'_>) -> Result<Option<crate::wit::catalog::VatRate>, Misfit> {
+fn vat(row: &Record<'_>) -> Result<Option<VatRate>, Misfit> {
     let told = match row.record("prices")? {
         // A rate with a fraction is none that can be declared; the product is there all the same.
         Some(prices) => prices.integer("retailVat").ok().flatten(),
         None => None,
     };
-    let told = if told.is_some() { told } else { row.integer("vat")? };
+    let told = if told.is_some() { told } else { row.integer("vat").ok().flatten() };
     Ok(told.filter(|it| *it != 0).and_then(rules::vat))
 }
 
@@ -151,6 +152,12 @@ fn prices(row: &Record<'_>, id: &RemoteId, kind: ProductKind, notes: &mut Notes)
         Some(record) => goods::prices(&record, &PRICES, id, kind, notes).map_err(|it| it.under("prices"))?,
         None => Prices { retail: None, compare_at: None, cost: None, wholesale: None, includes_vat: None },
     };
+    let sold = kind != ProductKind::VariantParent && told.retail.is_some_and(|it| it != 0);
+    if sold && includes_vat == Some(false) {
+        if let Some(VatRate::Percent(rate @ 1..)) = vat(row)? {
+            notes.price_before_vat(id, rate.into());
+        }
+    }
     Ok(Prices { includes_vat, ..told })
 }
 
