@@ -2,9 +2,9 @@
 //!
 //! What Nhanh works out, Σ (price × quantity − discount + tax) − discountAmount + customerShipFee − depositAmount − transferAmount, is
 //! exactly the order's amount to collect; nothing here may change it. Discounts stand at their lines unless the order has one of its own
-//! or points: then all of them go as one sum, since Nhanh spreads that over the lines and both together would count twice. Tax is a
-//! whole percent on top where that comes out to the dong and no discount of the order is spread over it, else it is in the price; a line without tax says that its price includes it,
-//! or Nhanh would add the catalogue's. `autoSend` and `usedPoints` are never sent; `depotId` always is, since no stock is reserved
+//! or points: then all of them go as one sum, since Nhanh spreads that over the lines and both together would count twice. Tax is one of
+//! the rates that can be declared, on top, where that comes out to the dong and no discount of the order is spread over it, else it is in
+//! the price; a line without tax says that its price includes it, or Nhanh would add the catalogue's. `autoSend` and `usedPoints` are never sent; `depotId` always is, since no stock is reserved
 //! without it.
 
 #[cfg(test)]
@@ -22,6 +22,8 @@ use crate::wit::types::Warning;
 const INCLUDES_TAX: i64 = 1;
 /// `priceVatMode`: tax goes on top of the price.
 const TAX_ON_TOP: i64 = 2;
+/// Percents of tax that can be declared in Vietnam, beside none.
+const RATES: [i64; 3] = [5, 8, 10];
 /// `info.status` of a new order.
 const NEW: i64 = 54;
 
@@ -126,7 +128,7 @@ fn wire(line: &Line<'_>, summed: bool) -> Wired {
     // Nhanh spreads a discount of the order over its lines, and says nothing of the tax on what is left: then the price includes it.
     if tax > 0 && exact && !summed {
         let taxed = goods - i128::from(given.discount);
-        let percent = (1..=100).find(|percent| (taxed * i128::from(*percent) + 50).div_euclid(100) == tax);
+        let percent = RATES.into_iter().find(|percent| (taxed * i128::from(*percent) + 50).div_euclid(100) == tax);
         if percent.is_some() {
             let priced = Priced { unit: i128::from(given.unit_price), quantity: given.quantity, whole: false, raised: false, surplus: 0 };
             return Wired { priced, percent };
@@ -141,14 +143,14 @@ fn encode_line(at: usize, line: &Line<'_>, wired: &Wired, discount: i128, warnin
     if given.vat > 0 && wired.percent.is_none() {
         warnings.push(warning(
             "order.vat-in-price",
-            "Thuế VAT của dòng không tròn phần trăm, hoặc đơn có chiết khấu chung, nên được cộng vào đơn giá.",
-            "The line's tax is no whole percent, or the order has a discount of its own, so the tax is in the unit price.",
+            "Thuế VAT của dòng không đúng 5, 8 hay 10%, hoặc đơn có chiết khấu chung, nên được cộng vào đơn giá.",
+            "The line's tax is not 5, 8 or 10 %, or the order has a discount of its own, so the tax is in the unit price.",
             &pointer("vat"),
         ));
     } else if priced.raised && !priced.whole {
         warnings.push(warning(
             "order.price-raised",
-            "Đơn giá được làm tròn lên để tổng tiền khớp, phần chênh nằm trong chiết khấu.",
+            "Đơn giá được điều chỉnh để tổng tiền khớp, phần chênh nằm trong chiết khấu.",
             "The unit price was rounded up so that the sum is exact; the difference is in the discount.",
             &pointer("unit-price"),
         ));
@@ -157,7 +159,7 @@ fn encode_line(at: usize, line: &Line<'_>, wired: &Wired, discount: i128, warnin
     let note = if priced.whole {
         warnings.push(warning(
             "order.quantity-in-note",
-            "Số lượng lẻ không chia hết được gửi là 1, số lượng thật ghi trong ghi chú của dòng; tồn kho trên Nhanh.vn cần chỉnh tay.",
+            "Không có đơn giá tròn đồng nào khớp số lượng lẻ này nên dòng được gửi với số lượng 1, số lượng thật ghi trong ghi chú của dòng; tồn kho trên Nhanh.vn cần chỉnh tay.",
             "A fraction that does not divide is sent as 1 with the quantity in the line's note; stock at Nhanh.vn needs correcting by hand.",
             &pointer("quantity"),
         ));

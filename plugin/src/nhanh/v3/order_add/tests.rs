@@ -66,6 +66,13 @@ fn tax_is_a_whole_percent_on_top_or_in_the_price() {
     assert_eq!((body["products"][0]["price"].as_i64(), warnings.len()), (Some(60_000), 0));
     let (body, _) = encoded(&taxed(8800, 10_000));
     assert_eq!(body["products"][0]["vat"].as_i64(), Some(8), "on what is left after the line's discount");
+    // No rate of 1, 7 or 20 percent can be declared: whoever worked that out meant something else.
+    for vat in [1200, 8400, 24_000] {
+        let order = taxed(vat, 0);
+        let (body, warnings) = encoded(&order);
+        assert_eq!((body["products"][0].get("vat"), sum(&body)), (None, to_collect(&order)), "{vat}");
+        assert_eq!(warnings, ["order.vat-in-price"]);
+    }
     let odd = taxed(9601, 0);
     let (body, warnings) = encoded(&odd);
     assert_eq!((body["products"][0].get("vat"), body["products"][0]["priceVatMode"].as_i64()), (None, Some(1)));
