@@ -90,7 +90,7 @@ fn exchange_failure(failure: Failure) -> Failure {
 fn refused_code(failure: Failure) -> Failure {
     let said = failure.message.arguments.into_iter().next().map(|it| it.value).unwrap_or_default();
     let message = Message::new(
-        "Nhanh.vn không chấp nhận mã đăng nhập (mã sống 10 phút và chỉ dùng một lần) hoặc Client Secret không đúng. Kiểm tra Client Secret rồi đăng nhập lại. Nhanh.vn báo: {said}",
+        "Nhanh.vn không chấp nhận mã đăng nhập (mã chỉ có hiệu lực 10 phút và chỉ dùng một lần) hoặc Client Secret không đúng. Kiểm tra Client Secret rồi đăng nhập lại. Nhanh.vn báo: {said}",
         "Nhanh.vn does not accept the login code (it lives 10 minutes and works once) or the Client Secret. Check the Client Secret and log in again. Nhanh.vn says: {said}",
     );
     Failure::new(FailureClass::Unauthorized, "nhanh.grant-refused", message.with("said", &said))

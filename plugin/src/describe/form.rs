@@ -115,8 +115,8 @@ fn addresses() -> Vec<Field> {
             FieldKind::HostValue("webhook-url".to_owned()),
             ("Webhooks callback URL", "Webhooks callback URL"),
             (
-                "Nếu cần nhận thay đổi ngay: bật Webhooks của app trên open.nhanh.vn, chép địa chỉ này vào \"Webhooks callback URL\" và tích các sự kiện. Một app chỉ có một địa chỉ.",
-                "To hear of changes at once: switch the app's webhooks on at open.nhanh.vn, copy this into \"Webhooks callback URL\" and tick the events. An app has one such address.",
+                "Nếu cần nhận thay đổi ngay: bật Webhooks của app trên open.nhanh.vn, chép địa chỉ này vào \"Webhooks callback URL\" và tích các sự kiện (thêm paymentReceived ở 2.0, orderPartialReturn ở 3.0 nếu có). Một app chỉ có một địa chỉ.",
+                "To hear of changes at once: switch the app's webhooks on at open.nhanh.vn, copy this into \"Webhooks callback URL\" and tick the events (also paymentReceived in 2.0, orderPartialReturn in 3.0 where it is offered). An app has one such address.",
             ),
         ),
         Field {
@@ -162,7 +162,7 @@ fn syncing() -> Vec<Field> {
             key::SYNC_STOCK_AND_PRICE,
             ("Thiết lập đồng bộ tồn và giá sản phẩm", "Sync stock and prices"),
             (
-                "ON: lấy tồn và giá từ Nhanh.vn. Hướng dẫn vừa nói \"ON thì đồng bộ\" vừa nói \"chỉ tạo mới lần đầu\", nên bạn chọn ở mục Tồn kho và Giá bán: chỉ lần đầu (mặc định), hoặc luôn cập nhật. Lưu ý: nếu chỉ lấy lần đầu, tồn ở Nobi Pro cũ dần và có thể bán vượt tồn.",
+                "ON: lấy tồn và giá từ Nhanh.vn. Hướng dẫn vừa nói \"ON thì đồng bộ\" vừa nói \"chỉ tạo mới lần đầu\", nên bạn chọn ở mục Tồn kho và Giá bán: chỉ lần đầu (mặc định), hoặc luôn cập nhật. Lưu ý: nếu chỉ lấy lần đầu, tồn kho ở Nobi Pro sẽ lệch dần so với Nhanh.vn, dễ bán quá số tồn.",
                 "ON: stock and prices come from Nhanh.vn. The guide says both \"ON syncs\" and \"only the first time\", so you choose under Stock and Prices: first time only (default) or kept up to date. Mind: with the first time only, stock at Nobi Pro grows stale and you may oversell.",
             ),
         ),

@@ -12,7 +12,7 @@ use crate::wit::types::{Message, Warning};
 pub fn notes(branch: &Branch, settings: Settings<'_>) -> Vec<Warning> {
     let mut notes = Vec::new();
     let missing = [
-        (branch.phone.is_none(), settings.branch_phone().is_some(), "phone", "số điện thoại", "phone"),
+        (branch.phone.is_none(), settings.branch_phone().is_some(), "phone", "số điện thoại dùng được", "phone that can be used"),
         (branch.representative.is_none(), settings.branch_representative().is_some(), "representative", "người đại diện", "representative"),
     ];
     for (is_missing, has_default, field, vi, en) in missing {

@@ -8,12 +8,15 @@ use sha2::{Digest, Sha256};
 use crate::settings::{MARKETPLACES, Settings};
 use crate::vietnam::money;
 use crate::vietnam::phone::{self, Phone};
-use crate::vietnam::text::is_digits;
+use crate::vietnam::text::{cut_characters, is_digits};
 use crate::wit::orders::{Lock, Order, OrderEvent, OrderEventKind, OrderLine, PartyRole, Reconciliation};
 use crate::wit::types::{Dong, Failure, Message, Reason, Warning};
 
 /// Longest code that goes into an own id as it is: with tag and dash it fits the 20 characters of an update.
 const LONGEST_CODE: usize = 15;
+
+/// Most characters of a name in a sentence: what to do comes after it.
+const LONGEST_ITEM: usize = 60;
 
 /// What an event asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -263,22 +266,24 @@ fn depot<'o>(settings: Settings<'_>, order: &'o Order) -> Result<&'o str, Failur
 
 fn check_line(at: usize, line: &OrderLine) -> Result<Line<'_>, Failure> {
     let reject = |code: &str, vi: &str, en: &str, field: &str| {
-        let message = Message::new(vi, en).number("line", at as i64 + 1).with("sku", line.sku.as_deref().unwrap_or_default());
+        let sku = line.sku.as_deref().map(str::trim).unwrap_or_default();
+        let item = if sku.is_empty() { cut_characters(line.name.trim(), LONGEST_ITEM).0 } else { sku };
+        let message = Message::new(vi, en).number("line", at as i64 + 1).with("item", item);
         Failure::rejected(code, message).at(format!("/lines/{at}/{field}"))
     };
     let Some(product) = line.remote_product.as_deref().filter(|it| is_digits(it)) else {
         return Err(reject(
             "order.line-not-linked",
-            "Dòng {line} (mã {sku}) chưa nối với sản phẩm nào của Nhanh.vn. Đồng bộ Sản phẩm hoặc ghép sản phẩm rồi gửi lại đơn.",
-            "Line {line} (SKU {sku}) is not linked to a product of Nhanh.vn's. Sync or pair the product and send the order again.",
+            "Dòng {line} ({item}) chưa nối với sản phẩm nào của Nhanh.vn. Đồng bộ Sản phẩm hoặc ghép sản phẩm rồi gửi lại đơn.",
+            "Line {line} ({item}) is not linked to a product of Nhanh.vn's. Sync or pair the product and send the order again.",
             "remote-product",
         ));
     };
     if line.remote_is_parent {
         return Err(reject(
             "order.line-is-parent",
-            "Dòng {line} (mã {sku}) đang nối với sản phẩm cha trên Nhanh.vn. Chọn đúng phân loại (màu, size…) rồi gửi lại đơn.",
-            "Line {line} (SKU {sku}) is linked to the head of a family at Nhanh.vn. Choose the variant and send the order again.",
+            "Dòng {line} ({item}) đang nối với sản phẩm cha trên Nhanh.vn. Chọn đúng phân loại (màu, size…) rồi gửi lại đơn.",
+            "Line {line} ({item}) is linked to the head of a family at Nhanh.vn. Choose the variant and send the order again.",
             "remote-is-parent",
         )
         .about(product));
@@ -286,8 +291,8 @@ fn check_line(at: usize, line: &OrderLine) -> Result<Line<'_>, Failure> {
     if line.quantity <= 0 {
         return Err(reject(
             "order.line-quantity",
-            "Dòng {line} (mã {sku}) có số lượng bằng 0 hoặc âm.",
-            "Line {line} (SKU {sku}) has a quantity of 0 or less.",
+            "Dòng {line} ({item}) có số lượng bằng 0 hoặc âm.",
+            "Line {line} ({item}) has a quantity of 0 or less.",
             "quantity",
         ));
     }
@@ -295,8 +300,8 @@ fn check_line(at: usize, line: &OrderLine) -> Result<Line<'_>, Failure> {
         if amount < 0 {
             return Err(reject(
                 "order.negative-amount",
-                "Dòng {line} (mã {sku}) có số tiền âm.",
-                "Line {line} (SKU {sku}) has a negative amount.",
+                "Dòng {line} ({item}) có số tiền âm.",
+                "Line {line} ({item}) has a negative amount.",
                 field,
             ));
         }

@@ -49,6 +49,19 @@ pub(crate) fn verdict(intent: Intent, group: Option<Group>) -> Verdict {
     }
 }
 
+/// The goods of a cancelled order are on their way back, or were.
+fn cancelled_but(seen: Option<&Seen>) -> Message {
+    let code = seen.map_or("", |it| it.status.code.as_str());
+    let (vi, en) = order_status_name(code);
+    let mut message = Message::new(
+        "Đơn đã hủy ở Nobi Pro nhưng trên Nhanh.vn là \"{status}\"; hãy kiểm tra hàng khi nhận về.",
+        "The order is cancelled at Nobi Pro and \"{status}\" at Nhanh.vn; please check the goods when they come back.",
+    );
+    message.vi = message.vi.replace("{status}", vi);
+    message.en = message.en.replace("{status}", en);
+    message.with("status-at-nhanh", code)
+}
+
 impl<S: Sender> Push<'_, S> {
     /// The order has no link: it never went out, or it is looked for.
     pub(crate) fn set_status_unlinked(&mut self, intent: Intent) -> Result<PushOutcome, Failure> {
@@ -107,10 +120,7 @@ impl<S: Sender> Push<'_, S> {
             }
             Verdict::Done => Ok(PushOutcome::Already(stands)),
             Verdict::DoneWithWarning => {
-                stands.warnings.push(Warning::new(
-                    "order.cancelled-but-returned",
-                    self.both(intent, seen, "Đơn hủy ở Nobi Pro", "The order is cancelled at Nobi Pro"),
-                ));
+                stands.warnings.push(Warning::new("order.cancelled-but-returned", cancelled_but(seen)));
                 Ok(PushOutcome::Already(stands))
             }
             Verdict::Skip => Ok(PushOutcome::Skipped(Reason::new(

@@ -21,11 +21,11 @@ use crate::wit::catalog::{Change, Gone, OrderStage, OrderStatus};
 use crate::wit::connector::{Accepted, Delivery, Ignored, Refresh, WebhookOutcome};
 use crate::wit::types::{Context, Entity, Message, Reason, RemoteId};
 
-/// Events that the merchant should tick. The ninth, `webhooksEnabled`, is the probe: it comes by itself and no probe lists it as ticked.
-pub const EVENTS: [&str; 8] =
-    ["productAdd", "productUpdate", "productDelete", "inventoryChange", "orderAdd", "orderUpdate", "orderDelete", "paymentReceived"];
-/// Events that come without being ticked, or that few merchants have: the app was removed, a part of an order came back.
-const OTHERS: [&str; 2] = ["appUninstalled", "orderPartialReturn"];
+/// Events that the merchant should tick, in either version. The probe, `webhooksEnabled`, comes by itself and no probe lists it as ticked.
+pub const EVENTS: [&str; 7] = ["productAdd", "productUpdate", "productDelete", "inventoryChange", "orderAdd", "orderUpdate", "orderDelete"];
+/// Events that one version has: money came in (2.0), a part of an order came back, the app was removed (3.0). The form names the two that can
+/// be ticked; nobody is told to tick what is not there.
+const OTHERS: [&str; 3] = ["paymentReceived", "orderPartialReturn", "appUninstalled"];
 /// A level is refreshed at the latest after so long, so that a late repeat cannot leave an old one behind.
 const STOCK_WITHIN: u32 = 15 * 60_000;
 /// What a hint speaks of is asked for soon.
@@ -229,7 +229,7 @@ fn partial_return(context: &Context, data: &Value<'_>) -> WebhookOutcome {
         carrier: None,
         tracking_url: None,
         // Its type in Nhanh's words, and the number under which a person finds it.
-        reason: Some(["Hoàn một phần: ", &seen.status.order].concat()),
+        reason: Some(["Hoàn một phần (đơn hoàn ", &seen.status.order, " trên Nhanh.vn)"].concat()),
         changed: seen.status.changed,
     };
     let mut accepted = accepted("orderPartialReturn", vec![id]);

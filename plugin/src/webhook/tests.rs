@@ -128,6 +128,14 @@ fn a_product_s_hint_asks_for_its_price_while_prices_come_along() {
 }
 
 #[test]
+fn the_events_to_tick_are_there_in_either_version_and_the_form_names_the_others() {
+    assert!(!EVENTS.contains(&"paymentReceived"), "3.0 has none, and nobody could tick it");
+    let form = crate::describe::descriptor().form;
+    let names = |text: &str| text.contains("paymentReceived ở 2.0") && text.contains("orderPartialReturn ở 3.0");
+    assert!(form.iter().any(|field| names(&format!("{field:?}"))));
+}
+
+#[test]
 fn a_product_is_a_hint() {
     for name in ["productAdd", "productUpdate"] {
         let accepted = accept(&event(name, r#"{"productId":38000103,"parentId":-1,"price":50000}"#));
@@ -238,7 +246,10 @@ fn a_partial_return_is_told_of_the_original_order() {
         (Some(OrderStage::PartlyReturned), ""),
         "the code is the return's, not the original's"
     );
-    assert_eq!((status.reason.as_deref(), status.changed), (Some("Hoàn một phần: 125123222"), Some(1_795_241_821_000)));
+    assert_eq!(
+        (status.reason.as_deref(), status.changed),
+        (Some("Hoàn một phần (đơn hoàn 125123222 trên Nhanh.vn)"), Some(1_795_241_821_000))
+    );
     assert_eq!((accepted.subjects, accepted.refresh.len()), (vec!["125123098".to_owned()], 0));
     assert_eq!(reason(&deliver(&event("orderPartialReturn", &data("2404SHOPEE")), true)), "ignored.not-ours");
     for odd in [r#"{"info":{"id":1,"status":72}}"#, r#"{"originalOrder":{"id":1}}"#, "7", r#"{"originalOrder":[]}"#] {

@@ -69,7 +69,7 @@ fn warning(missing: &Missing) -> Warning {
                 _ => ("phường/xã", "ward"),
             };
             Message::new(
-                "Không tìm thấy đúng một {level} trong danh mục của Nhanh.vn; địa chỉ được gửi dạng chữ, hãng vận chuyển cần chọn lại địa danh.",
+                "Không xác định được {level} trong danh mục của Nhanh.vn (không có hoặc trùng tên); địa chỉ được gửi dạng chữ, hãy chọn lại địa danh của đơn trên Nhanh.vn.",
                 "Nhanh.vn's places hold none or several of this {level-en}; the address goes as text and its place has to be chosen at Nhanh.vn.",
             )
             .with("level", vi)

@@ -114,7 +114,7 @@ fn encode_line(at: usize, line: &Line<'_>, priced: &Priced, warnings: &mut Vec<W
     } else if priced.raised && !priced.whole {
         warnings.push(warning(
             "order.price-raised",
-            "Đơn giá được làm tròn lên để tổng tiền khớp, phần chênh nằm trong chiết khấu đơn.",
+            "Đơn giá được điều chỉnh để tổng tiền khớp, phần chênh nằm trong chiết khấu đơn.",
             "The unit price was rounded up so that the sum is exact; the difference is in the order's discount.",
             &pointer("unit-price"),
         ));
@@ -122,7 +122,7 @@ fn encode_line(at: usize, line: &Line<'_>, priced: &Priced, warnings: &mut Vec<W
     let name = if priced.whole {
         warnings.push(warning(
             "order.quantity-in-name",
-            "Số lượng lẻ không chia hết được gửi là 1, số lượng thật ghi trong tên; tồn kho trên Nhanh.vn cần chỉnh tay.",
+            "Không có đơn giá tròn đồng nào khớp số lượng lẻ này nên dòng được gửi với số lượng 1, số lượng thật ghi trong tên; tồn kho trên Nhanh.vn cần chỉnh tay.",
             "A fraction that does not divide is sent as 1 with the quantity in the name; stock at Nhanh.vn needs correcting by hand.",
             &pointer("quantity"),
         ));

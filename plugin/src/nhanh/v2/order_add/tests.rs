@@ -60,6 +60,18 @@ fn discounts_points_and_payments_keep_the_sum() {
 }
 
 #[test]
+fn a_line_without_a_code_is_told_by_its_name() {
+    let told = |sku: Option<&str>, name: &str| {
+        let line = OrderLine { sku: sku.map(str::to_owned), name: name.to_owned(), remote_product: None, ..line(1000, 1) };
+        let context = context();
+        rules::check(Settings::of(&context), &with_lines(vec![line])).unwrap_err().message.vi
+    };
+    assert!(told(Some("AT01"), "Áo").starts_with("Dòng 1 (AT01) chưa nối"));
+    assert!(told(None, "Áo thun").starts_with("Dòng 1 (Áo thun) chưa nối"));
+    assert!(told(Some(" "), &"Áo ".repeat(300)).ends_with("gửi lại đơn."));
+}
+
+#[test]
 fn the_parcel_s_weight_has_no_field_and_is_told_not_to_be_sent() {
     let (data, warnings) = encoded(&settled(Order { shipping_weight_grams: Some(700), ..order() }));
     assert_eq!(warnings, ["order.weight-not-sent"]);
