@@ -81,7 +81,7 @@ impl Merchant<'_> {
     pub(crate) async fn copies_an_address(&self) -> Result<()> {
         let browser = self.browser;
         browser.click("[data-copy=field-webhook-url]").await?;
-        browser.says("#said", "Đã chép").await?;
+        browser.says("#said", "Đã sao chép").await?;
         browser.press("#field-app-id", "\u{e009}v").await?;
         let (pasted, address) = (browser.value("#field-app-id").await?, browser.value("#field-webhook-url").await?);
         // The field holds twenty characters.
@@ -91,8 +91,8 @@ impl Merchant<'_> {
 
     /// The guide says two things of stock and price: the merchant chooses.
     pub(crate) async fn chooses_how_stock_flows(&self) -> Result<()> {
-        for entity in ["stock", "price"] {
-            self.browser.says(&format!("#flow-{entity}"), "bán vượt tồn").await?;
+        for (entity, danger) in [("stock", "bán quá số tồn"), ("price", "bán sai giá")] {
+            self.browser.says(&format!("#flow-{entity}"), danger).await?;
             self.browser.says(&format!("#flow-{entity}"), "Hãy chọn cách đồng bộ trước.").await?;
             self.browser.choose(&format!("#flow-{entity} select"), "keep-updated").await?;
             self.browser.click(&format!("#policy-{entity}")).await?;

@@ -241,13 +241,14 @@ impl Row {
                     select id={ "choose-" (name) } name="policy" aria-label=(lang.with(word::POLICY_OF, &[("item", item)])) required[open] {
                         @if open { option value="" selected { (lang.say(word::CHOOSE)) } }
                         @for policy in &self.flow.policies {
-                            option value=(names::policy(*policy)) selected[!open && *policy == self.policy] { (policy_word(lang, *policy)) }
+                            option value=(names::policy(*policy)) selected[!open && *policy == self.policy] {
+                                (policy_word(lang, self.flow.entity, *policy))
+                            }
                         }
                     }
                     button type="submit" id={ "policy-" (name) } { (lang.say(word::SAVE)) span .unseen { ": " (item) } }
                 }
-                @if must_choose(self.flow.entity) { p class={ "quiet" @if open { " warn" } } { (lang.say(word::GUIDE_STOCK)) } }
-                @else { p .quiet { (lang.say(guide(self.flow.entity))) } }
+                p class={ "quiet" @if open { " warn" } } { (lang.say(guide(self.flow.entity))) }
             }
         }
     }
@@ -325,13 +326,19 @@ fn guide(entity: Entity) -> Word {
         Entity::Branch => word::GUIDE_BRANCH,
         Entity::Customer => word::GUIDE_CUSTOMER,
         Entity::OrderStatus => word::GUIDE_STATUS,
+        Entity::Stock => word::GUIDE_STOCK,
+        Entity::Price => word::GUIDE_PRICE,
         _ => word::GUIDE_CREATE,
     }
 }
 
-fn policy_word(lang: Lang, policy: Policy) -> &'static str {
+/// What a choice means for this entity: a create-only level or price comes in once, a create-only status is only shown, and of everything else
+/// each click brings what is new.
+fn policy_word(lang: Lang, entity: Entity, policy: Policy) -> &'static str {
     lang.say(match policy {
         Policy::Off => word::POLICY_OFF,
+        Policy::CreateOnly if must_choose(entity) => word::POLICY_FIRST,
+        Policy::CreateOnly if entity == Entity::OrderStatus => word::POLICY_SHOWN,
         Policy::CreateOnly => word::POLICY_CREATE,
         Policy::Scheduled => word::POLICY_SCHEDULED,
         Policy::KeepUpdated => word::POLICY_UPDATED,

@@ -42,7 +42,7 @@ async fn stock_waits_for_the_choice_that_the_guide_leaves_open() {
     let refused = person.send(&page, &format!("{page}/sync"), &[("entity", "stock")]).await;
     assert_eq!(refused.to(), "/connections/1?said=choose&of=stock");
     assert_eq!(house.see::<u32>("SELECT count(*) FROM run"), 0);
-    assert!(person.get(&page).await.body.contains("bán vượt tồn"));
+    assert!(person.get(&page).await.body.contains("dễ bán quá số tồn"));
     for bad in ["", "sideways"] {
         person.send(&page, &format!("{page}/policy"), &[("entity", "stock"), ("policy", bad)]).await;
         assert_eq!(house.see::<u32>("SELECT count(*) FROM stream"), 0, "{bad}");
@@ -52,6 +52,27 @@ async fn stock_waits_for_the_choice_that_the_guide_leaves_open() {
     assert_eq!(streams.first().and_then(|stream| stream.policy), Some(Policy::KeepUpdated));
     let queued = person.send(&page, &format!("{page}/sync"), &[("entity", "stock")]).await;
     assert_eq!(queued.to(), "/connections/1?said=queued&of=stock");
+}
+
+#[tokio::test]
+async fn each_choice_says_what_it_means_for_what_flows() {
+    let house = House::new().await;
+    let (mut person, connection) = Person::with_a_connection(&house, &guest()).await;
+    let body = person.get(&format!("/connections/{}", connection.id)).await.body;
+    let row = |entity: &str| {
+        let (_, rest) = body.split_once(&format!("id=\"flow-{entity}\"")).unwrap();
+        rest.split("id=\"flow-").next().unwrap().to_owned()
+    };
+    for (entity, says, danger) in [
+        ("product", ">Chỉ tạo mới, khi bấm nút<", "chỉ tạo mới, không cập nhật"),
+        ("branch", ">Chỉ tạo mới, khi bấm nút<", "tạo mới chi nhánh"),
+        ("stock", ">Chỉ lần đầu<", "dễ bán quá số tồn"),
+        ("price", ">Chỉ lần đầu<", "có thể bán sai giá"),
+    ] {
+        let row = row(entity);
+        assert!(row.contains(says) && row.contains(danger), "{entity}: {row}");
+        assert_eq!((row.contains("quá số tồn"), row.contains("sai giá")), (entity == "stock", entity == "price"), "{entity}");
+    }
 }
 
 #[tokio::test]
