@@ -153,10 +153,11 @@ fn prices(row: &Record<'_>, id: &RemoteId, kind: ProductKind, notes: &mut Notes)
         None => Prices { retail: None, compare_at: None, cost: None, wholesale: None, includes_vat: None },
     };
     let sold = kind != ProductKind::VariantParent && told.retail.is_some_and(|it| it != 0);
-    if sold && includes_vat == Some(false) {
-        if let Some(VatRate::Percent(rate @ 1..)) = vat(row)? {
-            notes.price_before_vat(id, rate.into());
-        }
+    if sold
+        && includes_vat == Some(false)
+        && let Some(VatRate::Percent(rate @ 1..)) = vat(row)?
+    {
+        notes.price_before_vat(id, rate.into());
     }
     Ok(Prices { includes_vat, ..told })
 }
