@@ -81,7 +81,8 @@ async fn in_2_0_events_that_are_not_ticked_are_told() -> Result<()> {
     assert_eq!(world.noticed("webhook.events-missing").await?, 0, "with all of them ticked there is nothing to tell");
     world.save_webhooks(&world.side, VERIFY_TOKEN, &[EventKind::OrderAdd, EventKind::ProductAdd]).await?;
     let told = world.notices().await?.into_iter().rfind(|notice| notice.code == "webhook.events-missing").expect("a notice");
-    for event in EventKind::ALL {
+    // What 2.0 alone has is named in the form, and nobody is told that it is missing: a payment comes as a change of its order as well.
+    for event in EventKind::ALL.into_iter().filter(|event| *event != EventKind::PaymentReceived) {
         let ticked = matches!(event, EventKind::OrderAdd | EventKind::ProductAdd);
         assert_eq!(told.vi.contains(event.name()), !ticked, "{}: {}", event.name(), told.vi);
     }
