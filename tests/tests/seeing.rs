@@ -106,7 +106,7 @@ fn parsed(text: &str) -> BTreeMap<String, f64> {
             let labels = labels.strip_suffix('}').unwrap();
             for label in labels.split(',') {
                 let (key, value) = label.split_once('=').unwrap_or_else(|| panic!("`{label}` of {series}"));
-                let known = ["export", "outcome", "endpoint", "lane", "entity", "trigger", "state", "le"];
+                let known = ["export", "outcome", "endpoint", "lane", "entity", "trigger", "state", "instances", "le"];
                 assert!(known.contains(&key) && value.starts_with('"') && value.ends_with('"'), "{label}");
             }
         }

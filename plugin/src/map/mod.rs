@@ -38,14 +38,17 @@ impl Notes {
         self.product("product.price-zero", message, id, field);
     }
 
-    /// Tax comes on top of a price.
+    /// Tax comes on top of a price. A shop keeps its prices so or it does not: one example of a page is enough.
     pub fn price_before_vat(&mut self, id: &RemoteId, rate: i64) {
+        const CODE: &str = "product.price-before-vat";
+        if self.0.iter().any(|it| it.code == CODE) {
+            return;
+        }
         let message = Message::new(
-            "Giá bán trên Nhanh.vn chưa gồm VAT {rate}%; người mua trả cao hơn giá này.",
-            "The price at Nhanh.vn is without {rate} % of tax; a buyer pays more than this.",
-        )
-        .number("rate", rate);
-        self.product("product.price-before-vat", message, id, "priceVatMode");
+            "Giá bán trên Nhanh.vn chưa gồm VAT (ví dụ sản phẩm {product}: {rate}%); người mua trả cao hơn giá này.",
+            "Prices at Nhanh.vn are without tax (product {product}, for one: {rate} %); a buyer pays more than this.",
+        );
+        self.0.push(Warning::new(CODE, message.with("product", id.as_str()).number("rate", rate)));
     }
 
     /// A quantity had more than three decimals.
