@@ -10,6 +10,7 @@ mod copies;
 mod customers;
 mod edge;
 mod fences;
+mod forms;
 mod guest;
 mod house;
 mod inbox;

@@ -23,7 +23,7 @@ pub(crate) fn words(text: &str) -> Message {
     Message { vi: text.to_owned(), en: text.to_owned(), arguments: Vec::new() }
 }
 
-fn field(key: &str, kind: FieldKind, default: Option<&str>) -> Field {
+pub(crate) fn field(key: &str, kind: FieldKind, default: Option<&str>) -> Field {
     let (label, help) = (words(key), words(key));
     Field { key: key.to_owned(), kind, required: false, min: 0, max: 200, mixed: false, default: default.map(str::to_owned), label, help }
 }

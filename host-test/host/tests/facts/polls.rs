@@ -1,16 +1,17 @@
 //! Polls: which streams are asked for by themselves, when, and for what.
 
+mod statuses;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use connector_host::contract::catalog::Change;
-use connector_host::contract::orders::OrderEventKind;
 use connector_host::contract::types::{Entity, FailureClass, Reason};
 use connector_host::contract::{Page, Policy, Scope};
-use connector_host::store::{Connection, Run, RunState, Settled, Settlement, Trigger};
+use connector_host::store::{Connection, Run, RunState, Trigger};
 use connector_host::work::{Host, HostConfig, Polls, Stop};
 
-use crate::guest::{Guest, failure, give, when};
+use crate::guest::{Guest, failure, give};
 use crate::house::House;
 use crate::make::{self, NOW};
 
@@ -184,26 +185,6 @@ async fn what_create_only_kept_out_comes_in_once_the_stream_is_kept_updated() {
 }
 
 #[tokio::test]
-async fn statuses_that_a_person_asks_for_from_a_later_day_hide_none_from_before_it() {
-    let house = House::new().await;
-    let quiet = guest().pulls(Ok(make::page(Vec::new())));
-    let connection = house.connected("shop").await;
-    let host = house.host_with(&quiet, HostConfig { polls: Polls::never(), ..HostConfig::default() }).await;
-    bound(&house, &connection, "o", "777").await;
-    let asks = async |scope| {
-        host.sync(connection.id, Entity::OrderStatus, scope, Trigger::Click).await.unwrap();
-        host.work(Stop::Idle(Duration::ZERO)).await.unwrap();
-        house.store.streams(connection.id).await.unwrap().into_iter().find_map(|stream| stream.last_success)
-    };
-    house.clock.advance(HOUR);
-    assert_eq!(asks(Scope::Since(house.clock.now() - 1_000)).await, None, "nobody has looked before");
-    house.raw().execute("UPDATE stream SET last_success = ?1", [NOW]).unwrap();
-    assert_eq!(asks(Scope::Since(NOW + 60_000)).await, Some(NOW));
-    house.clock.advance(HOUR);
-    assert_eq!(asks(Scope::Since(NOW)).await, Some(house.clock.now()), "one that reaches back to the mark moves it");
-}
-
-#[tokio::test]
 async fn two_runs_of_one_stream_are_never_under_way_at_once() {
     let house = House::new().await;
     let (connection, host) =
@@ -303,94 +284,6 @@ async fn what_cannot_be_asked_for_at_all_is_tried_once_a_grant() {
     house.grants(&known, &known.account.clone().unwrap().id, Default::default()).await.unwrap();
     later(&house, &host, 5 * HOUR).await;
     assert_eq!(polls(&house, &connection, Entity::Customer).await.len(), 2);
-}
-
-/// An order that is bound to this id at the other side.
-async fn bound(house: &House, connection: &Connection, order: &str, remote: &str) {
-    house.store.order_event(connection.id, make::event(order, 1, OrderEventKind::Created), NOW).await.unwrap();
-    house.store.intend(make::intent(connection, order, &format!("abcd-{order}"), house.clock.now())).await.unwrap();
-    let next = house.store.next_event(connection.id, order).await.unwrap().unwrap();
-    house.settles(connection, next.id, Some(remote)).await.unwrap();
-    house.raw().execute("DELETE FROM work", []).unwrap();
-}
-
-#[tokio::test]
-async fn statuses_are_asked_for_while_an_order_is_open_and_from_that_order_on() {
-    let house = House::new().await;
-    let quiet = guest().pulls(Ok(make::page(Vec::new())));
-    let (connection, host) = chosen(&house, &quiet, Entity::OrderStatus, Policy::KeepUpdated).await;
-    later(&house, &host, HOUR).await;
-    assert_eq!(polls(&house, &connection, Entity::OrderStatus).await.len(), 0, "no order, no request");
-    let sent = house.clock.now();
-    bound(&house, &connection, "o", "777").await;
-    later(&house, &host, 20 * MINUTE).await;
-    let runs = polls(&house, &connection, Entity::OrderStatus).await;
-    let overlap = i64::try_from(HostConfig::default().overlap.as_millis()).unwrap();
-    assert!((3..=5).contains(&runs.len()), "{}", runs.len());
-    assert_eq!(runs[0].scope, Scope::Since(sent - overlap));
-
-    let status = connector_host::contract::catalog::OrderStatus {
-        stage: Some(connector_host::contract::catalog::OrderStage::Delivered),
-        ..make::status("777", "Success")
-    };
-    let host = house.host(&guest().pulls(Ok(make::page(vec![Change::OrderStatus(status)])))).await;
-    later(&house, &host, 10 * MINUTE).await;
-    let count = polls(&house, &connection, Entity::OrderStatus).await.len();
-    later(&house, &host, 2 * HOUR).await;
-    assert_eq!(polls(&house, &connection, Entity::OrderStatus).await.len(), count, "its end is known");
-
-    // A new order is no reason to list what happened since the last look.
-    house.clock.advance(30 * DAY);
-    let sent = house.clock.now();
-    bound(&house, &connection, "p", "888").await;
-    later(&house, &host, 10 * MINUTE).await;
-    assert_eq!(polls(&house, &connection, Entity::OrderStatus).await[count].scope, Scope::Since(sent - overlap));
-}
-
-#[tokio::test]
-async fn an_order_that_will_never_go_out_is_not_asked_for_whatever_is_not_known_of_it() {
-    let house = House::new().await;
-    let connection = house.connected("shop").await;
-    house.store.order_event(connection.id, make::event("o", 1, OrderEventKind::Created), NOW).await.unwrap();
-    house.store.intend(make::intent(&connection, "o", "abcd-1", NOW)).await.unwrap();
-    let since = async || house.store.open_orders(connection.id, 10).await.unwrap().since;
-    assert_eq!(since().await, Some(NOW));
-    let row = house.store.next_event(connection.id, "o").await.unwrap().unwrap().id;
-    for (settled, asked) in [(Settled::Failed, Some(NOW)), (Settled::Skipped, None)] {
-        let (footing, outcome) = (connection.footing(), serde_json::json!({}));
-        house.store.settle(Settlement { footing, row, settled, remote: None, outcome, at: NOW }).await.unwrap();
-        assert_eq!(since().await, asked);
-    }
-}
-
-#[tokio::test]
-async fn where_changed_statuses_cannot_be_listed_each_open_order_is_asked_for() {
-    let house = House::new().await;
-    // The guest sees the ids of a step where there are any.
-    let request = give(Ok::<_, connector_host::contract::types::Failure>(make::request("/read/page")));
-    let no = give(Err::<connector_host::contract::http::Request, _>(failure(FailureClass::Unsupported)));
-    let one_by_one = guest().pulls(Ok(make::page(Vec::new()))).on("build-sync-request", when("777", request, no));
-    let (connection, host) = chosen(&house, &one_by_one, Entity::OrderStatus, Policy::CreateOnly).await;
-    bound(&house, &connection, "o", "777").await;
-    later(&house, &host, HOUR).await;
-    let runs = polls(&house, &connection, Entity::OrderStatus).await;
-    assert!(matches!(runs[0].scope, Scope::Since(_)) && runs[0].state == RunState::Failed);
-    let only = Scope::Only(vec!["777".to_owned()]);
-    assert!(runs.len() > 2 && runs[1..].iter().all(|run| run.scope == only && run.state == RunState::Done), "{runs:?}");
-    assert_eq!(house.store.notices(connection.id).await.unwrap(), []);
-}
-
-#[tokio::test]
-async fn polls_of_single_orders_do_not_pile_up_either() {
-    let house = House::new().await;
-    let quiet = guest().pulls(Ok(make::page(Vec::new())));
-    let (connection, host) = chosen(&house, &quiet, Entity::OrderStatus, Policy::KeepUpdated).await;
-    bound(&house, &connection, "o", "777").await;
-    work(&host).await;
-    house.raw().execute("UPDATE schedule SET way = 'whole' WHERE entity = 'order-status'", []).unwrap();
-    let host = house.host(&guest().pulls(Err(failure(FailureClass::Transient)))).await;
-    later(&house, &host, 2 * HOUR).await;
-    assert_eq!(polls(&house, &connection, Entity::OrderStatus).await.len(), 1, "the first is still tried");
 }
 
 #[tokio::test]
