@@ -18,7 +18,7 @@ const DAY: u64 = 24 * HOUR;
 pub struct Every {
     /// Where the connector can say what changed.
     pub changes: Duration,
-    /// Where it cannot, so that each time everything is read. Of order statuses: each open order. Of what is [`swept`] as well: everything,
+    /// Where it cannot, so that each time everything is read. Of order statuses: each open order. Of stock as well: everything,
     /// however well its changes are told.
     pub whole: Duration,
 }
