@@ -14,8 +14,8 @@ use crate::output::{Outcome, Problem};
 pub(crate) struct Connect {
     #[command(flatten)]
     folder: Folder,
-    /// An existing connection to fill in again: fields that are not named stay. Without it a new one is made.
-    #[arg(long, value_name = "ID")]
+    /// An existing connection to fill in again: fields that are not named stay. Without it a new one is made. Its tenant and its origins stay.
+    #[arg(long, value_name = "ID", conflicts_with_all = ["tenant", "origins"])]
     connection: Option<i64>,
     /// Whose connection it is.
     #[arg(long, value_name = "TENANT", default_value = "shop")]

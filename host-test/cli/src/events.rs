@@ -41,6 +41,9 @@ impl Events {
             let at = jiff::Timestamp::from_millisecond(event.at).map(|at| at.to_string()).unwrap_or_default();
             tell!("{:>6}  {at}  {event}", event.id);
         }
+        if let Some(last) = events.last().filter(|_| events.len() == self.limit as usize) {
+            tell!("There may be more: --after {}", last.id);
+        }
         Ok(())
     }
 }

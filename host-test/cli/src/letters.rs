@@ -179,7 +179,7 @@ async fn replay(home: &Home, connection: i64, ids: Vec<LetterId>, patience: u64,
     }
     for (id, word, failure) in told.iter().filter(|_| !json) {
         let why = match (*word, failure) {
-            ("missing", _) => "không có thư chết này (there is no such dead letter)".to_owned(),
+            ("missing", _) => "không có mục nào như vậy (there is no such dead letter)".to_owned(),
             ("overtaken", _) => {
                 "để yên: một sự kiện sau của đơn này đã gửi, gửi lại sẽ làm sai (left alone: a later event of the order has gone out)"
                     .to_owned()

@@ -163,6 +163,10 @@ impl Push {
         for order in &orders {
             outcomes.extend(host.store().order_outcomes(connection.id, order).await?);
         }
+        if outcomes.is_empty() && !orders.is_empty() {
+            // Nothing was kept, which is so while the toggle is off.
+            return Err(Problem::failed("không nhận sự kiện nào: đồng bộ đơn hàng đang tắt (no event was taken: orders are not synced)"));
+        }
         if self.json {
             tell!("{}", serde_json::to_string_pretty(&outcomes)?);
         } else {

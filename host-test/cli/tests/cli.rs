@@ -199,6 +199,11 @@ fn wrong_words_are_one_clear_line() {
     refuses(&["orders", "push", "/nowhere/orders.json", "--dir", dir], 2, "/nowhere/orders.json");
     refuses(&["orders", "push", &input("orders.json", "nothing"), "--dir", dir], 2, "orders.json");
     refuses(&["connect", "--set", "app-id", "--dir", dir], 2, "KEY=VALUE");
+    for of_a_new_one in [["--tenant", "other"], ["--origin", "api=https://a.vn"]] {
+        let output = common::run(&[&["connect", "--connection", "1", "--dir", dir][..], &of_a_new_one].concat());
+        assert_eq!(output.status.code(), Some(2));
+        assert!(common::said(&output).contains("cannot be used with"), "{}", common::said(&output));
+    }
     refuses(&["connect", "--secret", "client-secret=in-the-shell's-history", "--dir", dir], 2, "@FILE");
     refuses(&["connect", "--secret", "client-secret=env:NOBODY_SET_THIS", "--dir", dir], 2, "NOBODY_SET_THIS");
     refuses(&["serve", "--listen", "192.0.2.1:1", "--dir", dir], 2, "--listen");

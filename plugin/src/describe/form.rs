@@ -106,7 +106,7 @@ fn addresses() -> Vec<Field> {
             FieldKind::HostValue("redirect-url".to_owned()),
             ("Redirect URL", "Redirect URL"),
             (
-                "Chép nguyên văn vào ô \"Redirect URL\" của app trên open.nhanh.vn.",
+                "Sao chép nguyên văn vào ô \"Redirect URL\" của app trên open.nhanh.vn.",
                 "Copy it exactly into the app's \"Redirect URL\" on open.nhanh.vn.",
             ),
         ),
@@ -115,7 +115,7 @@ fn addresses() -> Vec<Field> {
             FieldKind::HostValue("webhook-url".to_owned()),
             ("Webhooks callback URL", "Webhooks callback URL"),
             (
-                "Nếu cần nhận thay đổi ngay: bật Webhooks của app trên open.nhanh.vn, chép địa chỉ này vào \"Webhooks callback URL\" và tích các sự kiện (thêm paymentReceived ở 2.0, orderPartialReturn ở 3.0 nếu có). Một app chỉ có một địa chỉ.",
+                "Nếu cần nhận thay đổi ngay: bật Webhooks của app trên open.nhanh.vn, sao chép địa chỉ này vào \"Webhooks callback URL\" và tích các sự kiện (thêm paymentReceived ở 2.0, orderPartialReturn ở 3.0 nếu có). Một app chỉ có một địa chỉ.",
                 "To hear of changes at once: switch the app's webhooks on at open.nhanh.vn, copy this into \"Webhooks callback URL\" and tick the events (also paymentReceived in 2.0, orderPartialReturn in 3.0 where it is offered). An app has one such address.",
             ),
         ),

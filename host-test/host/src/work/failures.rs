@@ -47,7 +47,7 @@ pub(super) fn of_call(error: &CallError) -> Failure {
     };
     let detail = error.to_string();
     let (vi, en) = if error.retry_may_help() {
-        ("Xử lý chưa xong kịp; hệ thống sẽ tự thử lại.", "It was not done in time; it is tried again by itself.")
+        ("Chưa xử lý xong kịp; hệ thống sẽ tự thử lại.", "It was not done in time; it is tried again by itself.")
     } else {
         (
             "Phần kết nối dừng giữa chừng khi xử lý dữ liệu. Không có gì bị mất; hãy báo bộ phận hỗ trợ kèm mã lỗi.",

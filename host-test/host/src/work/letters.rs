@@ -80,7 +80,7 @@ pub(crate) fn by_itself(is_delivery: bool) -> Message {
         )
     } else {
         message(
-            "Không gửi lại khi chưa có bạn, để không tạo đơn trùng.",
+            "Hệ thống không tự gửi lại khi bạn chưa quyết định, để không tạo đơn trùng.",
             "Nothing is sent again without you, so that no order is made twice.",
             &[],
         )

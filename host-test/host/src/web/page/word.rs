@@ -50,7 +50,7 @@ words! {
     BUSINESS: "Doanh nghiệp", "Business";
     BUSINESS_ID: "mã {id}", "id {id}";
     CONNECTED_BY: "Người kết nối", "Connected by";
-    VALID_UNTIL: "Quyền truy cập đến", "Access until";
+    VALID_UNTIL: "Quyền truy cập có hiệu lực đến", "Access until";
     LAST_EVENT: "Webhook gần nhất", "Last event";
     ENDS_SOON: "Quyền truy cập còn {days} ngày. Hãy đăng nhập lại Nhanh.vn trước ngày hết hạn; liên kết và lịch sử được giữ nguyên.", "Access ends in {days} days. Log in again before that; links and history are kept.";
     ENDED: "Quyền truy cập đã hết hạn. Không có gì bị mất: hãy đăng nhập lại để tiếp tục.", "Access has ended. Nothing is lost: log in again to go on.";
@@ -122,7 +122,7 @@ words! {
     PACED: "Đang chờ lượt gọi Nhanh.vn, đây là điều bình thường. Tự chạy tiếp.", "Waiting for its turn at the other side, which is normal. It goes on by itself.";
     PROGRESS: "Tiến độ {item}", "Progress of {item}";
     DONE_OF: "{done}/{total}", "{done}/{total}";
-    DONE_SO_FAR: "{done} đến giờ", "{done} so far";
+    DONE_SO_FAR: "đã xong {done}", "{done} so far";
     QUEUED_NOW: "Đã xếp lịch đồng bộ {item}.", "The sync of {item} is queued.";
     OFF_NOW: "{item} đang tắt nên không chạy. Hãy chọn cách đồng bộ khác rồi thử lại.", "{item} is switched off, so nothing runs. Choose another policy and try again.";
     UNDER_WAY: "{item} đang được đồng bộ rồi, không xếp thêm.", "{item} is being synced already; nothing was queued.";
@@ -163,7 +163,7 @@ words! {
     NO_RUNS: "Chưa có lần đồng bộ nào.", "Nothing has been synced yet.";
     STARTED: "Bắt đầu", "Began";
     ENDED_AT: "Kết thúc", "Ended";
-    TRIGGER: "Do", "By";
+    TRIGGER: "Kích hoạt bởi", "By";
     BY_CLICK: "Bấm nút", "A click";
     BY_TIMER: "Lịch", "The schedule";
     BY_LIVE: "Webhook", "A webhook";
@@ -190,7 +190,7 @@ words! {
     WE_AGAIN: "Tự thử lại; không cần làm gì.", "Tried again by itself; nothing to do.";
     WE_REST: "Các bản ghi khác vẫn vào bình thường. Bản ghi này được đọc lại ở lần đồng bộ sau.", "The other records are in. This one is read again with the next sync.";
     WE_TOOK: "Bản ghi đã được nhập nhưng có điều chỉnh so với Nhanh.vn. Bấm Thử lại để kiểm tra lại.", "The record is in, but not exactly as written. Reading it again checks again.";
-    WE_WAIT: "Không gửi lại khi chưa có bạn, để không tạo đơn trùng.", "Nothing is sent again without you, so that no order is made twice.";
+    WE_WAIT: "Hệ thống không tự gửi lại khi bạn chưa quyết định, để không tạo đơn trùng.", "Nothing is sent again without you, so that no order is made twice.";
     WE_STOPPED: "Đã tự thử nhiều lần và dừng lại. Lần đồng bộ sau vẫn lấy lại dữ liệu của mục có bật đồng bộ.", "It was tried many times and rests now. The next sync brings the data of streams that are synced all the same.";
     YOU_SUPPORT: "Báo bộ phận hỗ trợ kèm mã lỗi; khi đã sửa thì bấm Thử lại, hoặc bỏ qua kèm ghi chú.", "Tell support, with the code; press Retry once that is mended, or set it aside with a note.";
     YOU_MEND: "Sửa bản ghi ở phần mềm bán hàng rồi bấm Thử lại, hoặc bỏ qua kèm ghi chú.", "Correct the record at the other side and press Retry, or set it aside with a note.";
@@ -208,7 +208,7 @@ words! {
     RECORDS: "Bản ghi", "Records";
     RECORD: "Bản ghi {id}", "Record {id}";
     ORDER: "Đơn {code}", "Order {code}";
-    FIELD: "ô {field}", "field {field}";
+    FIELD: "trường {field}", "field {field}";
     AND_MORE: "và {count} bản ghi nữa; tải CSV để xem hết.", "and {count} more; the CSV has all.";
     CSV: "Tải CSV", "Download CSV";
     SUPPORT: "Tệp gửi hỗ trợ Nhanh.vn", "File for Nhanh.vn's support";
@@ -220,7 +220,7 @@ words! {
     NOTHING_TO_PAIR: "Không có bản ghi nào chờ ghép.", "Nothing waits to be paired.";
     PAIR_THIS: "Ghép bản ghi này", "Pair this one";
     SINCE: "Chờ từ", "Waiting since";
-    CANDIDATES: "{count} ứng viên", "{count} candidates";
+    CANDIDATES: "{count} bản ghi có thể khớp", "{count} candidates";
     THERE: "Ở Nhanh.vn", "At the other side";
     HERE: "Ở Nobi Pro", "At Nobi Pro";
     WHICH_PAIR: "Ghép với bản ghi nào?", "Which is its pair?";
