@@ -25,8 +25,7 @@ pub struct SandboxConfig {
     /// rest is always there for pure calls: a server that drips must not stop every webhook.
     pub exchange_slots: u32,
     /// Percent of the slots, of either kind, that the calls of one connector may hold (75; of its bytes, however often they are admitted;
-    /// rounded down, but one). A connector that holds on to all that it can
-    /// get leaves the others a quarter.
+    /// rounded down, but one). A connector that holds on to all that it can get leaves the others a quarter.
     pub connector_share_percent: u32,
     /// How long a call waits for a slot (30 s); then it ends in [`Limit::Slots`](super::Limit::Slots) and may be made again. Longer than a
     /// burst lasts, shorter than anybody waits.

@@ -1,15 +1,14 @@
 //! Attacks through what a reply gives the host to keep: its values are the other side's, and are looked for in every later reply.
 
-use std::sync::Arc;
-use std::time::Duration;
-
 use connector_host::clock::Clock;
-use connector_host::outbound::{Caller, Endpoints, Errand, Lane, Outbound, OutboundConfig, Overrides};
+use connector_host::outbound::{Errand, Outbound, OutboundConfig};
+use connector_host::secret::Secrets;
 
 use crate::forge::{Forge, get};
 use crate::make;
 use crate::neighbour::{Neighbour, config, context};
 use crate::server::{Server, ok};
+use crate::ways::caller;
 
 #[tokio::test]
 async fn a_token_of_eight_mebibytes_is_no_token() {
@@ -17,18 +16,7 @@ async fn a_token_of_eight_mebibytes_is_no_token() {
     let value = "\\/\\\"é<".repeat(8 * 1024 * 1024 / 7);
     let giant = ok(format!(r#"{{"token":"{value}"}}"#).as_bytes());
     let server = Server::start(move |request| if request.contains("GET /token ") { giant.clone() } else { ok(b"hello") }).await;
-    let overrides = Overrides { origins: [("far".to_owned(), server.origin())].into(), ..Overrides::default() };
-    let caller = Caller {
-        connector: "scripted".to_owned(),
-        connection: "1".to_owned(),
-        generation: 1,
-        app: "app".to_owned(),
-        account: None,
-        endpoints: Arc::new(Endpoints::compile(&make::descriptor().endpoints, &overrides).unwrap()),
-        secrets: Arc::default(),
-        lane: Lane::Live,
-        patience: Duration::ZERO,
-    };
+    let caller = caller(&make::descriptor(), Some(&server.origin()), Secrets::default());
     let errand = Errand::new(Outbound::new(OutboundConfig::default(), Clock::system()).unwrap(), caller);
     let neighbour = Neighbour::in_a(config()).await;
     let asks = |path: &'static str| Forge::new().with("check", move |scene| scene.ask(&get(path)));

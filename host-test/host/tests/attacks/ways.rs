@@ -1,7 +1,6 @@
 //! Attacks through the way out: by the guest, which asks for what it may not have, and by the server, which answers as nobody should. The
 //! guest says what it was told; the server says what it saw.
 
-use std::collections::BTreeMap;
 use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +9,7 @@ use base64::Engine as _;
 use connector_host::clock::Clock;
 use connector_host::contract::http::{Body, Error, Method, Pair, Request};
 use connector_host::contract::orders::{Earlier, OrderEventKind};
-use connector_host::contract::{Pace, Placement, Splice};
+use connector_host::contract::{Descriptor, Pace, Placement, Splice};
 use connector_host::outbound::{Caller, Endpoints, Errand, Lane, Lookup, Outbound, OutboundConfig, Overrides};
 use connector_host::sandbox::{Connector, Courier as _, Outcome, SandboxConfig};
 use connector_host::secret::{Secret, Secrets};
@@ -53,6 +52,23 @@ fn errand(origin: Option<&str>, lookup: Option<Lookup>) -> Way {
     errand_with(outbound_config(), origin, lookup)
 }
 
+/// A connection of a connector that says this of itself, whose one endpoint is here, where it is anywhere.
+pub(crate) fn caller(descriptor: &Descriptor, origin: Option<&str>, secrets: Secrets) -> Caller {
+    let origins = origin.map(|origin| ("far".to_owned(), origin.to_owned())).into_iter().collect();
+    let overrides = Overrides { origins, ..Overrides::default() };
+    Caller {
+        connector: "scripted".to_owned(),
+        connection: "1".to_owned(),
+        generation: 1,
+        app: "app".to_owned(),
+        account: None,
+        endpoints: Arc::new(Endpoints::compile(&descriptor.endpoints, &overrides).unwrap()),
+        secrets: Arc::new(secrets),
+        lane: Lane::Live,
+        patience: Duration::ZERO,
+    }
+}
+
 fn errand_with(config: OutboundConfig, origin: Option<&str>, lookup: Option<Lookup>) -> Way {
     let mut descriptor = make::descriptor();
     let splice = |placement, name: &str| Splice { secret: "access-token".to_owned(), placement, name: name.to_owned() };
@@ -66,20 +82,8 @@ fn errand_with(config: OutboundConfig, origin: Option<&str>, lookup: Option<Look
             _ => {}
         }
     }
-    let origins = origin.map(|origin| ("far".to_owned(), origin.to_owned())).into_iter().collect::<BTreeMap<_, _>>();
-    let overrides = Overrides { origins, ..Overrides::default() };
-    let secrets: Secrets = [("access-token".to_owned(), Secret::new(TOKEN.to_owned()))].into_iter().collect();
-    let caller = Caller {
-        connector: "scripted".to_owned(),
-        connection: "1".to_owned(),
-        generation: 1,
-        app: "app".to_owned(),
-        account: None,
-        endpoints: Arc::new(Endpoints::compile(&descriptor.endpoints, &overrides).unwrap()),
-        secrets: Arc::new(secrets),
-        lane: Lane::Live,
-        patience: Duration::ZERO,
-    };
+    let secrets = [("access-token".to_owned(), Secret::new(TOKEN.to_owned()))].into_iter().collect();
+    let caller = caller(&descriptor, origin, secrets);
     let outbound = match lookup {
         Some(lookup) => Outbound::with_lookup(config, Clock::system(), lookup),
         None => Outbound::new(config, Clock::system()),
@@ -432,18 +436,7 @@ async fn a_flood_through_the_way_out_meets_the_pace() {
     let (neighbour, server) = (Neighbour::new().await, Server::start(|_| ok(b"hello")).await);
     let mut descriptor = make::descriptor();
     descriptor.endpoints[0].routes[0].pace = Some(Pace { requests: 3, window_ms: 60_000 });
-    let overrides = Overrides { origins: [("far".to_owned(), server.origin())].into(), ..Overrides::default() };
-    let caller = Caller {
-        connector: "scripted".to_owned(),
-        connection: "1".to_owned(),
-        generation: 1,
-        app: "app".to_owned(),
-        account: None,
-        endpoints: Arc::new(Endpoints::compile(&descriptor.endpoints, &overrides).unwrap()),
-        secrets: Arc::default(),
-        lane: Lane::Live,
-        patience: Duration::ZERO,
-    };
+    let caller = caller(&descriptor, Some(&server.origin()), Secrets::default());
     let outbound = Outbound::new(outbound_config(), Clock::system()).unwrap();
     let neighbour = neighbour.by_way_of(&outbound).await;
     let errand = Errand::new(outbound, caller);
