@@ -98,7 +98,17 @@ pub(crate) fn event(kind: OrderEventKind, order: Order) -> OrderEvent {
 
 /// Nothing was ever sent.
 pub(crate) fn fresh() -> Earlier {
-    Earlier { may_have_arrived: false, first_sent: None, last_sent: None, empty_lookups: 0, seen_as: None }
+    Earlier {
+        may_have_arrived: false,
+        first_sent: None,
+        last_sent: None,
+        empty_lookups: 0,
+        seen_as: None,
+        gone: false,
+        refused_as_existing: None,
+        swept: Vec::new(),
+        status_sent: Vec::new(),
+    }
 }
 
 pub(crate) fn reply(body: &str) -> Response {

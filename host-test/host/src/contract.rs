@@ -11,7 +11,7 @@ wasmtime::component::bindgen!({
 
 pub use exports::nobi::connector::connector::{
     Accepted, Capture, Choice, Delivery, Descriptor, Direction, Endpoint, Field, FieldKind, Flow, Ignored, OrderPlan, Pace, Page,
-    Placement, Plan, Policy, Refresh, Refused, Route, Scope, Splice, Step, Term, WebhookOutcome, WebhookProof, Webhooks,
+    Placement, Plan, Policy, Refresh, Refused, Route, Scope, Span, Splice, Step, Term, WebhookOutcome, WebhookProof, Webhooks,
 };
 pub use exports::nobi::connector::exchange::{CheckLine, PushOutcome, Pushed, Unsettled, Verdict};
 pub use nobi::connector::{catalog, http, log, orders, types};

@@ -47,6 +47,7 @@ names!(
         "goods" => catalog::ProductKind::Goods, "variant-parent" => catalog::ProductKind::VariantParent,
         "variant-child" => catalog::ProductKind::VariantChild, "combo" => catalog::ProductKind::Combo,
         "service" => catalog::ProductKind::Service, "other" => catalog::ProductKind::Other,
+        "unknown" => catalog::ProductKind::Unknown,
     }
 );
 
@@ -70,6 +71,7 @@ pub fn failure_class(class: &types::FailureClass) -> &'static str {
         types::FailureClass::Forbidden => "forbidden",
         types::FailureClass::Misconfigured => "misconfigured",
         types::FailureClass::Rejected => "rejected",
+        types::FailureClass::Held => "held",
         types::FailureClass::Conflict => "conflict",
         types::FailureClass::Ambiguous => "ambiguous",
         types::FailureClass::Unsupported => "unsupported",
@@ -91,5 +93,6 @@ pub fn scope(scope: &Scope) -> &'static str {
         Scope::Everything => "everything",
         Scope::Since(_) => "since",
         Scope::Only(_) => "only",
+        Scope::Made(_) => "made",
     }
 }

@@ -16,6 +16,7 @@ fn field(key: &str, kind: FieldKind, label: (&str, &str), help: (&str, &str)) ->
         min: 0,
         max: 255,
         mixed: false,
+        operator_only: false,
         default: None,
         label: Message::new(label.0, label.1),
         help: Message::new(help.0, help.1),
@@ -27,7 +28,7 @@ fn toggle(key: &str, label: (&str, &str), help: (&str, &str)) -> Field {
 }
 
 fn number(key: &str, default: &str, label: (&str, &str), help: (&str, &str)) -> Field {
-    Field { min: 1, max: 6, default: Some(default.to_owned()), ..field(key, FieldKind::Number, label, help) }
+    Field { min: 1, max: 6, operator_only: true, default: Some(default.to_owned()), ..field(key, FieldKind::Number, label, help) }
 }
 
 fn marketplaces() -> Vec<Choice> {

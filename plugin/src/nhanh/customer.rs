@@ -24,6 +24,7 @@ pub fn read(key: Option<&str>, value: &Value<'_>) -> Result<Customer, Refused> {
         let raw_phone = row.text("mobile")?;
         Ok(Customer {
             id: id.clone(),
+            undecided: false,
             kind,
             name,
             phone: raw_phone.as_deref().and_then(phone::canonical),

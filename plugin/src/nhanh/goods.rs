@@ -55,7 +55,7 @@ pub fn stock(
     open(key, name, value, |row, id| {
         let (_, kind) = family(row, &id)?;
         let levels = levels(row, &id, kind, options, notes)?;
-        Ok(levels.map(|levels| StockLevel { product: id, levels, provisional: false }))
+        Ok(levels.map(|levels| StockLevel { product: id, levels, others_are_zero: false, provisional: false }))
     })
 }
 
@@ -76,7 +76,7 @@ pub fn delivered_stock(
             return Ok(None);
         }
         let levels = inventory(row, &id, options, notes)?;
-        Ok(levels.map(|levels| StockLevel { product: id, levels, provisional: true }))
+        Ok(levels.map(|levels| StockLevel { product: id, levels, others_are_zero: false, provisional: true }))
     })
 }
 

@@ -62,6 +62,8 @@ impl<S: Sender> Push<'_, S> {
         Ok(Settled::Wait(Unsettled {
             empty_lookups,
             again: ready_at.max(now.saturating_add(SHORTEST_WAIT)),
+            sweep_from: None,
+            sent: false,
             message: Message::new(
                 "Chưa biết đơn {own-id} đã tới Nhanh.vn hay chưa; hệ thống sẽ kiểm tra lại trước khi gửi.",
                 "It is not known yet whether order {own-id} reached Nhanh.vn; it is looked up again before anything is sent.",

@@ -114,6 +114,15 @@ fn stage<'s>(settings: Settings<'_>, context: &Context, step: &'s Step) -> Resul
             let ask = if hidden { Ask::Deleted { from, until } } else { Ask::Orders { from, until } };
             return Ok(Stage { wire, ask, cursor, named });
         }
+        (_, Scope::Made(_)) => {
+            return Err(Failure::unsupported(
+                "flow.made",
+                Message::new(
+                    "Nhanh.vn không cho lọc mục này theo thời gian tạo.",
+                    "Nhanh.vn has no filter for these by the time of their making.",
+                ),
+            ));
+        }
         (Entity::OrderStatus, Scope::Everything) => {
             return Err(Failure::unsupported(
                 "flow.everything",

@@ -99,6 +99,7 @@ fn product(row: Row<'_>) -> Product {
     let property = |it: Property<'_>| Attribute { name: it.attribute_name.to_owned(), value: it.name.to_owned() };
     Product {
         id: row.id_nhanh.to_owned(),
+        undecided: false,
         own_id: text(row.private_id),
         kind: ProductKind::VariantChild,
         parent: Some(row.parent_id.to_owned()),
@@ -124,6 +125,7 @@ fn product(row: Row<'_>) -> Product {
         attributes: row.attributes.into_iter().flat_map(BTreeMap::into_values).map(property).collect(),
         units: Vec::new(),
         stock: Some(row.inventory.depots.into_iter().map(level).collect()),
+        others_are_zero: false,
         updated: row.updated_at.map(|it| it * 1000),
     }
 }

@@ -78,6 +78,7 @@ impl Applier<'_> {
 fn over(told: Customer, known: Customer) -> Customer {
     Customer {
         id: told.id,
+        undecided: false,
         kind: if told.kind == CustomerKind::Unknown { known.kind } else { told.kind },
         name: told.name,
         phone: told.phone.or(known.phone),

@@ -429,7 +429,7 @@ fn size_of_context(context: &types::Context) -> usize {
 fn size_of_step(step: &contract::Step) -> usize {
     let ids = match &step.scope {
         contract::Scope::Only(ids) => ids.iter().map(|id| id.len() + 8).sum(),
-        contract::Scope::Everything | contract::Scope::Since(_) => 0,
+        contract::Scope::Everything | contract::Scope::Since(_) | contract::Scope::Made(_) => 0,
     };
     ids + step.cursor.as_ref().map_or(0, String::len)
 }

@@ -23,7 +23,7 @@ pub enum Disposition {
 /// What to do about a failure of this class.
 pub fn disposition(class: &FailureClass) -> Disposition {
     match class {
-        FailureClass::Transient | FailureClass::Ambiguous => Disposition::Again,
+        FailureClass::Transient | FailureClass::Ambiguous | FailureClass::Held => Disposition::Again,
         FailureClass::RateLimited(ms) => Disposition::AgainAfter(*ms),
         FailureClass::Unauthorized => Disposition::PauseConnection,
         FailureClass::Forbidden | FailureClass::Misconfigured => Disposition::PauseStream,

@@ -193,5 +193,9 @@ fn after(failure: &Failure, before: &Earlier, now: Instant) -> Earlier {
         last_sent: Some(now),
         empty_lookups: 0,
         seen_as: before.seen_as.clone(),
+        gone: before.gone,
+        refused_as_existing: before.refused_as_existing,
+        swept: Vec::new(),
+        status_sent: Vec::new(),
     }
 }

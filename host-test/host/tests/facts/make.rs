@@ -25,7 +25,18 @@ pub(crate) fn words(text: &str) -> Message {
 
 pub(crate) fn field(key: &str, kind: FieldKind, default: Option<&str>) -> Field {
     let (label, help) = (words(key), words(key));
-    Field { key: key.to_owned(), kind, required: false, min: 0, max: 200, mixed: false, default: default.map(str::to_owned), label, help }
+    Field {
+        key: key.to_owned(),
+        kind,
+        required: false,
+        min: 0,
+        max: 200,
+        mixed: false,
+        operator_only: false,
+        default: default.map(str::to_owned),
+        label,
+        help,
+    }
 }
 
 fn flow(entity: Entity, policies: Vec<Policy>, toggle: Option<&str>) -> Flow {
@@ -130,6 +141,7 @@ pub(crate) fn category(id: &str) -> Category {
 pub(crate) fn product(id: &str) -> Product {
     Product {
         id: id.to_owned(),
+        undecided: false,
         own_id: None,
         kind: ProductKind::Goods,
         parent: None,
@@ -149,6 +161,7 @@ pub(crate) fn product(id: &str) -> Product {
         attributes: Vec::new(),
         units: Vec::new(),
         stock: None,
+        others_are_zero: false,
         updated: None,
     }
 }
@@ -171,12 +184,22 @@ pub(crate) fn at_branch(branch: &str, available: i64) -> BranchStock {
 
 /// One level, as a full pull tells it.
 pub(crate) fn level(product: &str, branch: &str, available: i64) -> Change {
-    Change::Stock(StockLevel { product: product.to_owned(), levels: vec![at_branch(branch, available)], provisional: false })
+    Change::Stock(StockLevel {
+        product: product.to_owned(),
+        levels: vec![at_branch(branch, available)],
+        others_are_zero: false,
+        provisional: false,
+    })
 }
 
 /// One level, as a webhook tells it.
 pub(crate) fn provisional(product: &str, branch: &str, available: i64) -> Change {
-    Change::Stock(StockLevel { product: product.to_owned(), levels: vec![at_branch(branch, available)], provisional: true })
+    Change::Stock(StockLevel {
+        product: product.to_owned(),
+        levels: vec![at_branch(branch, available)],
+        others_are_zero: false,
+        provisional: true,
+    })
 }
 
 pub(crate) fn retail(price: i64) -> Prices {
@@ -186,6 +209,7 @@ pub(crate) fn retail(price: i64) -> Prices {
 pub(crate) fn customer(id: &str, phone: Option<&str>) -> Customer {
     Customer {
         id: id.to_owned(),
+        undecided: false,
         kind: CustomerKind::Unknown,
         name: format!("Khách {id}"),
         phone: phone.map(str::to_owned),

@@ -24,7 +24,13 @@ fn pushed(remote: &str) -> Pushed {
 }
 
 fn unsettled(empty_lookups: u32, after_ms: i64) -> PushOutcome {
-    PushOutcome::Unsettled(Unsettled { empty_lookups, again: NOW + after_ms, message: make::words("not known yet") })
+    PushOutcome::Unsettled(Unsettled {
+        empty_lookups,
+        again: NOW + after_ms,
+        sweep_from: None,
+        sent: false,
+        message: make::words("not known yet"),
+    })
 }
 
 /// Queues this event and lets a host with this guest work on what is due.
@@ -117,7 +123,17 @@ async fn an_ambiguous_failure_leaves_may_have_arrived_sent_now_and_no_look_up() 
     house.clock.advance(Duration::from_secs(40));
     work(&house, &guest().pushes("abcd-1", Err(failure(FailureClass::Ambiguous)))).await;
     let now = house.clock.now();
-    let known = Earlier { may_have_arrived: true, first_sent: Some(NOW), last_sent: Some(now), empty_lookups: 0, seen_as: None };
+    let known = Earlier {
+        may_have_arrived: true,
+        first_sent: Some(NOW),
+        last_sent: Some(now),
+        empty_lookups: 0,
+        seen_as: None,
+        gone: false,
+        refused_as_existing: None,
+        swept: Vec::new(),
+        status_sent: Vec::new(),
+    };
     assert_eq!(earlier(&house, &connection).await, known);
     assert_eq!(house.next_due().await, Some(now + 1_000));
 }

@@ -56,6 +56,7 @@ pub fn read(key: Option<&str>, value: &Value<'_>, options: Options<'_>, notes: &
         let own_id = if own_id.is_some() { own_id } else { row.text("shopProductId")? };
         Ok(Product {
             id,
+            undecided: false,
             own_id,
             kind,
             parent: parent.id,
@@ -75,6 +76,7 @@ pub fn read(key: Option<&str>, value: &Value<'_>, options: Options<'_>, notes: &
             attributes,
             units,
             stock,
+            others_are_zero: false,
             updated,
         })
     })

@@ -65,6 +65,7 @@ pub fn read(key: Option<&str>, value: &Value<'_>, options: Options<'_>, notes: &
         let description = if description.is_some() { description } else { row.verbatim("content")? };
         Ok(Product {
             id,
+            undecided: false,
             own_id: None,
             kind,
             parent: parent.id,
@@ -84,6 +85,7 @@ pub fn read(key: Option<&str>, value: &Value<'_>, options: Options<'_>, notes: &
             attributes,
             units,
             stock,
+            others_are_zero: false,
             updated,
         })
     })

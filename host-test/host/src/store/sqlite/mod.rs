@@ -147,6 +147,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schedule.sql"),
     include_str!("ledger.sql"),
     include_str!("tidy.sql"),
+    include_str!("undecided.sql"),
 ];
 
 pub(super) fn migrate(connection: &Sqlite) -> Result<()> {

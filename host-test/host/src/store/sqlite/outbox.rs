@@ -47,11 +47,25 @@ fn earlier(sqlite: &Sqlite, connection: ConnectionId, order: &str) -> Result<(Op
                 last_sent: row.get(4)?,
                 empty_lookups: row.get(5)?,
                 seen_as: row.get(6)?,
+                gone: false,
+                refused_as_existing: None,
+                swept: Vec::new(),
+                status_sent: Vec::new(),
             };
             Ok((row.get(0)?, row.get(1)?, earlier))
         })
         .optional()?;
-    let none = Earlier { may_have_arrived: false, first_sent: None, last_sent: None, empty_lookups: 0, seen_as: None };
+    let none = Earlier {
+        may_have_arrived: false,
+        first_sent: None,
+        last_sent: None,
+        empty_lookups: 0,
+        seen_as: None,
+        gone: false,
+        refused_as_existing: None,
+        swept: Vec::new(),
+        status_sent: Vec::new(),
+    };
     Ok(row.unwrap_or((None, None, none)))
 }
 

@@ -60,7 +60,8 @@ async fn page(
     let status = if faults.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let sheet = Sheet::of(signed, lang.say(word::FORM));
     let filled = Filled { lang, desk, connection, descriptor: &descriptor, values, kept, made, faults };
-    let (plain, more): (Vec<&Field>, Vec<&Field>) = descriptor.form.iter().partition(|field| !is_fine_tuning(field));
+    let (plain, more): (Vec<&Field>, Vec<&Field>) =
+        descriptor.form.iter().filter(|field| !field.operator_only).partition(|field| !is_fine_tuning(field));
     let body = html! {
         p .crumbs { a href={ "/connections/" (connection.id) } { (lang.say(word::BACK)) } }
         h1 { (lang.say(word::FORM)) ": " (lang.told(&descriptor.name)) }
@@ -271,7 +272,8 @@ fn select(
 /// What the form says, by the descriptor's keys.
 fn form_of(descriptor: &Descriptor, fields: &Fields) -> Form {
     let mut form = Form::new();
-    for field in &descriptor.form {
+    // What only an operator sets is not on the page, and stays as it is.
+    for field in descriptor.form.iter().filter(|field| !field.operator_only) {
         let name = format!("field.{}", field.key);
         let value = match &field.kind {
             FieldKind::HostValue(_) => continue,

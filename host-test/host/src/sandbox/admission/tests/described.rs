@@ -14,7 +14,7 @@ fn words(text: &str) -> Message {
 
 fn field(key: &str, kind: FieldKind) -> Field {
     let (label, help) = (words(key), words(key));
-    Field { key: key.to_owned(), kind, required: false, min: 0, max: 200, mixed: false, default: None, label, help }
+    Field { key: key.to_owned(), kind, required: false, min: 0, max: 200, mixed: false, operator_only: false, default: None, label, help }
 }
 
 fn splice(secret: &str) -> Splice {
