@@ -193,9 +193,9 @@ async fn bytes_that_are_no_value_of_their_type_are_no_answer() {
         // The id's bytes are no UTF-8: broken, cut, a surrogate.
         (8, "(i32.store8 (i32.load offset=OFFSET (i32.const AT)) (i32.const 255))", "utf-8"),
         (8, "(i32.store8 (i32.load offset=OFFSET (i32.const AT)) (i32.const 0xc3))", "utf-8"),
-        // The case of the option behind the id, and of the kind behind that.
-        (16, "(i32.store8 offset=OFFSET (i32.const AT) (i32.const 2))", "discriminant"),
-        (28, "(i32.store8 offset=OFFSET (i32.const AT) (i32.const 200))", "discriminant"),
+        // The case of the option behind the id and the truth value after it, and of the kind behind that.
+        (20, "(i32.store8 offset=OFFSET (i32.const AT) (i32.const 2))", "discriminant"),
+        (32, "(i32.store8 offset=OFFSET (i32.const AT) (i32.const 200))", "discriminant"),
     ] {
         let product = product.clone();
         let forged = Forge::new().with("map-product", move |scene| {
