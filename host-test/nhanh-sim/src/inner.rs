@@ -104,9 +104,17 @@ impl Inner {
     pub(crate) fn change<T>(self: &Arc<Self>, change: impl FnOnce(&mut Shop, i64) -> T) -> T {
         let now = self.now_ms();
         let mut state = self.state();
+        self.lapse_holds(&mut state, now);
         let result = change(&mut state.shop, now);
         self.publish(&mut state, now);
         result
+    }
+
+    /// Ends the reservations whose time is over, where the switch names one.
+    fn lapse_holds(&self, state: &mut State, now_ms: i64) {
+        if let Some(after) = self.faults.switches().holds_lapse_after_ms {
+            state.shop.lapse_holds(None, now_ms.saturating_sub(after), now_ms);
+        }
     }
 
     /// Does what a request asks and encodes the answer. `late` hides the effect from reads for a while.
@@ -115,6 +123,7 @@ impl Inner {
         let switches = self.faults.switches();
         let mut guard = self.state();
         let state = &mut *guard;
+        self.lapse_holds(state, now_ms);
         let desk = Desk {
             shop: &mut state.shop,
             access: &mut state.access,

@@ -81,6 +81,38 @@ impl Simulator {
         })
     }
 
+    /// Edits a depot: its name, its phone, its address. No webhook tells of it. `false` when it is unknown or closed.
+    pub fn edit_depot(&self, depot: i64, edit: impl FnOnce(&mut Depot)) -> bool {
+        self.inner.change(|shop, _| {
+            let Some(row) = shop.businesses.values_mut().find_map(|home| home.depots.get_mut(&depot)) else { return false };
+            edit(row);
+            row.id = depot;
+            true
+        })
+    }
+
+    /// Closes a depot: lists, levels and totals leave it out, and no order may name it. No webhook tells of it. `false` when it is unknown or closed.
+    pub fn close_depot(&self, depot: i64) -> bool {
+        self.inner.change(|shop, _| {
+            let found = shop.businesses.values_mut().find_map(|home| Some((home.depots.remove(&depot)?, home)));
+            found.is_some_and(|(row, home)| home.closed_depots.insert(depot, row).is_none())
+        })
+    }
+
+    /// Opens a closed depot again, with what it holds. No webhook tells of it. `false` when it is not closed.
+    pub fn reopen_depot(&self, depot: i64) -> bool {
+        self.inner.change(|shop, _| {
+            let found = shop.businesses.values_mut().find_map(|home| Some((home.closed_depots.remove(&depot)?, home)));
+            found.is_some_and(|(row, home)| home.depots.insert(depot, row).is_none())
+        })
+    }
+
+    /// The reservations of orders that were made that long ago, or longer, end: `available` rises and the orders stay as they are; `inventoryChange`.
+    /// Returns the orders. [`crate::Switches::holds_lapse_after_ms`] does the same by itself.
+    pub fn lapse_holds(&self, business: i64, age: std::time::Duration) -> Vec<i64> {
+        self.inner.change(|shop, now| shop.lapse_holds(Some(business), now.saturating_sub(crate::inner::ms(age)), now))
+    }
+
     /// Adds a category and returns its id. No webhook tells of it.
     pub fn add_category(&self, business: i64, mut category: Category) -> Option<i64> {
         self.inner.change(|shop, _| {
@@ -119,6 +151,15 @@ impl Simulator {
         self.inner.change(|shop, _| {
             if let Some(home) = shop.businesses.get_mut(&business) {
                 home.open_api = allowed;
+            }
+        });
+    }
+
+    /// The director switches "Chặn đặt hàng theo số có thể bán" on or off: on, `order/add` is refused for more than may be sold.
+    pub fn block_overselling(&self, business: i64, blocked: bool) {
+        self.inner.change(|shop, _| {
+            if let Some(home) = shop.businesses.get_mut(&business) {
+                home.blocks_overselling = blocked;
             }
         });
     }

@@ -197,6 +197,8 @@ pub struct Switches {
     pub mobile_as_number: bool,
     /// How phones are kept.
     pub phones: PhoneShape,
+    /// How long an order's reservation lasts, in ms; `None`: as long as the order is open.
+    pub holds_lapse_after_ms: Option<i64>,
     /// The end of 2.0 in unix ms: from then on every path of it answers an HTML page.
     pub v2_ends_at_ms: Option<i64>,
     /// The HTTP status of that page.
@@ -233,6 +235,7 @@ impl Default for Switches {
             line_numbers: false,
             mobile_as_number: false,
             phones: PhoneShape::default(),
+            holds_lapse_after_ms: None,
             v2_ends_at_ms: None,
             v2_ended_status: 404,
             v3: SwitchesV3::default(),

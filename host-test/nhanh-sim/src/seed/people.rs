@@ -135,6 +135,7 @@ pub(super) fn orders(business: &Business, ids: &mut Ids, count: usize, rng: &mut
             sent_ms: None,
             shipment_canceled: false,
             original: None,
+            hold_lapsed: false,
             marketplace_number: shopee.then(|| format!("SPXVN{id}")),
             tags: Vec::new(),
             created_ms: created,

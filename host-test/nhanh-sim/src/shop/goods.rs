@@ -58,7 +58,8 @@ impl Shop {
     pub(crate) fn change_level(&mut self, product: i64, depot: i64, change: impl FnOnce(&mut Level), now_ms: i64) -> bool {
         let Some(business) = self.home_of_product(product) else { return false };
         let Some(home) = self.businesses.get_mut(&business) else { return false };
-        if !home.depots.contains_key(&depot) {
+        // What a closed depot holds still moves with the orders that it has.
+        if !home.depots.contains_key(&depot) && !home.closed_depots.contains_key(&depot) {
             return false;
         }
         let Some(row) = home.products.get_mut(&product) else { return false };

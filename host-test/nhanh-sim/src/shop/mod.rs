@@ -12,6 +12,7 @@ mod product;
 mod quantity;
 mod query;
 mod shipments;
+mod shortage;
 mod tree;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -57,7 +58,11 @@ pub(crate) struct Business {
     pub(crate) name: String,
     /// "Cho phép kết nối Open API" in the general settings.
     pub(crate) open_api: bool,
+    /// "Chặn đặt hàng theo số có thể bán" in the settings: no order for more than may be sold.
+    pub(crate) blocks_overselling: bool,
     pub(crate) depots: BTreeMap<i64, Depot>,
+    /// Depots that were closed: no list shows them or what they hold.
+    pub(crate) closed_depots: BTreeMap<i64, Depot>,
     pub(crate) categories: BTreeMap<i64, Category>,
     pub(crate) internal_categories: BTreeMap<i64, Category>,
     pub(crate) products: BTreeMap<i64, Product>,
@@ -112,19 +117,26 @@ impl Business {
         self.products.values().rev().filter(|product| wanted.takes(product)).collect()
     }
 
-    /// The levels a product shows: its own, or the sums of its variants for a parent.
+    /// The levels a product shows: its own, or the sums of its variants for a parent. What closed depots hold is left out.
     pub(crate) fn shown_stock(&self, product: &Product) -> BTreeMap<i64, Level> {
+        let open = |(depot, _): &(&i64, &Level)| !self.closed_depots.contains_key(depot);
         if product.kin != Kin::Parent {
-            return product.stock.clone();
+            return product.stock.iter().filter(open).map(|(depot, level)| (*depot, *level)).collect();
         }
         let mut sums: BTreeMap<i64, Level> = BTreeMap::new();
         for variant in self.variants.get(&product.id).into_iter().flatten().filter_map(|id| self.products.get(id)) {
-            for (depot, level) in &variant.stock {
+            for (depot, level) in variant.stock.iter().filter(open) {
                 let sum = sums.entry(*depot).or_default();
                 *sum = sum.plus(level);
             }
         }
         sums
+    }
+
+    /// The total of a product's own levels over the open depots in `scope`; an empty scope means all of them.
+    pub(crate) fn total(&self, product: &Product, scope: &[i64]) -> Level {
+        let open = product.levels(scope).filter(|(depot, _)| !self.closed_depots.contains_key(depot));
+        open.fold(Level::default(), |sum, (_, level)| sum.plus(level))
     }
 
     /// A category and everything below it.

@@ -152,8 +152,10 @@ pub struct Order {
     pub sent_ms: Option<i64>,
     /// Whether its shipment was cancelled, so that it is no longer with a carrier.
     pub shipment_canceled: bool,
-    /// The order that this one is a partial return of.
+    /// The order that this one is a return, an exchange, a compensation or a part of.
     pub original: Option<i64>,
+    /// Whether its reservation has ended although it is still open.
+    pub hold_lapsed: bool,
     /// The marketplace's tracking number.
     pub marketplace_number: Option<String>,
     /// Names of its labels.
@@ -169,6 +171,14 @@ pub struct Order {
 }
 
 impl Order {
+    /// What it does to the stock of its depot now.
+    pub fn claim(&self) -> Claim {
+        match Claim::of(&self.status) {
+            Claim::Holding if self.hold_lapsed => Claim::None,
+            claim => claim,
+        }
+    }
+
     /// What the carrier takes from the recipient (`calcTotalMoney`).
     pub fn to_collect(&self) -> i64 {
         let lines: i64 = self.lines.iter().map(Line::money).sum();

@@ -66,7 +66,7 @@ pub struct NewOrder {
     pub carrier: Option<(i64, String)>,
     /// Names of its labels.
     pub tags: Vec<String>,
-    /// The order that it is a partial return of.
+    /// The order that it is a return, an exchange, a compensation or a part of.
     pub original: Option<i64>,
     /// How late reads show it, in ms.
     pub late_ms: i64,
@@ -158,6 +158,7 @@ impl Shop {
             sent_ms: None,
             shipment_canceled: false,
             original: new.original,
+            hold_lapsed: false,
             marketplace_number: None,
             tags: new.tags,
             created_ms: now_ms,
@@ -185,7 +186,7 @@ impl Shop {
         if let Some(own) = &order.own_id {
             home.by_own_id.entry(own.clone()).or_default().push(id);
         }
-        let claim = Claim::of(&order.status);
+        let claim = order.claim();
         home.orders.insert(id, order);
         self.move_stock(id, Claim::None, claim, now_ms);
         self.note(business, Event::OrderAdd(id));
@@ -203,7 +204,7 @@ impl Shop {
     pub(crate) fn change_order(&mut self, id: i64, change: OrderChange, now_ms: i64) -> bool {
         let Some(business) = self.home_of_order(id) else { return false };
         let Some(order) = self.businesses.get_mut(&business).and_then(|home| home.orders.get_mut(&id)) else { return false };
-        let before = Claim::of(&order.status);
+        let before = order.claim();
         let paid = change.transfer.is_some_and(|transfer| transfer > order.money.transfer);
         if let Some(status) = change.status {
             let old = std::mem::replace(&mut order.status, status);
@@ -228,7 +229,7 @@ impl Shop {
         order.tags = change.tags.unwrap_or(std::mem::take(&mut order.tags));
         order.recipient = change.recipient.unwrap_or(std::mem::take(&mut order.recipient));
         order.updated_ms = now_ms;
-        let (after, status, to_collect) = (Claim::of(&order.status), order.status.clone(), order.to_collect());
+        let (after, status, to_collect) = (order.claim(), order.status.clone(), order.to_collect());
         if let Some(entry) = self.entry(id) {
             entry.updates += 1;
             entry.status = status;
@@ -245,7 +246,7 @@ impl Shop {
     /// Deletes an order; what it held is free again. The ledger keeps it.
     pub(crate) fn delete_order(&mut self, id: i64, now_ms: i64) -> bool {
         let Some(business) = self.home_of_order(id) else { return false };
-        let claim = self.order(id).map_or(Claim::None, |order| Claim::of(&order.status));
+        let claim = self.order(id).map_or(Claim::None, Order::claim);
         self.move_stock(id, claim, Claim::None, now_ms);
         if let Some(entry) = self.entry(id) {
             entry.deleted = true;
@@ -312,7 +313,7 @@ impl Shop {
     }
 
     /// Undoes what an order's lines did to its depot's stock under one claim and does what they do under another.
-    fn move_stock(&mut self, id: i64, before: Claim, after: Claim, now_ms: i64) {
+    pub(super) fn move_stock(&mut self, id: i64, before: Claim, after: Claim, now_ms: i64) {
         let Some(order) = self.order(id) else { return };
         let lines: Vec<(i64, Quantity)> = order.lines.iter().map(|line| (line.product, line.quantity)).collect();
         let Some(depot) = order.depot else { return };

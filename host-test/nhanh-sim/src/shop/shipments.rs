@@ -2,7 +2,7 @@
 //!
 //! Must never decide whether an app may ask for it; a person at Nhanh may do what the API refuses.
 
-use super::{Claim, Event, NewLine, NewOrder, OrderChange, Quantity, Shop};
+use super::{Claim, Event, NewLine, NewOrder, Order, OrderChange, Quantity, Shop};
 
 impl Shop {
     /// Hands an order over to a carrier: it is sent from now on, waits for pick-up, and has the carrier's code, which is returned. Without a carrier it
@@ -41,6 +41,22 @@ impl Shop {
         self.change_order(id, change, now_ms)
     }
 
+    /// Ends the reservations of orders made at `until` or before, in one business or in all; the orders stay as they are. Returns them.
+    pub(crate) fn lapse_holds(&mut self, business: Option<i64>, until_ms: i64, now_ms: i64) -> Vec<i64> {
+        let homes = self.businesses.values().filter(|home| business.is_none_or(|id| home.id == id));
+        let old = |order: &&Order| order.created_ms <= until_ms && order.claim() == Claim::Holding;
+        // Orders from before the simulator began never reserved anything.
+        let held = |order: &&Order| self.ledger_at.contains_key(&order.id);
+        let lapsed: Vec<i64> = homes.flat_map(|home| home.orders.values().filter(old).filter(held).map(|order| order.id)).collect();
+        for id in &lapsed {
+            if let Some(order) = self.order_mut(*id) {
+                order.hold_lapsed = true;
+            }
+            self.move_stock(*id, Claim::Holding, Claim::None, now_ms);
+        }
+        lapsed
+    }
+
     /// A part of an order comes back: an order of its own (type 16, returned) that names the first one, and the goods are on the shelf again. `None`
     /// when the order is unknown or has no such lines.
     pub(crate) fn partial_return(&mut self, id: i64, back: &[(i64, Quantity)], now_ms: i64) -> Option<i64> {
@@ -61,7 +77,7 @@ impl Shop {
         if lines.is_empty() {
             return None;
         }
-        let (depot, gone) = (order.depot, Claim::of(&order.status) == Claim::Gone);
+        let (depot, gone) = (order.depot, order.claim() == Claim::Gone);
         let new = NewOrder {
             depot,
             type_id: 16,

@@ -14,6 +14,7 @@ mod orders;
 mod orders_v3;
 mod people;
 mod people_v3;
+mod stock;
 mod switches;
 mod switches_v3;
 mod webhooks;

@@ -22,7 +22,7 @@ pub(super) fn search(call: &mut Call<'_>, request: &Value) -> Result<Vec<u8>, Re
     let home = call.home()?;
     let wanted = filter(params, home, call.switches.list_shows_variants)?;
     let mut found = home.find_products(&wanted);
-    sort(&mut found, params, &call.pass.depots);
+    sort(&mut found, params, home, &call.pass.depots);
     let page = page(params, found.len(), 100, 100, call.switches)?;
     let rows = found.into_iter().skip(page.skip).take(page.take);
     let rows = rows.map(|product| (product.id, product)).collect();
@@ -66,7 +66,7 @@ fn filter(params: Params<'_>, home: &Business, show_variants: bool) -> Result<Pr
 }
 
 /// Sorts by the first key that is known; rows come in by id, descending, which is the default.
-fn sort(found: &mut [&Product], params: Params<'_>, scope: &[i64]) {
+fn sort(found: &mut [&Product], params: Params<'_>, home: &Business, scope: &[i64]) {
     let Some((key, direction)) = params.object("sort").and_then(|sort| sort.iter().next()) else { return };
     let ascending = direction.as_str().is_some_and(|direction| direction.eq_ignore_ascii_case("asc"));
     let compare = |one: &Product, other: &Product| -> Ordering {
@@ -74,7 +74,7 @@ fn sort(found: &mut [&Product], params: Params<'_>, scope: &[i64]) {
             "id" => one.id.cmp(&other.id),
             "price" => one.price.cmp(&other.price),
             "name" => one.name.cmp(&other.name),
-            "inventory" => one.total(scope).available().cmp(&other.total(scope).available()),
+            "inventory" => home.total(one, scope).available().cmp(&home.total(other, scope).available()),
             _ => Ordering::Equal,
         }
     };

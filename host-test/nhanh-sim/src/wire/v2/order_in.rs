@@ -25,6 +25,9 @@ pub(super) fn add(call: &mut Call<'_>, request: &Value) -> Result<Vec<u8>, Refus
             RepeatedOwnId::Refuse => return Err(Refusal::text("id already exists")),
         }
     }
+    if let Some(short) = call.home()?.shortage(&new) {
+        return Err(Refusal::text(short.sentence()));
+    }
     let id = call
         .shop
         .place_order(call.pass.business, new, call.now_ms)

@@ -137,7 +137,7 @@ fn line(line: &Line, home: &Business, switches: &Switches) -> Value {
         "id": line.product, "typeId": product.map_or(1, |product| product.type_id), "code": line.code, "name": line.name,
         "avatar": product.map_or("", |product| product.image.as_str()), "weight": line.weight, "quantity": line.quantity,
         "price": line.price, "originalPrice": product.and_then(|product| product.price).unwrap_or(line.price),
-        "discount": line.discount_per_unit(), "available": product.map(|product| product.total(&[]).available()).unwrap_or_default(),
+        "discount": line.discount_per_unit(), "available": product.map(|product| home.total(product, &[]).available()).unwrap_or_default(),
         "avgCost": product.and_then(|product| product.avg_cost).unwrap_or(0),
         "vat": { "value": line.vat_percent, "amount": line.vat_amount() }, "description": "", "imei": { "id": 0, "code": "" },
         "batch": empty(switches), "combos": [], "unit": empty(switches), "gifts": [],

@@ -31,6 +31,10 @@ pub(super) fn add(call: &mut Call<'_>, request: Params<'_>) -> Result<Out, Refus
             RepeatedAppOrderId::Accept => {}
         }
     }
+    if let Some(short) = call.home()?.shortage(&new) {
+        let field = format!("products.{}.quantity", short.line);
+        return Err(Refusal::Field { code: Some("ERR_INVALID_FORM_FIELDS"), field, text: short.sentence() });
+    }
     let id = call
         .shop
         .place_order(call.pass.business, new, call.now_ms)
