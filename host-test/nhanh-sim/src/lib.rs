@@ -68,9 +68,9 @@ pub use faults::{Fault, Faults, Planned};
 pub use inner::{Outcome, RequestLog};
 pub use settings::{Pace, Settings, ShopSize};
 pub use shop::{
-    Attribute, CITIES, Category, City, Claim, ComboPart, Customer, Depot, District, Event, Kin, LedgerEntry, Level, Levels, Line, Money,
-    NewLine, NewOrder, Order, OrderChange, PROVINCES, Place, Product as ProductView, Province, Quantity, Recipient, Unit, User, city_named,
-    province_of,
+    Attribute, CITIES, Category, ChildKind, City, Claim, ComboPart, Customer, Depot, District, Event, Kin, LedgerEntry, Level, Levels,
+    Line, Money, NewLine, NewOrder, Order, OrderChange, PROVINCES, Place, Product as ProductView, Province, Quantity, Recipient, Unit,
+    User, city_named, province_of,
 };
 pub use simulator::{BusinessInfo, Counts, LoginError, SaveError, Simulator};
 pub use switches::{

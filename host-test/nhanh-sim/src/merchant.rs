@@ -4,7 +4,7 @@
 
 use crate::access::{Permission, is_acceptable};
 use crate::dialect::Dialect;
-use crate::shop::{Category, Customer, Depot, Ids, Level, NewOrder, OrderChange, Product, Quantity};
+use crate::shop::{Category, ChildKind, Customer, Depot, Ids, Level, NewOrder, OrderChange, Product, Quantity};
 use crate::simulator::{SaveError, Simulator};
 use crate::webhooks::Release;
 use crate::words::carrier_name;
@@ -63,6 +63,25 @@ impl Simulator {
     pub fn hand_to_carrier(&self, order: i64, carrier: i64) -> Option<String> {
         let name = carrier_name(carrier)?.to_owned();
         self.inner.change(|shop, now| shop.hand_over(order, Some((carrier, name)), "Trần Thị Bích Ngọc", now))
+    }
+
+    /// A person makes an order that comes of another, with some of its lines: product and quantity. `orderAdd` for the new one, whose id is returned; a
+    /// split takes them out of the original and sends `orderUpdate` for that. `None` when the original is unknown or has no such lines.
+    pub fn add_child(&self, original: i64, kind: ChildKind, some: &[(i64, Quantity)]) -> Option<i64> {
+        let keep = self.inner.faults.switches().children_keep_own_id;
+        self.inner.change(|shop, now| shop.add_child(original, kind, some, keep, now))
+    }
+
+    /// A carrier delivers an order in part: the original keeps what the buyer took and is a success (`orderUpdate`), and what comes back is an order of
+    /// its own (16, returning) whose id is returned: `orderAdd`, and in 3.0 `orderPartialReturn`. `None` when the order is unknown or has no such lines.
+    pub fn deliver_partly(&self, order: i64, back: &[(i64, Quantity)]) -> Option<i64> {
+        self.inner.change(|shop, now| shop.deliver_partly(order, back, now))
+    }
+
+    /// A person merges the second order into the first, which gets its lines and sums (`orderUpdate`); the second is deleted (`orderDelete`). `false`
+    /// unless both are there, in one business.
+    pub fn merge_orders(&self, into: i64, from: i64) -> bool {
+        self.inner.change(|shop, now| shop.merge_orders(into, from, now))
     }
 
     /// A part of an order comes back, as an order of its own whose id is returned; `orderAdd` for that one, and in 3.0 `orderPartialReturn`. `None`

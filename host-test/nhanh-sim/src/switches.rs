@@ -197,6 +197,10 @@ pub struct Switches {
     pub mobile_as_number: bool,
     /// How phones are kept.
     pub phones: PhoneShape,
+    /// Orders that come of an order have its own id too.
+    pub children_keep_own_id: bool,
+    /// A row of 2.0 names the original of a part that was split off, in `returnFromOrderId`; no document says so.
+    pub split_names_original: bool,
     /// How long an order's reservation lasts, in ms; `None`: as long as the order is open.
     pub holds_lapse_after_ms: Option<i64>,
     /// The end of 2.0 in unix ms: from then on every path of it answers an HTML page.
@@ -235,6 +239,8 @@ impl Default for Switches {
             line_numbers: false,
             mobile_as_number: false,
             phones: PhoneShape::default(),
+            children_keep_own_id: false,
+            split_names_original: false,
             holds_lapse_after_ms: None,
             v2_ends_at_ms: None,
             v2_ended_status: 404,

@@ -3,6 +3,7 @@
 //! Quantities are thousandths, money is whole dong, times are unix milliseconds. Changes are methods that also note an [`Event`] for webhooks.
 //! Must never know how a wire writes any of it, nor talk to a socket.
 
+mod children;
 mod customer;
 mod goods;
 mod order;
@@ -17,6 +18,7 @@ mod tree;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+pub use children::ChildKind;
 pub use customer::Customer;
 pub(crate) use order::may_follow;
 pub use order::{Claim, LedgerEntry, Line, Money, Order, Recipient};

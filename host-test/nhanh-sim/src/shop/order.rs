@@ -173,9 +173,14 @@ pub struct Order {
 impl Order {
     /// What it does to the stock of its depot now.
     pub fn claim(&self) -> Claim {
-        match Claim::of(&self.status) {
-            Claim::Holding if self.hold_lapsed => Claim::None,
-            claim => claim,
+        match (self.type_id, Claim::of(&self.status)) {
+            // Goods that come in reserve nothing; a return that is done puts them on the shelf.
+            (14, Claim::Gone) => Claim::Back,
+            (14 | 16, _) => Claim::None,
+            // A carrier's compensation moves no goods.
+            (17, _) => Claim::None,
+            (_, Claim::Holding) if self.hold_lapsed => Claim::None,
+            (_, claim) => claim,
         }
     }
 
@@ -212,6 +217,8 @@ pub enum Claim {
     Shipping,
     /// They are gone: `remain` is lower.
     Gone,
+    /// They have come back: `remain` is higher.
+    Back,
 }
 
 impl Claim {

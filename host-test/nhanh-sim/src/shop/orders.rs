@@ -243,6 +243,23 @@ impl Shop {
         true
     }
 
+    /// Edits an order's lines and sums, which no API does; what it holds follows.
+    pub(super) fn edit_lines(&mut self, id: i64, now_ms: i64, edit: impl FnOnce(&mut Order)) {
+        let Some(business) = self.home_of_order(id) else { return };
+        let claim = self.order(id).map_or(Claim::None, Order::claim);
+        self.move_stock(id, claim, Claim::None, now_ms);
+        let Some(order) = self.order_mut(id) else { return };
+        edit(order);
+        order.updated_ms = now_ms;
+        let to_collect = order.to_collect();
+        if let Some(entry) = self.entry(id) {
+            entry.updates += 1;
+            entry.to_collect = to_collect;
+        }
+        self.move_stock(id, Claim::None, claim, now_ms);
+        self.note(business, Event::OrderUpdate(id));
+    }
+
     /// Deletes an order; what it held is free again. The ledger keeps it.
     pub(crate) fn delete_order(&mut self, id: i64, now_ms: i64) -> bool {
         let Some(business) = self.home_of_order(id) else { return false };
@@ -342,5 +359,6 @@ fn claim(level: &mut Level, claim: Claim, quantity: Quantity) {
         Claim::Holding => level.holding += quantity,
         Claim::Shipping => level.shipping += quantity,
         Claim::Gone => level.remain -= quantity,
+        Claim::Back => level.remain += quantity,
     }
 }

@@ -1,8 +1,8 @@
-//! What carriers do to orders: they take them, give them back, and bring back a part.
+//! What carriers do to orders: they take them and give them back; and reservations, which end.
 //!
 //! Must never decide whether an app may ask for it; a person at Nhanh may do what the API refuses.
 
-use super::{Claim, Event, NewLine, NewOrder, Order, OrderChange, Quantity, Shop};
+use super::{Claim, Order, OrderChange, Shop};
 
 impl Shop {
     /// Hands an order over to a carrier: it is sent from now on, waits for pick-up, and has the carrier's code, which is returned. Without a carrier it
@@ -55,46 +55,5 @@ impl Shop {
             self.move_stock(*id, Claim::Holding, Claim::None, now_ms);
         }
         lapsed
-    }
-
-    /// A part of an order comes back: an order of its own (type 16, returned) that names the first one, and the goods are on the shelf again. `None`
-    /// when the order is unknown or has no such lines.
-    pub(crate) fn partial_return(&mut self, id: i64, back: &[(i64, Quantity)], now_ms: i64) -> Option<i64> {
-        let business = self.home_of_order(id)?;
-        let order = self.order(id)?;
-        let mut lines = Vec::new();
-        for (product, quantity) in back {
-            let line = order.lines.iter().find(|line| line.product == *product && line.quantity >= *quantity)?;
-            lines.push(NewLine {
-                product: Some(*product),
-                name: line.name.clone(),
-                price: line.price,
-                quantity: *quantity,
-                weight: Some(line.weight),
-                ..NewLine::default()
-            });
-        }
-        if lines.is_empty() {
-            return None;
-        }
-        let (depot, gone) = (order.depot, order.claim() == Claim::Gone);
-        let new = NewOrder {
-            depot,
-            type_id: 16,
-            sale_channel: order.sale_channel,
-            status: "Returned".to_owned(),
-            recipient: order.recipient.clone(),
-            lines,
-            original: Some(id),
-            ..NewOrder::default()
-        };
-        let made = self.place_order(business, new, now_ms)?;
-        if let (Some(depot), true) = (depot, gone) {
-            for (product, quantity) in back {
-                self.change_level(*product, depot, |level| level.remain += *quantity, now_ms);
-            }
-        }
-        self.note(business, Event::OrderPartialReturn(made));
-        Some(made)
     }
 }

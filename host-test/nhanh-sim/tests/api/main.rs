@@ -5,6 +5,7 @@
 
 mod catalogue;
 mod catalogue_v3;
+mod children;
 mod faults;
 mod helpers;
 mod limits;

@@ -73,8 +73,9 @@ fn write_info(info: &mut Object<'_>, order: &Order) {
     info.int("mode", 1);
     info.int("exportType", 0);
     info.int("originalOrderId", order.original.unwrap_or(0));
-    info.int("returnFromId", 0);
-    info.int("idReturn", order.original.unwrap_or(0));
+    let of = |kinds: &[i64]| order.original.filter(|_| kinds.contains(&order.type_id)).unwrap_or(0);
+    info.int("returnFromId", of(&[16]));
+    info.int("idReturn", of(&[12, 14]));
     info.int("createdById", creator);
     info.text("createdByName", name);
     for kind in ["sale", "packedBy", "customerCare"] {
