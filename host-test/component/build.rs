@@ -6,12 +6,24 @@ mod build_plugin;
 
 use std::env;
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 
 use build_plugin::{PluginBuild, default_cargo_home};
 
-fn main() -> Result<()> {
+fn main() -> ExitCode {
+    match build() {
+        Ok(()) => ExitCode::SUCCESS,
+        // Its words alone: a trace through this script would hide them.
+        Err(error) => {
+            eprintln!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn build() -> Result<()> {
     let manifest = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
     let workspace = manifest.ancestors().nth(2).context("the workspace is two folders up")?;
     // Of the plugin what the component is made from: its tests and what a fuzzer leaves beside them are not.
