@@ -23,7 +23,8 @@ fn the_demo_adds_up_leaves_its_data_and_no_secret_in_it_and_wants_a_new_folder()
     assert!(output.status.success(), "{}", said(&output));
     let summary: Value = serde_json::from_slice(&output.stdout).expect("standard output is JSON and nothing else");
     assert_eq!(summary["balanced"], true, "{summary:#}");
-    assert!(summary["moved"].as_str().is_some_and(|steps| steps.contains("API 3.0) → ")), "{summary:#}");
+    let steps = summary["moved"].as_str().unwrap_or_default();
+    assert!(steps.contains("Nhanh.vn V2") && steps.ends_with("→ Nhanh.vn V3 (API 3.0)"), "it ends on 3.0: {summary:#}");
     assert!(summary["lines"].as_array().is_some_and(|lines| lines.len() > 10), "{summary:#}");
     let database = summary["database"].as_str().expect("it says where the data is");
     assert!(std::fs::metadata(database).unwrap().len() > 0);
@@ -48,10 +49,11 @@ fn the_demo_adds_up_leaves_its_data_and_no_secret_in_it_and_wants_a_new_folder()
 fn the_demo_on_the_other_api_adds_up_too_moves_the_other_way_and_opens_a_page_on_it() {
     let folder = TempDir::new().unwrap();
     let dir = folder.path().join("demo");
-    let output = run(&["demo", "--size", "small", "--api", "2.0", "--json", "--dir", dir.to_str().unwrap()]);
+    let output = run(&["demo", "--size", "small", "--api", "3.0", "--json", "--dir", dir.to_str().unwrap()]);
     let summary: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", said(&output)));
     assert_eq!(summary["balanced"], true, "{summary:#}");
-    assert!(summary["moved"].as_str().is_some_and(|steps| steps.contains("API 2.0) → ")), "{summary:#}");
+    let steps = summary["moved"].as_str().unwrap_or_default();
+    assert!(steps.contains("Nhanh.vn V3 (API 3.0) → Nhanh.vn V2"), "{summary:#}");
 
     // What it says last is typed as it stands, on another port.
     let told = said(&output);

@@ -33,8 +33,9 @@ pub(crate) struct Demo {
     /// How large the simulated shop is: small has 200 product rows, medium 2,000, large 10,000.
     #[arg(long, value_enum, default_value_t = Size::Medium)]
     size: Size,
-    /// The version of Nhanh.vn's API that the story is told in; at its end the connection moves to the other one.
-    #[arg(long, value_enum, default_value_t = Api::Three)]
+    /// The version of Nhanh.vn's API that the story begins in; at its end the connection moves to the other one. From 2.0, whose support ended on
+    /// 2026-11-30, to 3.0 is the way that merchants go.
+    #[arg(long, value_enum, default_value_t = Api::Two)]
     api: Api,
     /// Where to leave the data; a new folder under the system's temporary one where none is named. It must be empty.
     #[arg(long, value_name = "DIR")]
@@ -152,14 +153,15 @@ impl Demo {
     }
 }
 
-/// How to look at what was built, in a browser. The simulated Nhanh.vn is gone by then.
+/// How to look at what was built, in a browser, and how to go on. The simulated Nhanh.vn is gone by then.
 fn open_the_page(dir: &Path, tenant: &str) -> String {
     let program = if std::env::var_os("CARGO").is_some() { "cargo run --" } else { "connector" };
     let dir = dir.display().to_string();
     let dir = if dir.contains(char::is_whitespace) { format!("\"{dir}\"") } else { dir };
     format!(
         "To open the connection page on it: {program} serve --dir {dir} --tenant {tenant}\n\
-         It prints the address and who signs in. Nothing can be synced there any more: its Nhanh.vn ended with the demo."
+         It prints the address and who signs in. What was built is there to look at; this Nhanh.vn has ended with the demo.\n\
+         To press the buttons yourself, with a Nhanh.vn that stays: {program} try"
     )
 }
 
