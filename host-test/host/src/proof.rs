@@ -48,6 +48,8 @@ pub struct Checked {
 const HEADERS: usize = 32;
 /// The longest value of one of them, in bytes.
 const HEADER_BYTES: usize = 1024;
+/// What may stand before a token in a header, in letters of either case.
+const BEARER: &[u8] = b"Bearer ";
 /// Deeper than any delivery; what is deeper is hashed as it was written.
 const DEPTH: u32 = 32;
 
@@ -68,7 +70,8 @@ pub fn check(webhooks: &Webhooks, secret: Option<&Secret>, headers: &HeaderMap, 
                 verdicts.extend(token_in_json(&found, secret));
             }
             WebhookProof::TokenInHeader(name) => {
-                verdicts.extend(in_header(headers, name, |value| secret.is_some_and(|secret| same(value, secret))));
+                verdicts
+                    .extend(in_header(headers, name, |value| secret.is_some_and(|secret| same(value, secret) | same(bare(value), secret))));
             }
             WebhookProof::HmacSha256Base64(name) => {
                 verdicts.extend(in_header(headers, name, |value| signed(body, secret, STANDARD.decode(value).ok())));
@@ -171,6 +174,14 @@ fn in_header(headers: &HeaderMap, name: &str, right: impl Fn(&[u8]) -> bool) -> 
     let mut values = headers.get_all(name).iter();
     let first = values.next()?;
     Some(values.next().is_none() && right(first.as_bytes()))
+}
+
+/// A token without the word that HTTP's own scheme puts before it: some senders write it, some do not.
+fn bare(value: &[u8]) -> &[u8] {
+    match value.split_at_checked(BEARER.len()) {
+        Some((word, token)) if word.eq_ignore_ascii_case(BEARER) => token.trim_ascii_start(),
+        _ => value,
+    }
 }
 
 /// In a time that depends on neither: their hashes are compared, so that not even the length shows.

@@ -41,7 +41,11 @@ async fn status(house: &House, connection: &Connection, guest: &Guest, header: O
 #[tokio::test]
 async fn a_right_proof_in_the_header_or_in_the_body_or_in_both_is_enough_and_no_guest_sees_it() {
     let in_body = format!(r#"{{"verify":"{VERIFY}","said":"x"}}"#);
-    for (header, body) in [(Some(VERIFY), r#"{"said":"x"}"#), (None, in_body.as_str()), (Some(VERIFY), in_body.as_str())] {
+    let bearer = format!("Bearer {VERIFY}");
+    let alone = r#"{"said":"x"}"#;
+    for (header, body) in
+        [(Some(VERIFY), alone), (Some(bearer.as_str()), alone), (None, in_body.as_str()), (Some(VERIFY), in_body.as_str())]
+    {
         let house = House::new().await;
         let (connection, guest) = listening(&house).await;
         assert_eq!(status(&house, &connection, &guest, header, body).await, 200);
@@ -53,13 +57,14 @@ async fn a_right_proof_in_the_header_or_in_the_body_or_in_both_is_enough_and_no_
 async fn one_wrong_proof_is_401_whatever_the_other_one_says() {
     let right = format!(r#"{{"verify":"{VERIFY}"}}"#);
     let wrong = r#"{"verify":"wrong-0123456789"}"#;
-    let bearer = format!("Bearer {VERIFY}");
+    let basic = format!("Basic {VERIFY}");
     for (header, body) in [
         (Some("wrong-0123456789"), "{}"),
+        (Some("Bearer wrong-0123456789"), right.as_str()),
         (Some("wrong-0123456789"), right.as_str()),
         (Some(VERIFY), wrong),
         (None, wrong),
-        (Some(bearer.as_str()), right.as_str()),
+        (Some(basic.as_str()), right.as_str()),
         (Some(""), right.as_str()),
     ] {
         let house = House::new().await;
