@@ -12,7 +12,7 @@ use anyhow::Result;
 use connector_host::contract::Policy;
 use connector_host::contract::orders::Order;
 use connector_host::contract::types::Entity;
-use connector_host::store::Standing;
+use connector_host::store::{RunState, Standing, Trigger};
 use connector_host::work::{HostConfig, Polls};
 use nhanh_sim::{Quantity, StockTimes};
 
@@ -156,6 +156,22 @@ async fn kept_updated_a_status_moves_nobi_s_own_forward_and_is_never_sent_back(d
     Ok(())
 }
 
+/// What a person who asks for the changes of order statuses gets before anybody asked for them all.
+async fn the_changes_of_order_statuses_are_those_of_the_last_thirty_days_at_first(dialect: Dialect) -> Result<()> {
+    let world = World::stocked(Plan::on_a_manual_clock(dialect)).await?;
+    let (order, remote) = sent(&world).await?;
+    world.nhanh.hold_webhooks();
+    world.nhanh.set_status(remote, "Packed");
+    let days = Duration::from_secs(29 * 24 * 60 * 60);
+    world.clock.advance(days);
+    let scope = world.host.missing(world.side.connection, Entity::OrderStatus).await?;
+    let Some(run) = world.host.sync(world.side.connection, Entity::OrderStatus, scope, Trigger::Click).await? else { panic!("under way") };
+    world.work().await?;
+    assert_eq!(world.run(run).await?.state, RunState::Done);
+    assert_eq!(standing(&world, &order).await?.there.unwrap().code, "Packed");
+    Ok(())
+}
+
 async fn after_an_outage_the_window_reaches_back_to_the_last_whole_run(dialect: Dialect) -> Result<()> {
     let mut world = world(dialect, &[Entity::Product]).await?;
     pass(&world, 30).await?;
@@ -174,5 +190,6 @@ acceptance::in_each_version!(
     what_acts_on_a_click_is_never_asked_for,
     a_status_without_a_webhook_is_shown_beside_the_order_and_moves_nothing,
     kept_updated_a_status_moves_nobi_s_own_forward_and_is_never_sent_back,
+    the_changes_of_order_statuses_are_those_of_the_last_thirty_days_at_first,
     after_an_outage_the_window_reaches_back_to_the_last_whole_run,
 );

@@ -27,7 +27,7 @@ pub(crate) struct Sync {
     /// Only what changed since the beginning of this day in Vietnam, such as 2026-11-01.
     #[arg(long, value_name = "YYYY-MM-DD", conflicts_with = "only")]
     since: Option<jiff::civil::Date>,
-    /// Only what changed since the last whole pull of each stream began, with some overlap.
+    /// Only what changed since the last whole pull of each stream began, with some overlap; of order statuses else the last 30 days.
     #[arg(long, conflicts_with_all = ["since", "only"])]
     changes: bool,
     /// Only these records, by Nhanh.vn's ids: also those that were deleted here, customers excepted.

@@ -144,6 +144,8 @@ fn a_merchant_connects_pulls_and_pushes_orders_each_once() {
     let remote: i64 = outcomes[0]["remote"].as_str().unwrap().parse().unwrap();
     scene.nhanh.set_status(remote, "Shipping");
     printed(&["sync", "order-status", "--only", &remote.to_string(), "--dir", &dir]);
+    // Nobody asked for all of them before: those of the last thirty days.
+    assert!(printed(&["sync", "order-status", "--changes", "--dir", &dir]).contains("order-status"));
     let shown = json(&["orders", "show", "order-1", "--json", "--dir", &dir]);
     assert_eq!((&shown["standing"]["there"]["code"], &shown["standing"]["stage"]), (&json!("Shipping"), &json!("new")), "{shown:#}");
     assert_eq!(shown["events"][0]["state"], "done");

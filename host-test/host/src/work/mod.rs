@@ -38,7 +38,7 @@ pub use self::letters::Cause;
 pub use self::login::{LoginError, LoginStart};
 pub use self::polls::{Every, Polls};
 pub use self::runner::Stop;
-use crate::clock::Clock;
+use crate::clock::{Clock, Instant};
 use crate::contract::types::{Context, Entity, Failure, Setting};
 use crate::contract::{Descriptor, Direction, FieldKind, Policy, Scope};
 use crate::nobi::Policies;
@@ -46,6 +46,9 @@ use crate::outbound::Outbound;
 use crate::sandbox::Connector;
 use crate::seeing::Admitted;
 use crate::store::{Connection, ConnectionId, NewConnection, Store, StoreError, Trigger};
+
+/// How far back order statuses are asked for where none were asked for yet: milliseconds.
+const STATUSES: i64 = 30 * 24 * 60 * 60 * 1_000;
 
 /// How the host works, beside what the sandbox and the way out have of their own.
 #[derive(Clone, Debug)]
@@ -226,11 +229,21 @@ impl Host {
         Ok(run)
     }
 
-    /// What a stream has not brought in yet: what changed since its last whole pull *began*, with an overlap; everything where there was none.
+    /// What a stream has not brought in yet: what changed since its last whole pull *began*, with an overlap. Where there was none: everything,
+    /// and of order statuses, of which nobody has "all", those of the last thirty days.
     pub async fn missing(&self, connection: ConnectionId, entity: Entity) -> Result<Scope, StoreError> {
+        Ok(match self.last_whole(connection, entity).await? {
+            Some(mark) => Scope::Since(mark),
+            None if entity == Entity::OrderStatus => Scope::Since(self.clock.now().saturating_sub(STATUSES)),
+            None => Scope::Everything,
+        })
+    }
+
+    /// When the last whole pull of a stream began, with an overlap.
+    async fn last_whole(&self, connection: ConnectionId, entity: Entity) -> Result<Option<Instant>, StoreError> {
         let streams = self.store.streams(connection).await?;
         let last = streams.iter().find(|stream| stream.entity == entity).and_then(|stream| stream.last_success);
-        Ok(last.map_or(Scope::Everything, |began| Scope::Since(began.saturating_sub(self.overlap()))))
+        Ok(last.map(|began| began.saturating_sub(self.overlap())))
     }
 
     fn overlap(&self) -> i64 {

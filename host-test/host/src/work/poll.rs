@@ -114,10 +114,8 @@ impl Host {
         Ok(match (way, open.since) {
             (Way::Changes, Some(since)) => {
                 let since = since.saturating_sub(self.overlap());
-                match self.missing(owner.id, Entity::OrderStatus).await? {
-                    Scope::Since(mark) => Some(Scope::Since(mark.max(since))),
-                    _ => Some(Scope::Since(since)),
-                }
+                let mark = self.last_whole(owner.id, Entity::OrderStatus).await?;
+                Some(Scope::Since(mark.map_or(since, |mark| mark.max(since))))
             }
             (Way::Changes | Way::Whole, _) if !open.remotes.is_empty() => Some(Scope::Only(open.remotes)),
             _ => None,

@@ -16,9 +16,6 @@ use crate::names;
 use crate::store::{Connection, ConnectionId, Trigger};
 use crate::work::SyncError;
 
-/// How far back order statuses are asked for at first: the other side has no "all of them".
-const STATUS_DAYS: i64 = 30 * 24 * 60 * 60 * 1_000;
-
 pub(super) fn entity_of(fields: &Fields) -> Result<Entity, Fault> {
     fields.get("entity").and_then(names::entity_from).ok_or(Fault::Missing)
 }
@@ -40,11 +37,8 @@ pub(super) async fn start(State(desk): State<Arc<Desk>>, Path(id): Path<Connecti
     if must_choose(entity) && !is_chosen(&desk, id, entity).await? {
         return answer(&desk, &posted.signed, &connection, &format!("said=choose&of={name}")).await;
     }
-    let scope = match (entity, desk.host.missing(id, entity).await?) {
-        (Entity::OrderStatus, Scope::Everything) => Scope::Since(desk.host.clock().now().saturating_sub(STATUS_DAYS)),
-        (Entity::OrderStatus, since) => since,
-        _ => Scope::Everything,
-    };
+    // The other side has no "all of them" of order statuses.
+    let scope = if entity == Entity::OrderStatus { desk.host.missing(id, entity).await? } else { Scope::Everything };
     let said = match desk.host.sync(id, entity, scope, Trigger::Click).await {
         Ok(Some(_)) => {
             desk.previews.forget(id, entity);

@@ -119,3 +119,18 @@ async fn statuses_that_a_person_asks_for_from_a_later_day_hide_none_from_before_
     house.clock.advance(HOUR);
     assert_eq!(asks(Scope::Since(NOW)).await, Some(house.clock.now()), "one that reaches back to the mark moves it");
 }
+
+#[tokio::test]
+async fn a_person_who_asks_for_what_is_missing_gets_it_from_the_last_whole_run_or_from_thirty_days_ago() {
+    let house = House::new().await;
+    let quiet = guest().pulls(Ok(make::page(Vec::new())));
+    let (connection, host) = chosen(&house, &quiet, Entity::OrderStatus, Policy::KeepUpdated).await;
+    let missing = async || host.missing(connection.id, Entity::OrderStatus).await.unwrap();
+    assert_eq!(missing().await, Scope::Since(house.clock.now() - 30 * i64::try_from(DAY.as_millis()).unwrap()));
+    assert_eq!(host.missing(connection.id, Entity::Product).await.unwrap(), Scope::Everything, "of all else there is an \"all\"");
+    bound(&house, &connection, "o", "777").await;
+    later(&house, &host, 10 * MINUTE).await;
+    let polled = polls(&house, &connection, Entity::OrderStatus).await;
+    let overlap = i64::try_from(HostConfig::default().overlap.as_millis()).unwrap();
+    assert_eq!(missing().await, Scope::Since(polled.iter().map(|run| run.started).max().unwrap() - overlap));
+}
