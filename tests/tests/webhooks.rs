@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use acceptance::delivery::{Delivery, batch};
-use acceptance::dialect::{Dialect, V2};
+use acceptance::dialect::{Dialect, V2, V3};
 use acceptance::orders::{make, outcome};
 use acceptance::world::{Plan, VERIFY_TOKEN, World, until};
 use anyhow::Result;
@@ -93,11 +93,13 @@ async fn five_four_five_is_three_facts(dialect: Dialect) -> Result<()> {
     let world = world(dialect).await?;
     let (product, _, depot) = goods(&world).await?;
     let before = deliveries(&world)?;
-    for units in [5, 4, 5] {
+    for (units, shown) in [(5, 5), (4, 4), (5, 4)] {
         assert_eq!(world.post(&level(&world, product, depot, units)).await?, 200);
-        assert_eq!(world.shown(product, depot).await?, Some(units * 1_000));
+        assert_eq!(world.shown(product, depot).await?, Some(shown * 1_000), "an old level raises nothing");
     }
     assert_eq!(deliveries(&world)? - before, 3);
+    world.work().await?;
+    assert_eq!(world.shown(product, depot).await?, Some(5_000), "it comes with the read that it asks for at once");
     Ok(())
 }
 
@@ -109,7 +111,10 @@ async fn five_four_five_is_three_facts_also_inside_batches(dialect: Dialect) -> 
     assert_eq!(world.post(&five).await?, 200);
     assert_eq!(world.post(&batch(&[four, one]).unwrap()).await?, 200);
     assert_eq!((world.shown(first, depot).await?, world.shown(second, depot).await?), (Some(4_000), Some(1_000)));
+    level(&world, first, depot, 5);
     assert_eq!(world.post(&five).await?, 200, "the same bytes as the first");
+    assert_eq!((world.shown(first, depot).await?, world.shown(second, depot).await?), (Some(4_000), Some(1_000)));
+    world.work().await?;
     assert_eq!((world.shown(first, depot).await?, world.shown(second, depot).await?), (Some(5_000), Some(1_000)));
     Ok(())
 }
@@ -162,10 +167,10 @@ async fn what_proves_nothing_is_refused_and_changes_nothing(dialect: Dialect) ->
     let none = told.clone().unproven();
     let number = told.clone().proven_by(2026);
     let prefix = told.clone().proven_by(&VERIFY_TOKEN[..VERIFY_TOKEN.len() - 1]);
-    let scheme = told.proven_by(format!("Bearer {VERIFY_TOKEN}"));
+    let scheme = told.proven_by(format!("Basic {VERIFY_TOKEN}"));
     let before = state(&world)?;
     for (name, body) in
-        [("wrong", wrong), ("none", none), ("a number", number), ("all but its end", prefix), ("with a word before it", scheme)]
+        [("wrong", wrong), ("none", none), ("a number", number), ("all but its end", prefix), ("with another word before it", scheme)]
     {
         assert_eq!(world.post(&body).await?, 401, "{name}");
         assert_eq!(state(&world)?, before, "{name}");
@@ -173,6 +178,16 @@ async fn what_proves_nothing_is_refused_and_changes_nothing(dialect: Dialect) ->
     assert_eq!(world.post_bytes(&world.side.callback, None, b"not JSON at all".to_vec()).await?, 401);
     assert_eq!(state(&world)?, before);
     assert!(world.noticed("webhook.forged").await? >= 4);
+    Ok(())
+}
+
+#[tokio::test]
+async fn in_3_0_the_token_may_stand_behind_the_word_bearer() -> Result<()> {
+    let world = world(V3).await?;
+    let (product, _, depot) = goods(&world).await?;
+    let told = level(&world, product, depot, 3).proven_by(format!("Bearer {VERIFY_TOKEN}"));
+    assert_eq!(world.post(&told).await?, 200);
+    assert_eq!(world.shown(product, depot).await?, Some(3_000));
     Ok(())
 }
 

@@ -18,6 +18,7 @@ impl Applier<'_> {
             Some(_) | None if !self.may_create(Entity::Customer) => Effect::Dropped,
             Some(_) | None => self.new_customer(customer)?,
         };
+        self.wrote_if(&customer.id, effect);
         self.count(Entity::Customer, effect);
         Ok(())
     }
@@ -47,6 +48,9 @@ impl Applier<'_> {
     fn match_customer(&mut self, customer: &Customer) -> Result<Match> {
         if let Some(chosen) = self.match_as_chosen(Entity::Customer, &customer.id)? {
             return Ok(chosen);
+        }
+        if customer.undecided {
+            return Ok(Match::Several(Vec::new()));
         }
         let Some(phone) = customer.phone.as_deref().filter(|phone| !phone.trim().is_empty()) else { return Ok(Match::None) };
         let mut statement = self.sqlite.prepare_cached("SELECT id FROM nobi_customer WHERE tenant = ?1 AND phone = ?2 LIMIT 20")?;

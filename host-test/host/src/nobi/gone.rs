@@ -18,6 +18,9 @@ impl Applier<'_> {
             let entity = names::entity(gone.entity);
             notify(self.sqlite, self.connection.id, self.at, &format!("gone.{entity}"), &told(gone.entity))?;
         }
+        if marked {
+            self.wrote(&gone.id);
+        }
         self.count(gone.entity, if marked { Effect::Gone } else { Effect::Dropped });
         Ok(())
     }

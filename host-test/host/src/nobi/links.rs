@@ -58,6 +58,10 @@ pub(super) fn remote_of(sqlite: &Sqlite, connection: ConnectionId, entity: Entit
 
 /// Pairs two records.
 pub(super) fn link(sqlite: &Sqlite, connection: ConnectionId, entity: Entity, remote: &str, nobi: i64, at: Instant) -> Result<()> {
+    // A pair whose other half is gone ends where another takes its place.
+    sqlite
+        .prepare_cached("DELETE FROM link WHERE connection = ?1 AND entity = ?2 AND nobi = ?4 AND state = 'gone' AND remote <> ?3")?
+        .execute(params![connection, names::entity(entity), remote, nobi])?;
     sqlite
         .prepare_cached(
             "INSERT INTO link (connection, entity, remote, nobi, state, since) VALUES (?1, ?2, ?3, ?4, 'linked', ?5)
@@ -67,12 +71,13 @@ pub(super) fn link(sqlite: &Sqlite, connection: ConnectionId, entity: Entity, re
     Ok(())
 }
 
-/// Leaves the pairing to a person.
+/// Leaves the pairing to a person. Without candidates those that are known stay.
 pub(super) fn wait(sqlite: &Sqlite, connection: ConnectionId, entity: Entity, remote: &str, candidates: &[i64], at: Instant) -> Result<()> {
     sqlite
         .prepare_cached(
             "INSERT INTO link (connection, entity, remote, state, candidates, since) VALUES (?1, ?2, ?3, 'waiting', ?4, ?5)
-             ON CONFLICT DO UPDATE SET candidates = excluded.candidates",
+             ON CONFLICT DO UPDATE SET candidates = CASE WHEN excluded.candidates = '[]' THEN coalesce(candidates, '[]')
+                                                         ELSE excluded.candidates END",
         )?
         .execute(params![connection, names::entity(entity), remote, to_json(&candidates)?, at])?;
     Ok(())
@@ -96,7 +101,14 @@ pub(crate) fn forget(sqlite: &Sqlite, entity: Entity, nobi: i64, at: Instant) ->
     forget_kept_out(sqlite, entity)
 }
 
-/// Whether a Nobi record has a pair in this connection.
+/// Whether a Nobi record has a pair in this connection that the other side has, as far as it told.
+pub(super) fn is_paired(sqlite: &Sqlite, connection: ConnectionId, entity: Entity, nobi: i64) -> Result<bool> {
+    Ok(sqlite
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM link WHERE connection = ?1 AND entity = ?2 AND nobi = ?3 AND state <> 'gone')")?
+        .query_row(params![connection, names::entity(entity), nobi], |row| row.get(0))?)
+}
+
+/// Whether a Nobi record has a pair in this connection, also one that is gone at the other side.
 pub(super) fn is_linked(sqlite: &Sqlite, connection: ConnectionId, entity: Entity, nobi: i64) -> Result<bool> {
     Ok(sqlite
         .prepare_cached("SELECT EXISTS (SELECT 1 FROM link WHERE connection = ?1 AND entity = ?2 AND nobi = ?3)")?

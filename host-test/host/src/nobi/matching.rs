@@ -5,7 +5,7 @@ use rusqlite::{Connection as Sqlite, params};
 use unicode_normalization::UnicodeNormalization;
 
 use super::Applier;
-use super::links::is_linked;
+use super::links::{is_linked, is_paired};
 use crate::contract::catalog::{Product, ProductKind};
 use crate::contract::types::Entity;
 use crate::names;
@@ -21,7 +21,7 @@ pub(super) enum Match {
     One(i64),
     /// It has one, and another record of the page may have found it as well.
     PutOff,
-    /// A person has to choose among these.
+    /// A person has to choose among these; none of them: what tells them apart could not be read.
     Several(Vec<i64>),
 }
 
@@ -37,7 +37,7 @@ impl Applier<'_> {
     pub(super) fn match_as_chosen(&mut self, entity: Entity, remote: &str) -> Result<Option<Match>> {
         let Some(chosen) = chosen_pair(self.sqlite, self.connection.id, entity, remote)? else { return Ok(None) };
         let Some(one) = chosen else { return Ok(Some(Match::None)) };
-        let taken = is_linked(self.sqlite, self.connection.id, entity, one)?;
+        let taken = is_paired(self.sqlite, self.connection.id, entity, one)?;
         Ok(Some(if taken { Match::Several(vec![one]) } else { Match::One(one) }))
     }
 
@@ -45,6 +45,9 @@ impl Applier<'_> {
     pub(super) fn match_product(&mut self, product: &Product) -> Result<Match> {
         if let Some(chosen) = self.match_as_chosen(Entity::Product, &product.id)? {
             return Ok(chosen);
+        }
+        if product.undecided {
+            return Ok(Match::Several(Vec::new()));
         }
         let head = product.kind == ProductKind::VariantParent;
         let tenant = self.connection.tenant.clone();

@@ -5,26 +5,33 @@ mod branch;
 mod category;
 mod customer;
 mod gone;
+mod holds;
+mod lapse;
 mod links;
 mod matching;
 mod order;
 mod product;
 pub mod stage;
 mod stock;
+mod sweep;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::Connection as Sqlite;
 use serde::{Deserialize, Serialize};
 
+use self::holds::{Answer, Hold};
+use self::lapse::OlderOrder;
 pub(crate) use self::links::forget;
 use self::links::{LinkState, link_of, mark};
 pub use self::matching::sku_key;
 pub(crate) use self::order::{keep_order, keep_stage, load_order};
+use self::sweep::Listed;
+pub(crate) use self::sweep::forget_listed;
 use crate::clock::Instant;
 use crate::contract::Policy;
 use crate::contract::catalog::Change;
-use crate::contract::types::Entity;
+use crate::contract::types::{Entity, Warning};
 use crate::names;
 use crate::store::{Connection, Result, Trigger};
 
@@ -49,6 +56,8 @@ pub enum Effect {
     Tombstone,
     /// It is marked as deleted at the other side.
     Gone,
+    /// It is not taken in before a read confirms it, or a person does.
+    Held,
     /// The policy or the trigger does not let it in.
     Dropped,
     /// It found its pair, and is looked at again once it is known what the others of its page found. Not counted.
@@ -67,6 +76,7 @@ impl Effect {
             Effect::Waiting => "waiting",
             Effect::Tombstone => "tombstone",
             Effect::Gone => "gone",
+            Effect::Held => "held",
             Effect::Dropped => "dropped",
             Effect::PutOff => "put-off",
         }
@@ -139,7 +149,28 @@ pub struct Applier<'a> {
     /// All of this page have been looked for.
     all_found: bool,
     put_off: bool,
-    tally: Tally,
+    /// The words that are applied came before: they may be older than what is known.
+    late: bool,
+    /// What the rows of a pull of everything list.
+    listed: Listed,
+    /// Products that became another kind of thing; none: not looked for yet.
+    turned: Option<BTreeSet<String>>,
+    /// Open orders that were sent a while ago; none: not looked for yet.
+    older: Option<Vec<OlderOrder>>,
+    done: Applied,
+}
+
+/// What applying changes came to.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Applied {
+    /// What became of the records.
+    pub(crate) tally: Tally,
+    /// The other side's ids of records in which something was written.
+    pub(crate) written: BTreeSet<String>,
+    /// The other side's ids of products with a level that has to be read before it is taken in.
+    pub(crate) to_read: BTreeSet<String>,
+    /// What a person should know of a record.
+    pub(crate) warnings: Vec<(Entity, Warning)>,
 }
 
 impl<'a> Applier<'a> {
@@ -154,8 +185,17 @@ impl<'a> Applier<'a> {
             found: BTreeMap::new(),
             all_found: false,
             put_off: false,
-            tally: Tally::default(),
+            late: false,
+            listed: Listed::default(),
+            turned: None,
+            older: None,
+            done: Applied::default(),
         }
+    }
+
+    /// The same for words that came before, and may be older than what is known: they lower levels at once, and raise none.
+    pub(crate) fn late(self) -> Self {
+        Applier { late: true, ..self }
     }
 
     /// Applies the changes of a page. What became of each is counted.
@@ -163,6 +203,9 @@ impl<'a> Applier<'a> {
         let mut later = Vec::new();
         for change in changes {
             self.put_off = false;
+            if self.trigger != Trigger::Live {
+                self.listed.note(change);
+            }
             self.one(change)?;
             if self.put_off {
                 later.push(change);
@@ -186,8 +229,22 @@ impl<'a> Applier<'a> {
     }
 
     /// What became of all of them.
-    pub fn finish(self) -> Tally {
-        self.tally
+    pub(crate) fn finish(self) -> Applied {
+        self.done
+    }
+
+    /// Something of this record was written.
+    fn wrote(&mut self, remote: &str) {
+        if !self.done.written.contains(remote) {
+            self.done.written.insert(remote.to_owned());
+        }
+    }
+
+    /// The same, where this effect is of that kind.
+    fn wrote_if(&mut self, remote: &str, effect: Effect) {
+        if matches!(effect, Effect::Created | Effect::Linked | Effect::Updated | Effect::Gone) {
+            self.wrote(remote);
+        }
     }
 
     fn count(&mut self, entity: Entity, effect: Effect) {
@@ -195,7 +252,7 @@ impl<'a> Applier<'a> {
             self.put_off = true;
             return;
         }
-        self.tally.count(names::entity(entity), effect.word());
+        self.done.tally.count(names::entity(entity), effect.word());
     }
 
     /// Whether a record that Nobi lacks may be made, or one that it has be linked.
@@ -214,10 +271,11 @@ impl<'a> Applier<'a> {
     }
 
     /// A record's pair. One that was marked as gone is there again: whoever asks has just been told of it.
-    fn pair(&self, entity: Entity, remote: &str) -> Result<Option<(LinkState, Option<i64>)>> {
+    fn pair(&mut self, entity: Entity, remote: &str) -> Result<Option<(LinkState, Option<i64>)>> {
         let pair = link_of(self.sqlite, self.connection.id, entity, remote)?;
         if let Some((LinkState::Gone, Some(_))) = pair {
             mark(self.sqlite, self.connection.id, entity, remote, LinkState::Linked, self.at)?;
+            self.wrote(remote);
         }
         Ok(pair)
     }

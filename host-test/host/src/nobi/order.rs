@@ -117,7 +117,10 @@ impl Applier<'_> {
                 let moved = !gone && self.moves(&order, status)?;
                 self.ends(&status.order, gone || status.stage.is_some_and(stage::is_end))?;
                 if moved {
-                    self.tally.count(names::entity(Entity::OrderStatus), "moved");
+                    self.done.tally.count(names::entity(Entity::OrderStatus), "moved");
+                }
+                if changed || moved {
+                    self.wrote(&status.order);
                 }
                 if changed { Effect::Updated } else { Effect::Unchanged }
             }

@@ -5,16 +5,16 @@ use serde::{Deserialize, Serialize};
 
 use super::links::{link, link_of, wait};
 use super::matching::{Match, sku_key};
-use super::{Applier, Effect, LinkState};
+use super::{Answer, Applier, Effect, Hold, LinkState};
 use crate::clock::Instant;
-use crate::contract::catalog::{Attribute, Prices, Product, ProductKind, SellingUnit, VatRate};
-use crate::contract::types::Entity;
+use crate::contract::catalog::{Attribute, Prices, Product, ProductKind, ProductStatus, SellingUnit, VatRate};
+use crate::contract::types::{Argument, Entity, Message};
 use crate::names;
 use crate::store::Result;
 use crate::store::sqlite::{from_json, to_json};
 
-/// The head of a family, whose figure is a sum; a service; a voucher.
-const NO_STOCK: [ProductKind; 3] = [ProductKind::VariantParent, ProductKind::Service, ProductKind::Other];
+/// The head of a family, whose figure is a sum; a service; a voucher; what cannot be told.
+pub(super) const NO_STOCK: [ProductKind; 4] = [ProductKind::VariantParent, ProductKind::Service, ProductKind::Other, ProductKind::Unknown];
 
 /// What a product row holds beside what is searched by.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -39,7 +39,7 @@ impl Detail {
             own_id: product.own_id.clone().or(known.own_id),
             brand: product.brand.clone().or(known.brand),
             unit: product.unit.clone().or(known.unit),
-            raw_status: product.raw_status.clone(),
+            raw_status: if is_told(product) { product.raw_status.clone() } else { known.raw_status },
             vat: product.vat.or(known.vat),
             weight_grams: product.weight_grams.or(known.weight_grams),
             description: product.description.clone().or(known.description),
@@ -51,6 +51,11 @@ impl Detail {
     }
 }
 
+/// Whether the row's status could be read, known to anybody or not.
+fn is_told(product: &Product) -> bool {
+    product.status != ProductStatus::Unknown || !product.raw_status.is_empty()
+}
+
 impl Applier<'_> {
     pub(super) fn product(&mut self, product: &Product) -> Result<()> {
         let (effect, nobi) = match self.pair(Entity::Product, &product.id)? {
@@ -59,12 +64,17 @@ impl Applier<'_> {
             Some(_) | None if !self.may_create(Entity::Product) => (Effect::Dropped, None),
             Some(_) | None => self.new_product(product)?,
         };
+        self.wrote_if(&product.id, effect);
         self.count(Entity::Product, effect);
         let Some(nobi) = nobi.filter(|_| effect != Effect::Tombstone) else { return Ok(()) };
         if let Some(prices) = &product.prices {
-            self.prices(nobi, prices)?;
+            self.prices(&product.id, nobi, prices)?;
         }
         if !NO_STOCK.contains(&product.kind) {
+            if self.is_turned(&product.id)? {
+                self.count(Entity::Stock, Effect::Held);
+                return Ok(());
+            }
             for level in product.stock.iter().flatten() {
                 self.level(&product.id, nobi, level, false)?;
             }
@@ -153,12 +163,15 @@ impl Applier<'_> {
         let Some(([name, status, sku, barcode, kind], known_head, known_group, detail)) = known else { return Ok(Effect::Tombstone) };
         let known: Detail = from_json(&detail)?;
         let told = Detail::told(product, known.clone());
+        let row_kind = names::product_kind(product.kind);
+        let (kind_now, taken) = self.kind_of(product, kind.as_deref().unwrap_or(row_kind))?;
+        let status_now = if is_told(product) { names::product_status(product.status) } else { status.as_deref().unwrap_or("unknown") };
         let head = self.place(Entity::Product, product.parent.as_deref(), &known_head)?;
         let group = self.place(Entity::Category, product.category.as_deref(), &known_group)?;
         let same = told == known
             && name.as_deref() == Some(&product.name)
-            && status.as_deref() == Some(names::product_status(product.status))
-            && kind.as_deref() == Some(names::product_kind(product.kind))
+            && status.as_deref() == Some(status_now)
+            && kind.as_deref() == Some(kind_now.as_str())
             && (product.sku.is_none() || sku == product.sku)
             && (product.barcode.is_none() || barcode == product.barcode)
             && (&head, &group) == (&known_head, &known_group);
@@ -166,6 +179,10 @@ impl Applier<'_> {
             return Ok(Effect::Unchanged);
         }
         if !self.may_update(Entity::Product) {
+            if taken {
+                self.sqlite.prepare_cached("UPDATE nobi_product SET kind = ?2 WHERE id = ?1")?.execute(params![nobi, kind_now])?;
+                return Ok(Effect::Updated);
+            }
             return Ok(Effect::Kept);
         }
         self.sqlite
@@ -177,9 +194,9 @@ impl Applier<'_> {
             )?
             .execute(params![
                 nobi,
-                names::product_kind(product.kind),
+                kind_now,
                 product.name,
-                names::product_status(product.status),
+                status_now,
                 product.sku,
                 product.sku.as_deref().and_then(sku_key),
                 product.barcode,
@@ -192,6 +209,29 @@ impl Applier<'_> {
         Ok(Effect::Updated)
     }
 
+    /// The kind that Nobi has from now on, and whether a person had it taken in. One that could not be read stays as it is known; goods that
+    /// became a combo, or the other way round, wait for a person: the number to sell is counted otherwise.
+    fn kind_of(&mut self, product: &Product, known: &str) -> Result<(String, bool)> {
+        let told = names::product_kind(product.kind);
+        let hold = Hold { entity: Entity::Product, remote: &product.id, code: "product.kind-turned" };
+        let (combo, unknown) = (names::product_kind(ProductKind::Combo), names::product_kind(ProductKind::Unknown));
+        if told == unknown {
+            return Ok((known.to_owned(), false));
+        }
+        if known == unknown || (known == combo) == (told == combo) {
+            if self.is_turned(&product.id)? {
+                self.let_go(&hold)?;
+            }
+            return Ok((told.to_owned(), false));
+        }
+        if self.answer(&hold)? == Some(Answer::Take) {
+            self.let_go(&hold)?;
+            return Ok((told.to_owned(), true));
+        }
+        self.hold(&hold, &turned(&product.name, told == combo))?;
+        Ok((known.to_owned(), false))
+    }
+
     /// Where a row belongs: as told, or as known where that was not told.
     fn place(&self, entity: Entity, told: Option<&str>, known: &(Option<i64>, Option<String>)) -> Result<(Option<i64>, Option<String>)> {
         if told.is_none() {
@@ -202,7 +242,7 @@ impl Applier<'_> {
     }
 
     /// The first price of a product comes in by itself; a later one only where prices are kept updated.
-    pub(super) fn prices(&mut self, nobi: i64, told: &Prices) -> Result<()> {
+    pub(super) fn prices(&mut self, product: &str, nobi: i64, told: &Prices) -> Result<()> {
         if self.policies.of(Entity::Price) == crate::contract::Policy::Off {
             return Ok(());
         }
@@ -227,8 +267,26 @@ impl Applier<'_> {
                 .prepare_cached("UPDATE nobi_product SET retail = ?2, compare_at = ?3, cost = ?4, wholesale = ?5 WHERE id = ?1")?
                 .execute(params![nobi, retail, compare_at, cost, wholesale])?;
         }
+        self.wrote_if(product, effect);
         self.count(Entity::Price, effect);
         Ok(())
+    }
+}
+
+fn turned(name: &str, into_combo: bool) -> Message {
+    let (vi, en) = if into_combo {
+        ("từ hàng hóa thành combo", "goods became a combo")
+    } else {
+        ("từ combo thành hàng hóa", "a combo became goods")
+    };
+    Message {
+        vi: format!(
+            "Sản phẩm \"{name}\" đã đổi {vi} ở hệ thống được kết nối, nên số có thể bán được tính khác. Tồn ở Nobi Pro được giữ nguyên cho tới khi có người quyết định."
+        ),
+        en: format!(
+            "Product \"{name}\": {en} at the connected system, so the number to sell is counted otherwise. Its level here stays as it is until a person decides."
+        ),
+        arguments: vec![Argument { name: "name".to_owned(), value: name.to_owned() }],
     }
 }
 

@@ -22,6 +22,10 @@ impl Applier<'_> {
             self.count(Entity::Stock, Effect::Dropped);
             return Ok(());
         }
+        if self.is_turned(&change.product)? {
+            self.count(Entity::Stock, Effect::Held);
+            return Ok(());
+        }
         for level in &change.levels {
             self.level(&change.product, nobi, level, change.provisional)?;
         }
@@ -30,7 +34,7 @@ impl Applier<'_> {
 
     pub(super) fn price(&mut self, change: &PriceChange) -> Result<()> {
         match self.linked_product(&change.product)? {
-            Some(nobi) => self.prices(nobi, &change.prices),
+            Some(nobi) => self.prices(&change.product, nobi, &change.prices),
             None => {
                 self.count(Entity::Price, Effect::Dropped);
                 Ok(())
@@ -51,7 +55,9 @@ impl Applier<'_> {
         let branch = link_of(self.sqlite, self.connection.id, Entity::Branch, &level.branch)?;
         let effect = match branch {
             Some((LinkState::Tombstone, _)) => Effect::Dropped,
-            Some((_, Some(branch))) => self.level_at(nobi, branch, level, provisional)?,
+            // It rests: nobody knows whether what is told of it is all.
+            Some((LinkState::Gone, Some(_))) => Effect::Held,
+            Some((_, Some(branch))) => self.level_at(product, nobi, branch, level, provisional)?,
             Some(_) | None => {
                 self.sqlite
                     .prepare_cached(
@@ -65,7 +71,7 @@ impl Applier<'_> {
         Ok(())
     }
 
-    fn level_at(&mut self, nobi: i64, branch: i64, level: &BranchStock, provisional: bool) -> Result<Effect> {
+    pub(super) fn level_at(&mut self, product: &str, nobi: i64, branch: i64, level: &BranchStock, provisional: bool) -> Result<Effect> {
         let told = [level.on_hand, level.reserved, level.shipping, level.damaged, level.available];
         let known = self
             .sqlite
@@ -86,6 +92,18 @@ impl Applier<'_> {
             Some((figures, _)) if figures == told => Effect::Unchanged,
             Some(_) => Effect::Updated,
         };
+        if self.late && level.available > known.map_or(0, |([.., available], _)| available) {
+            self.done.to_read.insert(product.to_owned());
+            return Ok(Effect::Held);
+        }
+        self.wrote_if(product, effect);
+        if let Some(([_, held, .., could], _)) = known
+            && !provisional
+            && level.available > could
+            && level.reserved < held
+        {
+            self.risen(product, nobi, branch, level)?;
+        }
         let [on_hand, reserved, shipping, damaged, available] = told;
         self.sqlite
             .prepare_cached(

@@ -42,6 +42,8 @@ pub mod code {
     pub const DISCARDED: &str = "event.discarded";
     /// A person chose a record's pair.
     pub const PAIR_DECIDED: &str = "event.pair-decided";
+    /// A person said what becomes of something that the other side says otherwise.
+    pub const HELD_DECIDED: &str = "event.held-decided";
     /// One customer's data was erased.
     pub const ERASED: &str = "event.erased";
     /// Data was handed out.

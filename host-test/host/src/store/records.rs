@@ -159,6 +159,13 @@ pub trait Records {
     /// Every level of a connection's products at its branches.
     async fn levels(&self, connection: ConnectionId) -> Result<Vec<Level>>;
 
+    /// What a new order of this branch with these products has to wait for, by its name: its branch rests, since the other side does not list it any
+    /// more; or a product is gone there, and a new pair of it waits for a person. Ids are Nobi's.
+    async fn resting(&self, connection: ConnectionId, branch: &str, products: Vec<String>) -> Result<Option<String>>;
+
+    /// The names of the branches that have a pair, by the other side's id.
+    async fn branch_names(&self, connection: ConnectionId) -> Result<BTreeMap<String, String>>;
+
     /// The other side's ids of the products that are linked.
     async fn linked_products(&self, connection: ConnectionId) -> Result<Vec<String>>;
 

@@ -3,7 +3,7 @@
 
 use super::{Host, failures, message};
 use crate::clock::Instant;
-use crate::contract::types::{Failure, Message, Reason};
+use crate::contract::types::{Entity, Failure, Message, Reason};
 use crate::contract::{CheckLine, Verdict};
 use crate::outbound::Lane;
 use crate::secret::Secrets;
@@ -55,17 +55,31 @@ impl Host {
         let linked = self.store.linked_branches(owner.id).await?;
         let scope = owner.account.as_ref().map(|account| account.branches.as_slice()).unwrap_or_default();
         let unlinked = scope.iter().filter(|remote| !linked.iter().any(|(_, known)| known == *remote)).count();
-        let outside = linked.iter().filter(|(_, remote)| !scope.is_empty() && !scope.contains(remote)).count();
+        let names = self.store.branch_names(owner.id).await?;
+        let outside: Vec<&str> = linked
+            .iter()
+            .filter(|(_, remote)| !scope.is_empty() && !scope.contains(remote))
+            .filter_map(|(_, remote)| names.get(remote).map(String::as_str))
+            .collect();
         if linked.is_empty() {
             let text = message("Chưa có chi nhánh nào được đồng bộ từ kho Nhanh.vn.", "No branch has been synced from a depot yet.", &[]);
-            let fix = message("Bấm đồng bộ Chi nhánh.", "Press the sync button of branches.", &[]);
+            let fix = match owner.account.is_some() && self.store.last_sweep(owner.id, Entity::Branch).await?.is_some() {
+                // Asked for, and none came.
+                true => message(
+                    "Đã đồng bộ nhưng không thấy kho nào: hãy đăng nhập lại và chọn các kho được cấp quyền.",
+                    "They were synced and there was none: log in again and choose the depots that are granted.",
+                    &[],
+                ),
+                false => message("Bấm đồng bộ Chi nhánh.", "Press the sync button of branches.", &[]),
+            };
             return Ok(line("check.branches", Verdict::Warning, text, Some(fix)));
         }
-        if unlinked + outside > 0 {
-            let (unlinked, outside) = (unlinked.to_string(), outside.to_string());
+        if unlinked + outside.len() > 0 {
+            let named = if outside.is_empty() { String::new() } else { format!(" ({})", outside.join(", ")) };
+            let (unlinked, outside) = (unlinked.to_string(), outside.len().to_string());
             let text = message(
-                &format!("{unlinked} kho được cấp quyền chưa có chi nhánh; {outside} chi nhánh nằm ngoài quyền đã cấp."),
-                &format!("{unlinked} granted depots have no branch; {outside} branches are outside the grant."),
+                &format!("{unlinked} kho được cấp quyền chưa có chi nhánh; {outside} chi nhánh nằm ngoài quyền đã cấp{named}."),
+                &format!("{unlinked} granted depots have no branch; {outside} branches are outside the grant{named}."),
                 &[("unlinked", &unlinked), ("outside", &outside)],
             );
             let fix = message(

@@ -41,6 +41,13 @@ impl Host {
         // Only a create has an intent. What any other event comes to depends on what the other side says, so `push-order` alone decides it.
         let creates = matches!(row.event.kind, OrderEventKind::Created) && row.event.order.remote.is_none();
         if creates {
+            // Nothing is wrong with the order: what it needs is expected back, or a person is asked for it.
+            let unsent = !row.earlier.may_have_arrived && row.earlier.seen_as.is_none();
+            let products = row.event.order.lines.iter().map(|line| line.product.clone()).collect();
+            if unsent && let Some(name) = self.store.resting(connection, &row.event.order.branch, products).await? {
+                tracing::info!(connection, order, name, "an order waits for what it needs");
+                return Ok(Worked::Again(None));
+            }
             let context = self.context(&owner, connector.descriptor());
             let plan = connector.map_order(&context, &row.event).await.result;
             let own_id = match plan.map_err(|error| of_call(&error)).and_then(|answer| answer) {

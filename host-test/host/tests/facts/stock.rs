@@ -91,7 +91,7 @@ async fn under_keep_updated_every_level_comes_in_just_as_it_was_sent() {
 }
 
 #[tokio::test]
-async fn a_late_retry_of_an_old_level_is_put_right_by_the_refresh_that_it_brings() {
+async fn a_late_retry_of_an_old_level_raises_nothing_and_brings_a_refresh() {
     let (house, connection) = shop().await;
     let policies = stock_at(Policy::KeepUpdated);
     webhook(&house, &connection, &policies, 1, 5000).await;
@@ -99,7 +99,7 @@ async fn a_late_retry_of_an_old_level_is_put_right_by_the_refresh_that_it_brings
     refreshed(&house, &connection, &policies, 4000).await;
     house.raw().execute("DELETE FROM refresh", []).unwrap();
     webhook(&house, &connection, &policies, 1, 5000).await;
-    assert_eq!(known(&house, &connection).await, [(5000, true)]);
+    assert_eq!(known(&house, &connection).await, [(4000, false)]);
     assert_eq!(house.see::<u32>("SELECT count(*) FROM refresh WHERE remote = '1'"), 1);
     refreshed(&house, &connection, &policies, 4000).await;
     assert_eq!(known(&house, &connection).await, [(4000, false)]);

@@ -13,10 +13,11 @@ use crate::store::redact::Needles;
 use crate::store::{ConnectionId, CustomerKey, Result};
 
 const OWN: &str = "WHERE connection = ?1";
+const OF_RUNS: &str = "WHERE run IN (SELECT id FROM run WHERE connection = ?1)";
 const LINKED: &str = "WHERE id IN (SELECT nobi FROM link WHERE connection = ?1 AND entity = ";
 
 /// Each table that has something of a connection: the columns, and which rows.
-const TABLES: [(&str, &str, &str); 25] = [
+const TABLES: [(&str, &str, &str); 28] = [
     (
         "connection",
         "id, tenant, connector, tag, state, pause, settings, overrides, account, app, account_id, events, created, generation,
@@ -27,7 +28,10 @@ const TABLES: [(&str, &str, &str); 25] = [
     ("stream", "*", OWN),
     ("schedule", "*", OWN),
     ("run", "*", OWN),
+    ("sweep_branch", "*", OF_RUNS),
+    ("sweep_product", "*", OF_RUNS),
     ("link", "*", OWN),
+    ("held", "*", OWN),
     ("refused", "*", OWN),
     ("warned", "*", OWN),
     ("parked_stock", "*", OWN),

@@ -1,5 +1,7 @@
 //! The SQL of deliveries: the duplicate rule, their changes and their refreshes, in one transaction.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use rusqlite::{Connection as Sqlite, OptionalExtension, params};
 use serde_json::json;
@@ -14,10 +16,12 @@ use crate::clock::Instant;
 use crate::contract::Policy;
 use crate::contract::types::{Entity, Failure};
 use crate::names;
-use crate::nobi::{Applier, Policies};
+use crate::nobi::{Applied, Applier, Policies};
 use crate::store::events::code;
 use crate::store::{ConnectionId, Inbox, Ingest, Ingested, Lane, Result, Task, Trigger};
 
+/// How long the other side sends a delivery again, in milliseconds, with a margin.
+const RETRIED_FOR: i64 = 60 * 60 * 1_000;
 /// How long a delivery that was taken in stays to be looked at, in milliseconds: longer than anybody sends one again.
 const KEPT_FOR: i64 = 24 * 60 * 60 * 1_000;
 /// Old ones that go with each that comes: more than one, so that a long list grows short, and few, so that nobody waits for it.
@@ -36,8 +40,44 @@ fn let_go(sqlite: &Sqlite, connection: ConnectionId, now: Instant) -> Result<()>
 /// Whether an order of the other side is one that this connection made.
 fn is_ours(sqlite: &Sqlite, connection: ConnectionId, remote: &str) -> Result<bool> {
     Ok(sqlite
-        .prepare_cached("SELECT EXISTS (SELECT 1 FROM order_push WHERE connection = ?1 AND remote = ?2)")?
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM order_push WHERE connection = ?1 AND remote = ?2)
+                 OR EXISTS (SELECT 1 FROM order_push WHERE connection = ?1 AND seen_as = ?2)",
+        )?
         .query_row(params![connection, remote], |row| row.get(0))?)
+}
+
+/// Whether the same words came within the last hour: these are a retry, or a record that is back where it was.
+fn came_lately(sqlite: &Sqlite, connection: ConnectionId, hash: &[u8; 32], now: Instant) -> Result<bool> {
+    Ok(sqlite
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM delivery WHERE connection = ?1 AND hash = ?2 AND received > ?3)")?
+        .query_row(params![connection, hash, now.saturating_sub(RETRIED_FOR)], |row| row.get(0))?)
+}
+
+/// Asks for one record, by this time at the latest.
+fn ask(sqlite: &Sqlite, connection: ConnectionId, entity: Entity, remote: &str, due: Instant) -> Result<()> {
+    sqlite
+        .prepare_cached(
+            "INSERT INTO refresh (connection, entity, remote, due) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT DO UPDATE SET due = min(due, excluded.due)",
+        )?
+        .execute(params![connection, names::entity(entity), remote, due])?;
+    Ok(())
+}
+
+/// These records were written otherwise: what a delivery said of them last is news again when it comes again.
+pub(super) fn forget_deliveries(sqlite: &Sqlite, connection: ConnectionId, records: &BTreeSet<String>) -> Result<()> {
+    let any = "SELECT EXISTS (SELECT 1 FROM delivery_subject WHERE connection = ?1)";
+    if records.is_empty() || !sqlite.prepare_cached(any)?.query_row([connection], |row| row.get::<_, bool>(0))? {
+        return Ok(());
+    }
+    // Left to itself it would look at all of the connection's.
+    let mut forget = sqlite
+        .prepare_cached("DELETE FROM delivery_subject INDEXED BY delivery_subject_by_subject WHERE connection = ?1 AND subject = ?2")?;
+    for record in records {
+        forget.execute(params![connection, record])?;
+    }
+    Ok(())
 }
 
 /// Flows act on hints only where they are kept updated. Stock that is not still takes in first levels, and those have to be confirmed.
@@ -56,6 +96,8 @@ impl Inbox for SqliteStore {
         self.admit(move |sqlite| {
             let Ingest { connection, received, hash, accepted, flows, kept, refresh_most } = delivery;
             let most = i64::try_from(refresh_most.as_millis()).unwrap_or(i64::MAX);
+            // One that was kept has waited, whatever its words.
+            let late = kept.is_some() || came_lately(sqlite, connection, &hash, received)?;
             if let Some(kept) = kept {
                 let gone = sqlite.prepare_cached("DELETE FROM delivery WHERE id = ?1 AND body IS NOT NULL")?.execute([kept])? == 0;
                 if gone {
@@ -72,12 +114,12 @@ impl Inbox for SqliteStore {
                 fresh |= last.as_deref() != Some(hash.as_slice());
             }
             if !fresh {
-                return Ok(Ingested::Duplicate);
-            }
-            for subject in &accepted.subjects {
                 sqlite
-                    .prepare_cached("INSERT OR REPLACE INTO delivery_subject (connection, event, subject, hash) VALUES (?1, ?2, ?3, ?4)")?
-                    .execute(params![connection, accepted.event, subject, hash])?;
+                    .prepare_cached(
+                        "UPDATE delivery SET received = max(received, ?3) WHERE connection = ?1 AND hash = ?2 AND outcome = 'applied'",
+                    )?
+                    .execute(params![connection, hash, received])?;
+                return Ok(Ingested::Duplicate);
             }
             sqlite
                 .prepare_cached("INSERT INTO delivery (connection, received, hash, event, outcome) VALUES (?1, ?2, ?3, ?4, 'applied')")?
@@ -87,15 +129,26 @@ impl Inbox for SqliteStore {
 
             let owner = load(sqlite, connection)?;
             let policies = chosen(sqlite, connection, flows)?;
-            let mut applier = Applier::new(sqlite, &owner, policies.clone(), Trigger::Live, received);
+            let applier = Applier::new(sqlite, &owner, policies.clone(), Trigger::Live, received);
+            let mut applier = if late { applier.late() } else { applier };
             applier.apply(&accepted.changes)?;
-            let mut tally = applier.finish();
+            let Applied { mut tally, written, to_read, warnings } = applier.finish();
+            // What other events said of these records is not the last word any more.
+            forget_deliveries(sqlite, connection, &written)?;
+            for subject in &accepted.subjects {
+                sqlite
+                    .prepare_cached("INSERT OR REPLACE INTO delivery_subject (connection, event, subject, hash) VALUES (?1, ?2, ?3, ?4)")?
+                    .execute(params![connection, accepted.event, subject, hash])?;
+            }
             let first_levels = tally.get("stock.created") > 0;
             forget_remarks(sqlite, connection, &accepted.changes)?;
             // What a delivery asks for is what it is about; one that asks for nothing carries levels.
             let about = accepted.refresh.first().map_or(Entity::Stock, |refresh| refresh.entity);
             keep_refused(sqlite, connection, about, &accepted.refused, received)?;
             keep_warned(sqlite, connection, about, &accepted.warnings, received)?;
+            for (entity, warning) in warnings {
+                keep_warned(sqlite, connection, entity, std::slice::from_ref(&warning), received)?;
+            }
             for refresh in &accepted.refresh {
                 let entity = names::entity(refresh.entity);
                 // A create-only flow acts on a click: a hint is dropped before a request is spent on it.
@@ -108,14 +161,12 @@ impl Inbox for SqliteStore {
                         tally.count(entity, "hint-dropped");
                         continue;
                     }
-                    sqlite
-                        .prepare_cached(
-                            "INSERT INTO refresh (connection, entity, remote, due) VALUES (?1, ?2, ?3, ?4)
-                             ON CONFLICT DO UPDATE SET due = min(due, excluded.due)",
-                        )?
-                        .execute(params![connection, entity, id, received.saturating_add(i64::from(refresh.within_ms).min(most))])?;
+                    ask(sqlite, connection, refresh.entity, id, received.saturating_add(i64::from(refresh.within_ms).min(most)))?;
                     tally.count(entity, "refresh-asked");
                 }
+            }
+            for product in &to_read {
+                ask(sqlite, connection, Entity::Stock, product, received)?;
             }
             let detail = json!({ "event": accepted.event, "tally": tally });
             append(sqlite, connection, received, code::DELIVERY_APPLIED, Some(&subject), &detail)?;

@@ -4,6 +4,7 @@ mod connections;
 mod erase;
 mod events;
 mod export;
+mod holds;
 mod inbox;
 mod leave;
 mod letters;
@@ -148,6 +149,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("ledger.sql"),
     include_str!("tidy.sql"),
     include_str!("undecided.sql"),
+    include_str!("levels.sql"),
 ];
 
 pub(super) fn migrate(connection: &Sqlite) -> Result<()> {

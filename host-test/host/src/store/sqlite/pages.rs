@@ -49,7 +49,8 @@ fn candidate(sqlite: &Sqlite, connection: ConnectionId, entity: Entity, id: i64)
         _ => return Ok(None),
     };
     let sql = format!(
-        "SELECT id, name, {code}, EXISTS (SELECT 1 FROM link WHERE link.connection = ?1 AND link.entity = ?3 AND link.nobi = {table}.id)
+        "SELECT id, name, {code}, EXISTS (SELECT 1 FROM link WHERE link.connection = ?1 AND link.entity = ?3 AND link.nobi = {table}.id
+                AND link.state <> 'gone')
          FROM {table} WHERE id = ?2 AND {alive} AND tenant = (SELECT tenant FROM connection WHERE id = ?1)"
     );
     let row = |row: &rusqlite::Row<'_>| Ok(Candidate { id: row.get(0)?, name: row.get(1)?, code: row.get(2)?, taken: row.get(3)? });

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use rusqlite::params;
+use rusqlite::{OptionalExtension, params};
 
 use super::{SqliteStore, from_json};
 use crate::clock::Instant;
@@ -117,6 +117,43 @@ impl Records for SqliteStore {
             let rows = statement.query_map(params![connection], |row| {
                 Ok(Level { product: row.get(0)?, branch: row.get(1)?, available: row.get(2)?, provisional: row.get(3)? })
             })?;
+            Ok(rows.collect::<std::result::Result<_, _>>()?)
+        })
+        .await
+    }
+
+    async fn resting(&self, connection: ConnectionId, branch: &str, products: Vec<String>) -> Result<Option<String>> {
+        let branch: Option<i64> = branch.parse().ok();
+        self.read(move |sqlite| {
+            let resting = "SELECT name FROM nobi_branch JOIN link ON link.connection = ?1 AND entity = 'branch' AND nobi = nobi_branch.id
+                           WHERE nobi_branch.id = ?2 AND state = 'gone'";
+            let name = sqlite.prepare_cached(resting)?.query_row(params![connection, branch], |row| row.get(0)).optional()?;
+            if name.is_some() {
+                return Ok(name);
+            }
+            let mut offered = sqlite.prepare_cached(
+                "SELECT name FROM nobi_product JOIN link ON link.connection = ?1 AND entity = 'product' AND nobi = nobi_product.id
+                 WHERE nobi_product.id = ?2 AND state = 'gone' AND EXISTS (
+                   SELECT 1 FROM link AS new, json_each(new.candidates) WHERE new.connection = ?1 AND new.entity = 'product'
+                     AND new.state = 'waiting' AND new.candidates IS NOT NULL AND json_each.value = nobi_product.id)",
+            )?;
+            for product in products.iter().filter_map(|product| product.parse::<i64>().ok()) {
+                let name = offered.query_row(params![connection, product], |row| row.get(0)).optional()?;
+                if name.is_some() {
+                    return Ok(name);
+                }
+            }
+            Ok(None)
+        })
+        .await
+    }
+
+    async fn branch_names(&self, connection: ConnectionId) -> Result<BTreeMap<String, String>> {
+        self.read(move |sqlite| {
+            let mut statement = sqlite.prepare_cached(
+                "SELECT remote, name FROM link JOIN nobi_branch ON nobi_branch.id = link.nobi WHERE connection = ?1 AND entity = 'branch'",
+            )?;
+            let rows = statement.query_map([connection], |row| Ok((row.get(0)?, row.get(1)?)))?;
             Ok(rows.collect::<std::result::Result<_, _>>()?)
         })
         .await

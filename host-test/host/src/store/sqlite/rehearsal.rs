@@ -16,7 +16,7 @@ use crate::nobi::{Applier, Policies, Tally};
 use crate::store::{ConnectionId, Result, Trigger};
 
 /// What changes write to, and which rows of it they may look at. What only grows by a change begins empty.
-const COPIED: [(&str, &str); 13] = [
+const COPIED: [(&str, &str); 17] = [
     ("nobi_branch", "tenant = ?2"),
     ("nobi_category", "tenant = ?2"),
     ("nobi_product", "tenant = ?2"),
@@ -27,6 +27,10 @@ const COPIED: [(&str, &str); 13] = [
     ("order_push", "connection = ?1"),
     ("parked_stock", "connection = ?1"),
     ("refresh", "connection = ?1"),
+    ("held", "connection = ?1"),
+    ("sweep_branch", "FALSE"),
+    ("sweep_product", "FALSE"),
+    ("warned", "FALSE"),
     ("work", "FALSE"),
     ("notice", "FALSE"),
     ("event", "FALSE"),
@@ -72,10 +76,15 @@ pub(super) fn rehearse(
     let policies = chosen(&sqlite, connection, flows)?;
     hide(&sqlite, connection, &owner.tenant)?;
     let mut tally = Tally::default();
-    for page in pages {
+    for (number, page) in pages.iter().enumerate() {
         let mut applier = Applier::new(&sqlite, &owner, policies.clone(), Trigger::Click, at);
         applier.apply(&page.changes)?;
-        tally.add(&applier.finish());
+        // A number that no run of the file has.
+        applier.keep_listed(0, number == 0, std::iter::empty())?;
+        if page.next.is_none() {
+            applier.end_sweep(0, entity)?;
+        }
+        tally.add(&applier.finish().tally);
         for _ in &page.refused {
             tally.count(names::entity(entity), "refused");
         }

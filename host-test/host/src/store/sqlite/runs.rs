@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::connections::{load, notify, pause, stand};
 use super::events::append;
+use super::inbox::forget_deliveries;
 use super::queue::enqueue;
 use super::remarks::{forget_remarks, keep_refused, keep_warned};
 use super::schedule::{mark, turn};
@@ -14,7 +15,7 @@ use crate::clock::Instant;
 use crate::contract::types::{Entity, Failure, Reason};
 use crate::contract::{Page, Policy, Scope};
 use crate::names;
-use crate::nobi::{Applier, Policies, Tally};
+use crate::nobi::{Applied, Applier, Policies, Tally, forget_listed};
 use crate::store::events::code;
 use crate::store::{
     AppliedPage, Connection, ConnectionId, Footing, Halt, Lane, Result, Run, RunState, Runs, StoreError, Stream, Task, Trigger,
@@ -228,10 +229,23 @@ impl Runs for SqliteStore {
             let policies = chosen(sqlite, connection.id, flows)?;
             let mut applier = Applier::new(sqlite, &connection, policies, before.trigger, at);
             applier.apply(&page.changes)?;
-            let mut tally = applier.finish();
+            let everything = before.scope == Scope::Everything;
+            if everything {
+                let unread = page.refused.iter().filter(|_| before.entity == Entity::Branch).filter_map(|it| it.id.clone());
+                applier.keep_listed(run, before.cursor.is_none(), unread)?;
+                if page.next.is_none() {
+                    applier.end_sweep(run, before.entity)?;
+                }
+            }
+            let Applied { mut tally, written, warnings, .. } = applier.finish();
+            forget_deliveries(sqlite, connection.id, &written)?;
             forget_remarks(sqlite, connection.id, &page.changes)?;
             keep_refused(sqlite, connection.id, before.entity, &page.refused, at)?;
             keep_warned(sqlite, connection.id, before.entity, &page.warnings, at)?;
+            for (entity, warning) in warnings {
+                keep_warned(sqlite, connection.id, entity, std::slice::from_ref(&warning), at)?;
+                tally.count(names::entity(entity), "warned");
+            }
             for _ in &page.refused {
                 tally.count(names::entity(before.entity), "refused");
             }
@@ -290,6 +304,7 @@ impl Runs for SqliteStore {
             let (entity, tally) = found(halted, || format!("run {run}"))?;
             let id = footing.connection;
             if ends {
+                forget_listed(sqlite, run)?;
                 let tally: Tally = from_json(&tally)?;
                 let detail = json!({ "entity": entity, "state": RunState::Failed, "failure": failure.code, "tally": tally });
                 append(sqlite, id, at, code::RUN_ENDED, Some(&format!("run-{run}")), &detail)?;
@@ -326,6 +341,8 @@ impl Runs for SqliteStore {
                     params![connection, name, names::policy(policy)],
                 )?;
             }
+            // What a delivery said and the old policy kept out is news where it comes again.
+            sqlite.execute("DELETE FROM delivery_subject WHERE connection = ?1", [connection])?;
             let update = "UPDATE stream SET policy = ?3 WHERE connection = ?1 AND entity = ?2";
             sqlite.execute(update, params![connection, name, names::policy(policy)])?;
             mark(sqlite, connection)

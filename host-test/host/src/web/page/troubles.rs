@@ -29,6 +29,7 @@ const SHOWN: usize = 50;
 pub(super) enum Kind {
     Order,
     Delivery,
+    Held,
     Refused,
     Warned,
 }
@@ -38,6 +39,7 @@ impl Kind {
         match self {
             Kind::Order => "order",
             Kind::Delivery => "delivery",
+            Kind::Held => "held",
             Kind::Refused => "refused",
             Kind::Warned => "warned",
         }
@@ -74,6 +76,7 @@ impl Group {
         let word = match self.kind {
             Kind::Order => word::TROUBLE_ORDER,
             Kind::Delivery => word::TROUBLE_DELIVERY,
+            Kind::Held => word::TROUBLE_HELD,
             Kind::Refused => word::TROUBLE_REFUSED,
             Kind::Warned => word::TROUBLE_WARNED,
         };
@@ -95,6 +98,7 @@ impl Group {
         match (self.kind, &self.class) {
             (Kind::Order, _) => word::WE_WAIT,
             (Kind::Delivery, _) => word::WE_STOPPED,
+            (Kind::Held, _) => word::WE_HOLD,
             (Kind::Warned, _) => word::WE_TOOK,
             (Kind::Refused, Some(FailureClass::Transient | FailureClass::RateLimited(_))) => word::WE_AGAIN,
             (Kind::Refused, _) => word::WE_REST,
@@ -106,7 +110,16 @@ impl Group {
             (Kind::Order, Some(FailureClass::Conflict)) => word::YOU_CONFLICT,
             (Kind::Order, _) => word::YOU_ORDER,
             (Kind::Delivery, _) => word::YOU_SUPPORT,
+            (Kind::Held, _) => word::YOU_HOLD,
             _ => word::YOU_MEND,
+        }
+    }
+
+    /// What the two buttons say: for all of the group, and for one record.
+    fn ways(&self) -> ([Word; 2], [Word; 2]) {
+        match self.kind {
+            Kind::Held => ([word::TAKE_ALL, word::KEEP_ALL], [word::TAKE, word::KEEP]),
+            _ => ([word::RETRY_ALL, word::DISCARD_ALL], [word::RETRY, word::DISCARD]),
         }
     }
 }
@@ -129,6 +142,10 @@ pub(super) async fn groups(desk: &Desk, id: ConnectionId) -> Result<Vec<Group>, 
         let (LetterId::Delivery(row), Some(failure)) = (letter.id, letter.failure) else { continue };
         let record = Record { key: row.to_string(), code: None, field: failure.field, message: failure.message };
         add(Kind::Delivery, None, &failure.code, Some(failure.class), record);
+    }
+    for held in store.held(id).await? {
+        let record = Record { key: held.remote, code: None, field: None, message: held.message };
+        add(Kind::Held, Some(held.entity), &held.code, None, record);
     }
     for (entity, remote, failure) in store.refused(id).await? {
         let Some(entity) = names::entity_from(&entity) else { continue };
@@ -169,6 +186,7 @@ pub(super) async fn show(
 fn section(lang: Lang, csrf: &str, id: ConnectionId, descriptor: &Descriptor, group: &Group) -> Markup {
     let count = format::count(lang, group.records.len() as u64);
     let with_count = |word| lang.with(word, &[("count", &count)]);
+    let ([all_take, all_leave], [one_take, one_leave]) = group.ways();
     html! {
         section .card .group {
             h2 { (group.title(lang, descriptor)) " " code { (group.code) } }
@@ -177,7 +195,7 @@ fn section(lang: Lang, csrf: &str, id: ConnectionId, descriptor: &Descriptor, gr
                 div { dt { (lang.say(word::WHAT_WE_DO)) } dd { (lang.say(group.by_itself())) } }
                 div { dt { (lang.say(word::WHAT_YOU_CAN)) } dd { (lang.say(group.for_you())) } }
             }
-            (actions(lang, csrf, id, group, None, (&with_count(word::RETRY_ALL), &with_count(word::DISCARD_ALL))))
+            (actions(lang, csrf, id, group, None, (&with_count(all_take), &with_count(all_leave))))
             details {
                 summary { (lang.say(word::RECORDS)) " (" (count) ")" }
                 ul .records {
@@ -188,7 +206,7 @@ fn section(lang: Lang, csrf: &str, id: ConnectionId, descriptor: &Descriptor, gr
                                 @if let Some(field) = &record.field { " · " (lang.with(word::FIELD, &[("field", field)])) }
                                 " · " (lang.told(&record.message))
                             }
-                            (actions(lang, csrf, id, group, Some(record), (lang.say(word::RETRY), lang.say(word::DISCARD))))
+                            (actions(lang, csrf, id, group, Some(record), (lang.say(one_take), lang.say(one_leave))))
                         }
                     }
                 }
@@ -229,7 +247,7 @@ pub(super) async fn act(State(desk): State<Arc<Desk>>, Path(id): Path<Connection
     let group = meant(groups(&desk, id).await?, &posted.fields);
     let Some(group) = group else { return Ok(back(id, "gone", 0)) };
     let (said, count) = match posted.fields.get("do") {
-        Some("retry") => retry(&desk, id, &group).await?,
+        Some("retry") => retry(&desk, id, &posted, &group).await?,
         Some("discard") => discard(&desk, id, &posted, &group).await?,
         _ => return Err(Fault::Missing),
     };
@@ -258,7 +276,7 @@ fn letters(group: &Group) -> Vec<LetterId> {
     group.records.iter().filter_map(|record| record.key.parse().ok()).map(LetterId::Delivery).collect()
 }
 
-async fn retry(desk: &Desk, id: ConnectionId, group: &Group) -> Result<(&'static str, u32), Fault> {
+async fn retry(desk: &Desk, id: ConnectionId, posted: &Posted, group: &Group) -> Result<(&'static str, u32), Fault> {
     let now = desk.host.clock().now();
     let said = match group.kind {
         Kind::Order => {
@@ -269,6 +287,13 @@ async fn retry(desk: &Desk, id: ConnectionId, group: &Group) -> Result<(&'static
         Kind::Delivery => {
             let replayed = desk.host.store().replay(id, letters(group), now).await?;
             ("retried", u32::try_from(replayed.len()).unwrap_or(u32::MAX))
+        }
+        Kind::Held => {
+            let Some(entity) = group.entity else { return Err(Fault::Missing) };
+            let operator = posted.signed.operator.name.clone();
+            let note = Note { at: now, operator, code: group.code.clone(), records: 0, text: String::new() };
+            let remotes = group.records.iter().map(|record| record.key.clone()).collect();
+            ("decided", desk.host.store().decide_held(id, entity, remotes, true, note).await?)
         }
         Kind::Refused | Kind::Warned => {
             let Some(entity) = group.entity else { return Err(Fault::Missing) };
@@ -312,6 +337,11 @@ async fn discard(desk: &Desk, id: ConnectionId, posted: &Posted, group: &Group) 
             store.discard_events(id, rows, note).await?
         }
         Kind::Delivery => store.discard_letters(id, letters(group), note).await?,
+        Kind::Held => {
+            let Some(entity) = group.entity else { return Err(Fault::Missing) };
+            let remotes = group.records.iter().map(|record| record.key.clone()).collect();
+            store.decide_held(id, entity, remotes, false, note).await?
+        }
         Kind::Refused | Kind::Warned => {
             let Some(entity) = group.entity else { return Err(Fault::Missing) };
             let remotes = group.records.iter().map(|record| record.key.clone()).collect();

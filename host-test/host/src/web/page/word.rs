@@ -188,6 +188,13 @@ words! {
     WHAT_WE_DO: "Hệ thống tự làm", "What happens by itself";
     WHAT_YOU_CAN: "Bạn có thể", "What you can do";
     WE_AGAIN: "Tự thử lại; không cần làm gì.", "Tried again by itself; nothing to do.";
+    TROUBLE_HELD: "{item}: {count} mục chờ bạn quyết định", "{item}: {count} wait for your decision";
+    WE_HOLD: "Dữ liệu ở Nobi Pro được giữ nguyên cho tới khi bạn quyết định; các bản ghi khác vẫn vào bình thường.", "What is here stays as it is until you decide; all other records come in.";
+    YOU_HOLD: "Kiểm tra ở phần mềm bán hàng. Nếu đúng là như vậy, bấm Nhập theo phần mềm: dữ liệu được đọc lại rồi ghi. Nếu không, giữ nguyên kèm ghi chú.", "Look at the other side. If it is so, take it in: it is read again and written. If not, keep what is here, with a note.";
+    TAKE: "Nhập theo phần mềm", "Take it in";
+    TAKE_ALL: "Nhập tất cả theo phần mềm ({count})", "Take all in ({count})";
+    KEEP: "Giữ nguyên", "Keep";
+    KEEP_ALL: "Giữ nguyên tất cả ({count})", "Keep all ({count})";
     WE_REST: "Các bản ghi khác vẫn vào bình thường. Bản ghi này được đọc lại ở lần đồng bộ sau.", "The other records are in. This one is read again with the next sync.";
     WE_TOOK: "Bản ghi đã được nhập nhưng có điều chỉnh so với Nhanh.vn. Bấm Thử lại để kiểm tra lại.", "The record is in, but not exactly as written. Reading it again checks again.";
     WE_WAIT: "Hệ thống không tự gửi lại khi bạn chưa quyết định, để không tạo đơn trùng.", "Nothing is sent again without you, so that no order is made twice.";

@@ -1,0 +1,34 @@
+//! What the other side said and Nobi has not taken in, until a person decides.
+
+use async_trait::async_trait;
+
+use super::{ConnectionId, Note, Result};
+use crate::clock::Instant;
+use crate::contract::types::{Entity, Message};
+
+/// A record of which something waits for a person's word.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Held {
+    /// What it is.
+    pub entity: Entity,
+    /// Its id at the other side.
+    pub remote: String,
+    /// The stable code of why.
+    pub code: String,
+    /// What happened, for people.
+    pub message: Message,
+    /// Since when it waits.
+    pub since: Instant,
+}
+
+/// What is asked of them.
+#[async_trait]
+pub trait Holds {
+    /// What waits for a person, oldest first.
+    async fn held(&self, connection: ConnectionId) -> Result<Vec<Held>>;
+
+    /// Keeps what a person said of these records: to take in what the other side says, which is read anew for it, or to keep what Nobi has until
+    /// the other side says what Nobi has, too. `note`: who, when, of which code, and why, where that was asked for. Says of how many nobody had
+    /// said anything yet.
+    async fn decide_held(&self, connection: ConnectionId, entity: Entity, remotes: Vec<String>, take: bool, note: Note) -> Result<u32>;
+}
