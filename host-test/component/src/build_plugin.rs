@@ -65,10 +65,13 @@ impl PluginBuild {
     }
 
     /// The hash is of one short text a call: looped it is 6 KB smaller than unrolled. With vectors of 128 bits, which every engine has, the
-    /// component is 7 KB smaller, and a page takes a twentieth less.
+    /// component is 7 KB smaller, and a page takes a twentieth less. Inlining what is cheap to call anyway costs a tenth of the component's bytes
+    /// and saves no fuel: a page takes 60 (2.0) and 81 (3.0) a byte with a quarter of the compiler's own threshold and with all of it.
     fn flags(&self) -> Result<Vec<String>> {
         let mut flags = self.remapped()?;
-        flags.extend(["--cfg=sha2_backend_soft=\"compact\"", "-Ctarget-feature=+simd128"].map(str::to_owned));
+        flags.extend(
+            ["--cfg=sha2_backend_soft=\"compact\"", "-Ctarget-feature=+simd128", "-Cllvm-args=-inline-threshold=50"].map(str::to_owned),
+        );
         Ok(flags)
     }
 
