@@ -30,7 +30,7 @@ impl Applier<'_> {
     pub(super) fn answer(&self, hold: &Hold<'_>) -> Result<Option<Answer>> {
         let answer: Option<Option<String>> = self
             .sqlite
-            .prepare_cached("SELECT answer FROM held WHERE connection = ?1 AND entity = ?2 AND remote = ?3 AND code = ?4")?
+            .prepare_cached("SELECT answer FROM held_record WHERE connection = ?1 AND entity = ?2 AND remote = ?3 AND code = ?4")?
             .query_row(params![self.connection.id, names::entity(hold.entity), hold.remote, hold.code], |row| row.get(0))
             .optional()?;
         Ok(answer.flatten().map(|word| if word == "take" { Answer::Take } else { Answer::Keep }))
@@ -41,7 +41,7 @@ impl Applier<'_> {
         let new = self
             .sqlite
             .prepare_cached(
-                "INSERT INTO held (connection, entity, remote, code, message, since) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+                "INSERT INTO held_record (connection, entity, remote, code, message, since) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
                  ON CONFLICT DO NOTHING",
             )?
             .execute(params![self.connection.id, names::entity(hold.entity), hold.remote, hold.code, to_json(message)?, self.at])?;
@@ -50,7 +50,7 @@ impl Applier<'_> {
         } else {
             // What happened may be told in other figures by now.
             self.sqlite
-                .prepare_cached("UPDATE held SET message = ?5 WHERE connection = ?1 AND entity = ?2 AND remote = ?3 AND code = ?4")?
+                .prepare_cached("UPDATE held_record SET message = ?5 WHERE connection = ?1 AND entity = ?2 AND remote = ?3 AND code = ?4")?
                 .execute(params![self.connection.id, names::entity(hold.entity), hold.remote, hold.code, to_json(message)?])?;
         }
         self.turned = None;
@@ -60,7 +60,7 @@ impl Applier<'_> {
     /// Its cause is gone, or what a person said was done.
     pub(super) fn let_go(&mut self, hold: &Hold<'_>) -> Result<()> {
         self.sqlite
-            .prepare_cached("DELETE FROM held WHERE connection = ?1 AND entity = ?2 AND remote = ?3 AND code = ?4")?
+            .prepare_cached("DELETE FROM held_record WHERE connection = ?1 AND entity = ?2 AND remote = ?3 AND code = ?4")?
             .execute(params![self.connection.id, names::entity(hold.entity), hold.remote, hold.code])?;
         self.turned = None;
         Ok(())
@@ -69,9 +69,9 @@ impl Applier<'_> {
     /// Whether a product's level waits, because it became another kind of thing.
     pub(super) fn is_turned(&mut self, product: &str) -> Result<bool> {
         if self.turned.is_none() {
-            let mut statement = self
-                .sqlite
-                .prepare_cached("SELECT remote FROM held WHERE connection = ?1 AND entity = 'product' AND code = 'product.kind-turned'")?;
+            let mut statement = self.sqlite.prepare_cached(
+                "SELECT remote FROM held_record WHERE connection = ?1 AND entity = 'product' AND code = 'product.kind-turned'",
+            )?;
             let rows = statement.query_map([self.connection.id], |row| row.get(0))?;
             self.turned = Some(rows.collect::<std::result::Result<_, _>>()?);
         }

@@ -8,7 +8,7 @@
 mod backup;
 mod connections;
 pub mod events;
-mod holds;
+mod held_records;
 mod inbox;
 mod letters;
 mod logins;
@@ -31,7 +31,7 @@ use thiserror::Error;
 pub use self::backup::{Backup, Before, Restored, backup, restore};
 pub use self::connections::{Connection, ConnectionState, Connections, Footing, NewConnection, Notice};
 pub use self::events::{Event, Events};
-pub use self::holds::{Held, Holds};
+pub use self::held_records::{HeldRecord, HeldRecords};
 pub use self::inbox::{Inbox, Ingest, Ingested};
 pub use self::letters::{DeadLetter, DeadLetters, LetterId, Replay};
 pub use self::logins::{Changes, Grant, Logins, PendingLogin};
@@ -59,7 +59,7 @@ pub trait Store:
     + Outbox
     + Records
     + Remarks
-    + Holds
+    + HeldRecords
     + Pages
     + People
     + Schedules

@@ -127,15 +127,16 @@ async fn goods_that_became_a_combo_keep_their_level_until_a_person_says_so() {
     house.deliver(&connection, 1, &policies, make::accepted(&["1"], vec![make::provisional("1", "b", 0)])).await;
     assert_eq!((level(&house, &connection, "b").await, kind(&house).as_str()), (5, "goods/Bộ áo"), "all else comes in");
     assert_eq!(told(&house, &connection).await, [("product.kind-turned".to_owned(), 1)]);
-    let held = house.store.held(connection.id).await.unwrap();
+    let held = house.store.held_records(connection.id).await.unwrap();
     assert_eq!((held.len(), held[0].entity, held[0].remote.as_str()), (1, Entity::Product, "1"));
-    let decided = house.store.decide_held(connection.id, Entity::Product, vec!["1".to_owned()], true, note("product.kind-turned")).await;
+    let decided =
+        house.store.decide_held_records(connection.id, Entity::Product, vec!["1".to_owned()], true, note("product.kind-turned")).await;
     assert_eq!(decided.unwrap(), 1);
     let run = house.see::<i64>("SELECT max(id) FROM run");
     let page = make::page(vec![turned(ProductKind::Combo)]);
     house.store.apply_page(run, connection.footing(), page, policies, make::NOW).await.unwrap();
     assert_eq!((level(&house, &connection, "b").await, kind(&house).as_str()), (9, "combo/Bộ áo"));
-    assert_eq!(house.see::<u32>("SELECT count(*) FROM held"), 0);
+    assert_eq!(house.see::<u32>("SELECT count(*) FROM held_record"), 0);
 }
 
 #[tokio::test]
@@ -145,9 +146,9 @@ async fn a_combo_that_became_goods_waits_as_well_and_one_that_turned_back_waits_
     house.raw().execute("UPDATE nobi_product SET kind = 'combo'", []).unwrap();
     house.click(&connection, Entity::Product, &policies, vec![turned(ProductKind::Goods)]).await;
     assert_eq!((level(&house, &connection, "b").await, kind(&house).as_str()), (5, "combo/Bộ áo"));
-    assert_eq!(house.store.held(connection.id).await.unwrap().len(), 1);
+    assert_eq!(house.store.held_records(connection.id).await.unwrap().len(), 1);
     house.click(&connection, Entity::Product, &policies, vec![turned(ProductKind::Combo)]).await;
-    assert_eq!((level(&house, &connection, "b").await, house.store.held(connection.id).await.unwrap().len()), (9, 0));
+    assert_eq!((level(&house, &connection, "b").await, house.store.held_records(connection.id).await.unwrap().len()), (9, 0));
 }
 
 #[tokio::test]
@@ -155,10 +156,10 @@ async fn where_nothing_is_overwritten_a_person_s_word_takes_the_kind_in_all_the_
     let (house, connection) = shop().await;
     let policies = all(Policy::CreateOnly);
     house.click(&connection, Entity::Product, &policies, vec![turned(ProductKind::Combo)]).await;
-    house.store.decide_held(connection.id, Entity::Product, vec!["1".to_owned()], true, note("product.kind-turned")).await.unwrap();
+    house.store.decide_held_records(connection.id, Entity::Product, vec!["1".to_owned()], true, note("product.kind-turned")).await.unwrap();
     house.click(&connection, Entity::Product, &policies, vec![turned(ProductKind::Combo)]).await;
     assert_eq!(kind(&house), "combo/Hàng 1");
-    assert_eq!(house.see::<u32>("SELECT count(*) FROM held"), 0);
+    assert_eq!(house.see::<u32>("SELECT count(*) FROM held_record"), 0);
 }
 
 fn gone(id: &str) -> Change {

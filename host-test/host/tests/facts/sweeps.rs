@@ -223,7 +223,7 @@ async fn up_to_twenty_levels_become_zero_whatever_their_share_and_more_only_up_t
         filled(&house, &connection, products).await;
         empties(&house, &connection, products, emptied).await;
         assert_eq!(zeros(&house, &connection).await, if written { emptied } else { 0 }, "{emptied} of {products}");
-        assert_eq!(house.store.held(connection.id).await.unwrap().len(), usize::from(!written), "{emptied} of {products}");
+        assert_eq!(house.store.held_records(connection.id).await.unwrap().len(), usize::from(!written), "{emptied} of {products}");
     }
 }
 
@@ -238,7 +238,7 @@ async fn a_branch_that_would_be_emptied_waits_for_a_person_who_is_told_once() {
     for _ in 0..3 {
         empties(&house, &connection, 30, 25).await;
     }
-    let held = house.store.held(connection.id).await.unwrap();
+    let held = house.store.held_records(connection.id).await.unwrap();
     assert_eq!(held.len(), 1);
     assert_eq!((held[0].entity, held[0].remote.as_str(), held[0].code.as_str()), (Entity::Branch, "b", "stock.branch-emptied"));
     let notices = house.store.notices(connection.id).await.unwrap();
@@ -255,7 +255,7 @@ async fn a_person_who_says_so_has_the_stock_read_again_and_that_is_written() {
     filled(&house, &connection, 30).await;
     empties(&house, &connection, 30, 25).await;
     let held = "stock.branch-emptied";
-    let decided = house.store.decide_held(connection.id, Entity::Branch, vec!["b".to_owned()], true, note(held)).await.unwrap();
+    let decided = house.store.decide_held_records(connection.id, Entity::Branch, vec!["b".to_owned()], true, note(held)).await.unwrap();
     assert_eq!(decided, 1);
     assert_eq!(zeros(&house, &connection).await, 0, "not before it is read");
     let run = house.see::<i64>("SELECT max(id) FROM run");
@@ -266,7 +266,7 @@ async fn a_person_who_says_so_has_the_stock_read_again_and_that_is_written() {
     // It was said once, and of this.
     filled(&house, &connection, 30).await;
     empties(&house, &connection, 30, 25).await;
-    assert_eq!((zeros(&house, &connection).await, house.store.held(connection.id).await.unwrap().len()), (0, 1));
+    assert_eq!((zeros(&house, &connection).await, house.store.held_records(connection.id).await.unwrap().len()), (0, 1));
 }
 
 #[tokio::test]
@@ -274,17 +274,18 @@ async fn a_person_who_keeps_the_levels_is_not_asked_again_until_the_cause_is_gon
     let (house, connection) = shop_of(30, &[]).await;
     filled(&house, &connection, 30).await;
     empties(&house, &connection, 30, 25).await;
-    let decide =
-        async || house.store.decide_held(connection.id, Entity::Branch, vec!["b".to_owned()], false, note("stock.branch-emptied")).await;
+    let decide = async || {
+        house.store.decide_held_records(connection.id, Entity::Branch, vec!["b".to_owned()], false, note("stock.branch-emptied")).await
+    };
     assert_eq!((decide().await.unwrap(), decide().await.unwrap()), (1, 0));
     assert_eq!(house.store.notes(connection.id).await.unwrap()[0].text, "kho bị ẩn");
     empties(&house, &connection, 30, 25).await;
-    assert_eq!((zeros(&house, &connection).await, house.store.held(connection.id).await.unwrap().len()), (0, 0));
+    assert_eq!((zeros(&house, &connection).await, house.store.held_records(connection.id).await.unwrap().len()), (0, 0));
     filled(&house, &connection, 30).await;
     empties(&house, &connection, 30, 1).await;
-    assert_eq!(house.see::<u32>("SELECT count(*) FROM held"), 0);
+    assert_eq!(house.see::<u32>("SELECT count(*) FROM held_record"), 0);
     empties(&house, &connection, 30, 25).await;
-    assert_eq!(house.store.held(connection.id).await.unwrap().len(), 1);
+    assert_eq!(house.store.held_records(connection.id).await.unwrap().len(), 1);
 }
 
 #[tokio::test]

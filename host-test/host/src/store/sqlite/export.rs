@@ -31,7 +31,7 @@ const TABLES: [(&str, &str, &str); 28] = [
     ("sweep_branch", "*", OF_RUNS),
     ("sweep_product", "*", OF_RUNS),
     ("link", "*", OWN),
-    ("held", "*", OWN),
+    ("held_record", "*", OWN),
     ("refused", "*", OWN),
     ("warned", "*", OWN),
     ("parked_stock", "*", OWN),

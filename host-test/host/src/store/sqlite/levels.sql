@@ -24,7 +24,7 @@ CREATE TABLE sweep_product (
 ) STRICT, WITHOUT ROWID;
 
 -- What the other side said and Nobi has not taken: a person decides.
-CREATE TABLE held (
+CREATE TABLE held_record (
     connection  INTEGER NOT NULL REFERENCES connection ON DELETE CASCADE,
     entity      TEXT NOT NULL,
     remote      TEXT NOT NULL,

@@ -4,7 +4,7 @@ mod connections;
 mod erase;
 mod events;
 mod export;
-mod holds;
+mod held_records;
 mod inbox;
 mod leave;
 mod letters;

@@ -27,7 +27,7 @@ const COPIED: [(&str, &str); 17] = [
     ("order_push", "connection = ?1"),
     ("parked_stock", "connection = ?1"),
     ("refresh", "connection = ?1"),
-    ("held", "connection = ?1"),
+    ("held_record", "connection = ?1"),
     ("sweep_branch", "FALSE"),
     ("sweep_product", "FALSE"),
     ("warned", "FALSE"),

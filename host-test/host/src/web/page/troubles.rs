@@ -143,7 +143,7 @@ pub(super) async fn groups(desk: &Desk, id: ConnectionId) -> Result<Vec<Group>, 
         let record = Record { key: row.to_string(), code: None, field: failure.field, message: failure.message };
         add(Kind::Delivery, None, &failure.code, Some(failure.class), record);
     }
-    for held in store.held(id).await? {
+    for held in store.held_records(id).await? {
         let record = Record { key: held.remote, code: None, field: None, message: held.message };
         add(Kind::Held, Some(held.entity), &held.code, None, record);
     }
@@ -293,7 +293,7 @@ async fn retry(desk: &Desk, id: ConnectionId, posted: &Posted, group: &Group) ->
             let operator = posted.signed.operator.name.clone();
             let note = Note { at: now, operator, code: group.code.clone(), records: 0, text: String::new() };
             let remotes = group.records.iter().map(|record| record.key.clone()).collect();
-            ("decided", desk.host.store().decide_held(id, entity, remotes, true, note).await?)
+            ("decided", desk.host.store().decide_held_records(id, entity, remotes, true, note).await?)
         }
         Kind::Refused | Kind::Warned => {
             let Some(entity) = group.entity else { return Err(Fault::Missing) };
@@ -340,7 +340,7 @@ async fn discard(desk: &Desk, id: ConnectionId, posted: &Posted, group: &Group) 
         Kind::Held => {
             let Some(entity) = group.entity else { return Err(Fault::Missing) };
             let remotes = group.records.iter().map(|record| record.key.clone()).collect();
-            store.decide_held(id, entity, remotes, false, note).await?
+            store.decide_held_records(id, entity, remotes, false, note).await?
         }
         Kind::Refused | Kind::Warned => {
             let Some(entity) = group.entity else { return Err(Fault::Missing) };

@@ -12,14 +12,14 @@ use crate::contract::Scope;
 use crate::contract::types::Entity;
 use crate::names;
 use crate::store::events::code;
-use crate::store::{ConnectionId, Held, Holds, Note, Result, Trigger};
+use crate::store::{ConnectionId, HeldRecord, HeldRecords, Note, Result, Trigger};
 
 #[async_trait]
-impl Holds for SqliteStore {
-    async fn held(&self, connection: ConnectionId) -> Result<Vec<Held>> {
+impl HeldRecords for SqliteStore {
+    async fn held_records(&self, connection: ConnectionId) -> Result<Vec<HeldRecord>> {
         self.read(move |sqlite| {
             let mut statement = sqlite.prepare_cached(
-                "SELECT entity, remote, code, message, since FROM held WHERE connection = ?1 AND answer IS NULL ORDER BY since, entity, remote",
+                "SELECT entity, remote, code, message, since FROM held_record WHERE connection = ?1 AND answer IS NULL ORDER BY since, entity, remote",
             )?;
             let rows = statement.query_map([connection], |row| {
                 Ok((row.get::<_, String>(0)?, row.get(1)?, row.get(2)?, row.get::<_, String>(3)?, row.get(4)?))
@@ -28,20 +28,27 @@ impl Holds for SqliteStore {
             for row in rows {
                 let (entity, remote, code, message, since) = row?;
                 let Some(entity) = names::entity_from(&entity) else { continue };
-                held.push(Held { entity, remote, code, message: from_json(&message)?, since });
+                held.push(HeldRecord { entity, remote, code, message: from_json(&message)?, since });
             }
             Ok(held)
         })
         .await
     }
 
-    async fn decide_held(&self, connection: ConnectionId, entity: Entity, remotes: Vec<String>, take: bool, note: Note) -> Result<u32> {
+    async fn decide_held_records(
+        &self,
+        connection: ConnectionId,
+        entity: Entity,
+        remotes: Vec<String>,
+        take: bool,
+        note: Note,
+    ) -> Result<u32> {
         self.write(move |sqlite| {
             let (name, word, at) = (names::entity(entity), if take { "take" } else { "keep" }, note.at);
             let mut decided = Vec::new();
             for remote in remotes {
                 let update =
-                    "UPDATE held SET answer = ?5 WHERE connection = ?1 AND entity = ?2 AND remote = ?3 AND code = ?4 AND answer IS NULL";
+                    "UPDATE held_record SET answer = ?5 WHERE connection = ?1 AND entity = ?2 AND remote = ?3 AND code = ?4 AND answer IS NULL";
                 if sqlite.prepare_cached(update)?.execute(params![connection, name, remote, note.code, word])? == 1 {
                     let detail = json!({ "remote": remote, "code": note.code, "decision": word });
                     append(sqlite, connection, at, code::HELD_DECIDED, Some(name), &detail)?;

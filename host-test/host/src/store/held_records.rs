@@ -8,7 +8,7 @@ use crate::contract::types::{Entity, Message};
 
 /// A record of which something waits for a person's word.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Held {
+pub struct HeldRecord {
     /// What it is.
     pub entity: Entity,
     /// Its id at the other side.
@@ -23,12 +23,19 @@ pub struct Held {
 
 /// What is asked of them.
 #[async_trait]
-pub trait Holds {
+pub trait HeldRecords {
     /// What waits for a person, oldest first.
-    async fn held(&self, connection: ConnectionId) -> Result<Vec<Held>>;
+    async fn held_records(&self, connection: ConnectionId) -> Result<Vec<HeldRecord>>;
 
     /// Keeps what a person said of these records: to take in what the other side says, which is read anew for it, or to keep what Nobi has until
     /// the other side says what Nobi has, too. `note`: who, when, of which code, and why, where that was asked for. Says of how many nobody had
     /// said anything yet.
-    async fn decide_held(&self, connection: ConnectionId, entity: Entity, remotes: Vec<String>, take: bool, note: Note) -> Result<u32>;
+    async fn decide_held_records(
+        &self,
+        connection: ConnectionId,
+        entity: Entity,
+        remotes: Vec<String>,
+        take: bool,
+        note: Note,
+    ) -> Result<u32>;
 }
