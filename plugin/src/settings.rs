@@ -5,7 +5,7 @@
 use crate::nhanh::json::{self, Items};
 use crate::nhanh::wire::{self, WIRES, Wire};
 use crate::vietnam::text;
-use crate::wit::types::{Account, Context, Failure, FailureClass, Message};
+use crate::wit::types::{Account, Context, Failure, FailureClass, Instant, Message};
 
 /// Marketplaces whose orders may be pushed when the merchant says so; by Nobi's names of their sources.
 pub const MARKETPLACES: [&str; 5] = ["shopee", "lazada", "tiktok", "tiki", "sendo"];
@@ -43,6 +43,12 @@ impl<'c> Settings<'c> {
     #[must_use]
     pub fn of(context: &'c Context) -> Self {
         Self { context }
+    }
+
+    /// The time of the call.
+    #[must_use]
+    pub fn now(self) -> Instant {
+        self.context.now
     }
 
     fn text(self, key: &str) -> Option<&'c str> {

@@ -8,13 +8,13 @@ use connector_host::contract::{Scope, Step, http};
 use connector_host::sandbox::{Sandbox, SandboxConfig};
 
 /// One product as Nhanh's 2.0 list writes it, with levels at three depots and a description of about 400 bytes.
-const SECOND: &str = r#"{"idNhanh":"$id","privateId":null,"parentId":"38000101","categoryId":"412001","internalCategoryId":null,"brandId":"5501","brandName":"Demo","typeId":"1","typeName":"Sản phẩm","code":"AT$id-DO-M","barcode":"20$id","name":"Áo thun Đỏ M","otherName":null,"importPrice":"60000","oldPrice":null,"price":"120000","wholesalePrice":"95000","avgCost":"61000","vat":null,"image":"https://example.com/a.jpg","images":[],"status":"Active","previewLink":"/ao-thun-p$id.html","showHot":0,"showNew":1,"showHome":0,"width":null,"length":null,"height":null,"shippingWeight":"250","warranty":null,"countryName":null,"unit":"Cái","importType":"1","importTypeLabel":"Nhập mua","description":"$description","createdDateTime":"2025-03-02 10:11:12","updatedAt":1756700000,"inventory":{"remain":9,"shipping":1,"damaged":0,"holding":2,"available":6,"depots":{"31010":$level,"31011":$level,"31012":$level}},"attributes":[{"11":{"attributeName":"Màu sắc","id":101,"name":"Đỏ","order":1},"12":{"attributeName":"Size","id":205,"name":"M","order":2}}],"units":[]}"#;
+const SECOND: &str = r#"{"idNhanh":"$id","privateId":null,"parentId":"38000101","categoryId":"412001","internalCategoryId":null,"brandId":"5501","brandName":"Demo","typeId":"1","typeName":"Sản phẩm","code":"AT$id-DO-M","barcode":"20$id","name":"Áo thun Đỏ M","otherName":null,"importPrice":"60000","oldPrice":null,"price":"120000","wholesalePrice":"95000","avgCost":"61000","vat":null,"image":"https://example.com/a.jpg","images":[],"status":"Active","previewLink":"/ao-thun-p$id.html","showHot":0,"showNew":1,"showHome":0,"width":null,"length":null,"height":null,"shippingWeight":"250","warranty":null,"countryName":null,"unit":"Cái","importType":"1","importTypeLabel":"Nhập mua","description":"$description","createdDateTime":"2025-03-02 10:11:12","updatedAt":1756700000,"inventory":{"remain":27,"shipping":3,"damaged":0,"holding":6,"available":18,"depots":{"31010":$level,"31011":$level,"31012":$level}},"attributes":[{"11":{"attributeName":"Màu sắc","id":101,"name":"Đỏ","order":1},"12":{"attributeName":"Size","id":205,"name":"M","order":2}}],"units":[]}"#;
 /// A level of it.
 const SECOND_LEVEL: &str =
     r#"{"remain":9,"shipping":1,"damaged":0,"holding":2,"warranty":0,"warrantyHolding":0,"available":6,"transfering":0}"#;
 
 /// The same product as Nhanh's 3.0 list writes it: no description, more about prices, levels and attributes.
-const THIRD: &str = r#"{"id":$id,"parentId":1231281070,"code":"AT$id-DO-M","barcode":"20$id","name":"Áo thun Đỏ M","otherName":"","status":2,"priceVatMode":2,"importPriceVatMode":2,"categoryId":412001,"internalCategoryId":null,"prices":{"retail":120000,"retailVat":8,"import":60000,"importVat":0,"old":0,"wholesale":95000,"avgCost":61000},"images":{"avatar":"https://example.com/a.jpg","others":[]},"warranty":{"month":0,"phone":"","address":""},"brandId":5501,"type":1,"shipping":{"width":20,"height":2,"length":30,"weight":250},"countryName":"Việt Nam","units":{"name":"Cái","list":[]},"combos":[],"inventory":{"remain":9,$level,"depots":[{"id":31010,"remain":9,$level},{"id":31011,"remain":9,$level},{"id":31012,"remain":9,$level}]},"attributes":[{"id":101,"name":"Màu sắc","nameOther":"","value":"Đỏ","code":"DO","codeOther":""},{"id":205,"name":"Size","nameOther":"","value":"M","code":"M","codeOther":""}],"updatedAt":1794000000,"createdAt":1756700000,"tagIds":[]}"#;
+const THIRD: &str = r#"{"id":$id,"parentId":1231281070,"code":"AT$id-DO-M","barcode":"20$id","name":"Áo thun Đỏ M","otherName":"","status":2,"priceVatMode":2,"importPriceVatMode":2,"categoryId":412001,"internalCategoryId":null,"prices":{"retail":120000,"retailVat":8,"import":60000,"importVat":0,"old":0,"wholesale":95000,"avgCost":61000},"images":{"avatar":"https://example.com/a.jpg","others":[]},"warranty":{"month":0,"phone":"","address":""},"brandId":5501,"type":1,"shipping":{"width":20,"height":2,"length":30,"weight":250},"countryName":"Việt Nam","units":{"name":"Cái","list":[]},"combos":[],"inventory":{"remain":27,"shipping":3,"damaged":0,"holding":6,"transfering":0,"available":18,"warranty":{"remain":0,"holding":0},"depots":[{"id":31010,"remain":9,$level},{"id":31011,"remain":9,$level},{"id":31012,"remain":9,$level}]},"attributes":[{"id":101,"name":"Màu sắc","nameOther":"","value":"Đỏ","code":"DO","codeOther":""},{"id":205,"name":"Size","nameOther":"","value":"M","code":"M","codeOther":""}],"updatedAt":1794000000,"createdAt":1756700000,"tagIds":[]}"#;
 /// What follows `remain` in a level of it.
 const THIRD_LEVEL: &str = r#""shipping":1,"damaged":0,"holding":2,"transfering":0,"available":6,"warranty":{"remain":0,"holding":0}"#;
 
@@ -47,7 +47,7 @@ fn context(version: &str) -> Context {
 }
 
 /// Reads a first page of a hundred products, sees that each was understood, and holds its cost to the bounds.
-async fn read_page(version: &str, body: String, warnings: usize) {
+async fn read_page(version: &str, body: String, refused: usize, warnings: usize) {
     let sandbox = Sandbox::new(SandboxConfig::default()).unwrap();
     let connector = sandbox.admit(connector_component::BYTES).await.unwrap();
     let step = Step { entity: Entity::Product, scope: Scope::Everything, cursor: None };
@@ -59,11 +59,12 @@ async fn read_page(version: &str, body: String, warnings: usize) {
     let outcome = connector.read_sync_response(&context(version), &step, &response).await;
 
     let page = outcome.result.unwrap().unwrap();
-    assert_eq!((page.changes.len(), page.refused.len(), page.warnings.len()), (100, 0, warnings));
+    assert_eq!((page.changes.len(), page.refused.len(), page.warnings.len()), (100 - refused, refused, warnings));
     for change in &page.changes {
         let Change::Product(product) = change else { panic!("{change:?}") };
         assert_eq!((product.name.as_str(), product.unit.as_deref(), product.attributes.len()), ("Áo thun Đỏ M", Some("Cái"), 2));
         assert_eq!((product.prices.as_ref().unwrap().retail, product.stock.as_ref().unwrap().len()), (Some(120_000), 3));
+        assert!(product.others_are_zero, "the levels are the totals");
     }
     assert!(page.next.is_some(), "there is a second page");
     assert_eq!(outcome.usage.memory_grows, 0, "the arena must not grow for a normal page");
@@ -74,11 +75,21 @@ async fn read_page(version: &str, body: String, warnings: usize) {
 
 #[tokio::test]
 async fn a_page_of_a_hundred_products_of_2_0_fits_the_first_memory() {
-    read_page("2.0", second_page(), 0).await;
+    read_page("2.0", second_page(), 0, 0).await;
 }
 
 #[tokio::test]
 async fn a_page_of_a_hundred_products_of_3_0_fits_the_first_memory() {
     // Tax comes on top of each price, which is told once.
-    read_page("3.0", third_page(), 1).await;
+    read_page("3.0", third_page(), 0, 1).await;
+}
+
+#[tokio::test]
+async fn a_page_with_a_record_that_no_parser_reads_costs_less_than_twice_as_much() {
+    let broken = |page: String, last: &str| {
+        let at = page.rfind(last).unwrap();
+        format!("{}{}{}", &page[..at], r#"\ud83d"#, &page[at..])
+    };
+    read_page("2.0", broken(second_page(), "Áo thun Đỏ M"), 1, 0).await;
+    read_page("3.0", broken(third_page(), "Áo thun Đỏ M"), 1, 1).await;
 }

@@ -7,6 +7,20 @@ use crate::settings::Settings;
 use crate::wit::catalog::Branch;
 use crate::wit::types::{Message, Warning};
 
+/// Says that the grant does not cover a depot that is listed all the same. A grant that names none covers them all.
+#[must_use]
+pub fn outside(branch: &Branch, settings: Settings<'_>) -> Option<Warning> {
+    let covered = settings.account().map_or(&[][..], |it| it.branches.as_slice());
+    if covered.is_empty() || covered.contains(&branch.id) {
+        return None;
+    }
+    let message = Message::new(
+        "Kho {branch} nằm ngoài các kho được cấp quyền: không gửi được đơn từ kho này. Đăng nhập lại và chọn thêm kho này nếu cần.",
+        "Depot {branch} lies outside the grant: no order can go out from it. Log in again with this depot if it is needed.",
+    );
+    Some(Warning::new("branch.outside-grant", message.with("branch", &branch.name)).about(branch.id.as_str()))
+}
+
 /// Says which defaults a branch gets, and which are missing.
 #[must_use]
 pub fn notes(branch: &Branch, settings: Settings<'_>) -> Vec<Warning> {

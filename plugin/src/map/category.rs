@@ -4,15 +4,24 @@
 
 use std::collections::BTreeSet;
 
+use crate::map::Notes;
 use crate::wit::catalog::Category;
 
 /// Drops repeats, and parents that nobody is.
 #[must_use]
-pub fn settle(mut categories: Vec<Category>) -> Vec<Category> {
+pub fn settle(mut categories: Vec<Category>, notes: &mut Notes) -> Vec<Category> {
     let mut ids = BTreeSet::new();
-    categories.retain(|it| ids.insert(it.id.clone()));
+    categories.retain(|it| {
+        let is_first = ids.insert(it.id.clone());
+        if !is_first {
+            notes.repeated(&it.id);
+        }
+        is_first
+    });
     for category in &mut categories {
-        category.parent = category.parent.take().filter(|parent| ids.contains(parent) && *parent != category.id);
+        if let Some(parent) = category.parent.take_if(|parent| !ids.contains(parent) || *parent == category.id) {
+            notes.orphan(&category.id, &parent);
+        }
     }
     categories
 }

@@ -2,11 +2,12 @@
 //!
 //! A row is flat: standalone, head of a family, or a variant that names the head. Nothing here may work a stock figure out.
 
+use crate::map::fields::Reading;
 use crate::nhanh::json::{Misfit, Record};
 use crate::settings::Settings;
 use crate::vietnam::money::Fixed;
 use crate::wit::catalog::{ProductKind, VatRate};
-use crate::wit::types::RemoteId;
+use crate::wit::types::{Dong, Instant, RemoteId};
 
 /// `parentId` of the head of a family.
 const IS_PARENT: i64 = -2;
@@ -22,13 +23,17 @@ pub struct Options<'c> {
     pub stock_and_price: bool,
     /// The only branch that the grant covers, where it is exactly one.
     pub only_branch: Option<&'c str>,
+    /// The row is one of a pull that tells whole products, so that levels which add up to the totals say that there are no others.
+    pub whole: bool,
+    /// The time of the call.
+    pub now: Instant,
 }
 
 impl<'c> Options<'c> {
     /// By the settings of this call.
     #[must_use]
     pub fn of(settings: Settings<'c>) -> Self {
-        Self { stock_and_price: settings.stock_and_price(), only_branch: settings.only_branch() }
+        Self { stock_and_price: settings.stock_and_price(), only_branch: settings.only_branch(), whole: false, now: settings.now() }
     }
 }
 
@@ -57,6 +62,27 @@ pub fn parent(number: Result<Option<i64>, Misfit>, row: &Record<'_>, id: &Remote
     Ok(Parent { is_head: false, id: head.filter(|head| head != id) })
 }
 
+/// Where a row stands in its family, and its kind. A place that cannot be read leaves the record undecided, and the kind unknown where it
+/// hangs on that; so does a type that cannot be read.
+pub fn family(row: &Record<'_>, type_id: Result<Option<i64>, Misfit>, it: &mut Reading<'_>) -> (Parent, ProductKind) {
+    let told = parent(row.integer("parentId"), row, &it.id);
+    let lost = told.is_err();
+    let parent = told.unwrap_or_else(|misfit| {
+        it.left_out(&misfit);
+        it.undecided = true;
+        Parent { is_head: false, id: None }
+    });
+    let kind = match type_id {
+        Ok(type_id) => kind(type_id, &parent),
+        Err(misfit) => {
+            it.left_out(&misfit);
+            if parent.is_head { ProductKind::VariantParent } else { ProductKind::Unknown }
+        }
+    };
+    let hangs_on_it = lost && kind == ProductKind::Goods;
+    (parent, if hangs_on_it { ProductKind::Unknown } else { kind })
+}
+
 /// What kind of row it is, by type and family.
 #[must_use]
 pub fn kind(type_id: Option<i64>, parent: &Parent) -> ProductKind {
@@ -76,16 +102,42 @@ pub fn has_stock(kind: ProductKind) -> bool {
     matches!(kind, ProductKind::Goods | ProductKind::VariantChild | ProductKind::Combo)
 }
 
-/// Nhanh's special values stand below zero.
+/// Rates that the law knows, in percent, each with the first moment of its time. 8 % stands for 10 % for a while, again and again: a row that
+/// still says 8 when such a while has passed is read as what it was.
+const RATES: [(u32, Instant); 4] = [(0, 0), (5, 0), (8, 1_643_648_400_000), (10, 0)];
+
+/// What Nhanh tells about a product's tax.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Tax {
+    /// A rate, or that there is none.
+    Rate(VatRate),
+    /// An amount of money, and the rate that gives it, where one does.
+    Amount(Option<u32>),
+}
+
+/// Nhanh's special values stand below zero; then come the legal rates; what is neither is an amount. `price_includes` tells whether the
+/// price has the tax in it; untold, no rate can be found.
 #[must_use]
-pub fn vat(percent: i64) -> Option<VatRate> {
-    match percent {
-        -1 => Some(VatRate::NotTaxable),
-        -2 => Some(VatRate::NotDeclared),
-        -100 => Some(VatRate::Percent(0)),
-        0..=100 => u32::try_from(percent).ok().map(VatRate::Percent),
-        _ => None,
+pub fn tax(told: i64, price: Option<Dong>, price_includes: Option<bool>, now: Instant) -> Tax {
+    match told {
+        -1 => return Tax::Rate(VatRate::NotTaxable),
+        -2 => return Tax::Rate(VatRate::NotDeclared),
+        -100 => return Tax::Rate(VatRate::Percent(0)),
+        _ => {}
     }
+    let legal = || RATES.iter().filter(|(_, since)| *since <= now).map(|(rate, _)| *rate);
+    if let Some(rate) = legal().find(|it| i64::from(*it) == told) {
+        return Tax::Rate(VatRate::Percent(rate));
+    }
+    let base = match (price, price_includes) {
+        (Some(price), Some(false)) => price,
+        (Some(price), Some(true)) => price.saturating_sub(told),
+        _ => return Tax::Amount(None),
+    };
+    let off = |rate: u32| (i128::from(base) * i128::from(rate) - i128::from(told) * 100).abs();
+    // Of a price of a few dong more than one rate gives the amount.
+    let found = legal().filter(|rate| *rate > 0 && off(*rate) <= 100).min_by_key(|rate| off(*rate));
+    Tax::Amount(found.filter(|_| told > 0 && base > 0))
 }
 
 /// Whole grams of a weight that may have a fraction; a negative weight is none.

@@ -74,6 +74,8 @@ pub enum Value<'a> {
     Array(Vec<Value<'a>>),
     /// An object; repeated names are kept, the first one counts.
     Object(Vec<Field<'a>>),
+    /// What no parser can read, in a text whose rest could be.
+    Broken,
 }
 
 impl Value<'_> {
@@ -246,6 +248,7 @@ mod tests {
             Value::Str(it) => it.as_ref().into(),
             Value::Array(list) => list.iter().map(plain).collect(),
             Value::Object(fields) => fields.iter().map(|(name, it)| (name.to_string(), plain(it))).collect(),
+            Value::Broken => unreachable!(),
         }
     }
 

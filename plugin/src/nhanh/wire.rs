@@ -186,7 +186,7 @@ pub trait Wire: Sync {
     ///
     /// # Errors
     /// A field of it cannot be read.
-    fn price(&self, key: Option<&str>, value: &Value<'_>, notes: &mut Notes) -> Result<PriceChange, Refused>;
+    fn price(&self, key: Option<&str>, value: &Value<'_>, options: Options<'_>, notes: &mut Notes) -> Result<PriceChange, Refused>;
 
     /// An order's id, wherever an order is spoken of.
     ///

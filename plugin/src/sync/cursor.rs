@@ -10,6 +10,9 @@ use crate::wit::types::{Instant, RemoteId};
 /// A host keeps no longer one; ours are far shorter.
 pub(super) const LONGEST_CURSOR: usize = 4096;
 
+/// A stream of more pages than this is going in circles.
+const MOST_PAGES: u32 = 200_000;
+
 /// Where a stream is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Cursor {
@@ -27,6 +30,18 @@ pub struct Cursor {
     pub from: Instant,
     /// End of the last window, fixed at the first step.
     pub until: Instant,
+    /// Pages of this pass before this one; a pass is one list from its first page to its last.
+    pub pass: u32,
+    /// The highest id that a pass by rising ids has come to.
+    pub top: Option<RemoteId>,
+    /// What stands for a place that this pass was at: a later page that leads there goes in a circle.
+    pub been: Option<String>,
+}
+
+/// Stands for a place's text, which may be too long to be kept twice (FNV-1a).
+fn digest(text: &str) -> String {
+    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    hash.to_string()
 }
 
 impl Cursor {
@@ -34,6 +49,28 @@ impl Cursor {
     #[must_use]
     pub fn start(place: Place) -> Self {
         Self { place, ..Self::default() }
+    }
+
+    /// The first page of the pass after this one.
+    #[must_use]
+    pub fn pass(&self, first: Place) -> Self {
+        Self { place: first, left: Vec::new(), pass: 0, top: None, been: None, ..self.clone() }
+    }
+
+    /// Whether this place is none that the pass has been at, as far as one remembered place can tell: it is replaced at pages 2, 4, 8 and so
+    /// on, which catches a circle of any length.
+    #[must_use]
+    pub fn goes_on(&mut self, before: &Cursor) -> bool {
+        self.pass = before.pass.saturating_add(1);
+        let Some(next) = &self.place.next else { return self.place != before.place && self.done <= MOST_PAGES };
+        let here = digest(next);
+        if self.place == before.place || before.been.as_ref() == Some(&here) || self.done > MOST_PAGES {
+            return false;
+        }
+        if self.pass.is_power_of_two() {
+            self.been = Some(here);
+        }
+        true
     }
 
     /// As the host keeps it.
@@ -47,6 +84,9 @@ impl Cursor {
             .number("at", i64::from(self.at))
             .number("from", self.from)
             .number("until", self.until)
+            .unless_zero("pass", i64::from(self.pass))
+            .optional("top", self.top.as_deref())
+            .optional("been", self.been.as_deref())
             .end()
     }
 
@@ -76,6 +116,10 @@ impl Cursor {
             at: small("at")?,
             from: number("from")?,
             until: number("until")?,
+            // Cursors of before had none of these.
+            pass: small("pass").unwrap_or(0),
+            top: record.id("top").ok().flatten(),
+            been: record.text("been").ok().flatten(),
         };
         (cursor.sweep <= 1 && cursor.from <= cursor.until).then_some(cursor)
     }

@@ -6,6 +6,8 @@
 
 mod cursor;
 #[cfg(test)]
+mod kinds;
+#[cfg(test)]
 mod tests;
 #[cfg(test)]
 mod third;
@@ -28,9 +30,6 @@ use crate::wit::catalog::{Change, Gone, Product};
 use crate::wit::connector::{Page, Refused, Scope, Step};
 use crate::wit::http::{Request, Response};
 use crate::wit::types::{Context, Entity, Failure, FailureClass, Message, RemoteId};
-
-/// A stream of more pages than this is going in circles.
-const MOST_PAGES: u32 = 200_000;
 
 fn unreadable_cursor() -> Failure {
     Failure::rejected(
@@ -161,6 +160,8 @@ struct Reading<'c> {
     wire: &'static dyn Wire,
     options: Options<'c>,
     entity: Entity,
+    /// Of the rows so far, those that tell one.
+    ids: Vec<RemoteId>,
     /// Of a sweep that is made for these records alone.
     keep: Option<BTreeSet<RemoteId>>,
     changes: Vec<Change>,
@@ -191,8 +192,9 @@ fn read_page(context: &Context, step: &Step, response: &Response) -> Result<Page
     let mut reading = Reading {
         settings,
         wire: stage.wire,
-        options: Options::of(settings),
+        options: Options { whole: !matches!(stage.ask, Ask::Levels(_)), ..Options::of(settings) },
         entity: step.entity,
+        ids: Vec::new(),
         keep: keep(step, stage.named),
         changes: Vec::new(),
         refused: Vec::new(),
@@ -208,20 +210,28 @@ fn read_page(context: &Context, step: &Step, response: &Response) -> Result<Page
         }
         Err(no) => return Err(no.into()),
     };
-    let found = stage.wire.rows(&stage.ask, &stage.cursor.place, &reply)?;
+    let mut found = stage.wire.rows(&stage.ask, &stage.cursor.place, &reply)?;
+    let by_rising_id = matches!(stage.ask, Ask::Products { .. } | Ask::Levels(_));
+    if by_rising_id && found.rows.count_left() == 0 {
+        // Whatever it says of more pages: what rises goes on from something.
+        (found.next, found.left) = (None, Some(0));
+    }
     let whole = stage.cursor.place == stage.wire.first() && found.next.is_none();
     match stage.ask {
         Ask::Depots => reading.branches(found.rows),
         Ask::Categories => reading.categories(found.rows, whole),
         Ask::Deleted { .. } => reading.deleted(found.rows),
         _ if !stage.named.is_empty() => {
-            let goes_on = found.next.filter(|it| *it != stage.cursor.place && found.rows.count_left() > 0);
+            let goes_on = found.next.filter(|_| found.rows.count_left() > 0);
             let left = reading.named(found.rows, stage.expected());
             return Ok(match (goes_on, left) {
                 // The rest may be on the next page, and only its end says that a record is gone.
                 (Some(place), Some(left)) if !left.is_empty() => {
                     let done = stage.cursor.at;
-                    let next = Cursor { place, left, done: stage.cursor.done.saturating_add(1), ..stage.cursor };
+                    let mut next = Cursor { place, left, done: stage.cursor.done.saturating_add(1), ..stage.cursor.clone() };
+                    if !next.goes_on(&stage.cursor) {
+                        return Err(runs_in_circles());
+                    }
                     reading.page(Some(next), done, Some(count))
                 }
                 (_, left) => {
@@ -239,16 +249,36 @@ fn read_page(context: &Context, step: &Step, response: &Response) -> Result<Page
             }
         }
     }
-    if found.next.as_ref().is_some_and(|it| *it == stage.cursor.place) || stage.cursor.done >= MOST_PAGES {
-        return Err(runs_in_circles());
-    }
+    let top = if by_rising_id { highest(&reading.ids, stage.cursor.top.as_ref()).ok_or_else(runs_in_circles)? } else { None };
     if whole && matches!(stage.ask, Ask::Depots | Ask::Categories) {
         let count = u32::try_from(reading.changes.len() + reading.refused.len()).unwrap_or(u32::MAX);
         return Ok(reading.page(None, count, Some(count)));
     }
     let done = stage.cursor.done.saturating_add(1);
-    let (next, total) = after(&stage, &step.scope, found.next, found.left);
+    let (mut next, total) = after(&stage, &step.scope, found.next.clone(), found.left);
+    if let (Some(next), Some(_)) = (&mut next, &found.next) {
+        next.top = top;
+        if !next.goes_on(&stage.cursor) {
+            return Err(runs_in_circles());
+        }
+    }
     Ok(reading.page(next, done, total))
+}
+
+/// The highest identifier that a pass by rising ids has come to, after a page with these; `None` where the page brought nothing higher. Rows
+/// that tell none say nothing.
+#[allow(clippy::option_option, reason = "a pass that has not begun is not one that goes back")]
+fn highest(ids: &[RemoteId], before: Option<&RemoteId>) -> Option<Option<RemoteId>> {
+    /// Without leading zeros a longer number is the greater one.
+    fn rank(id: &str) -> (usize, &str) {
+        let digits = id.trim_start_matches('0');
+        (digits.len(), digits)
+    }
+    let highest = ids.iter().max_by(|one, other| rank(one).cmp(&rank(other)));
+    match (highest, before) {
+        (Some(highest), Some(before)) if rank(highest) <= rank(before) => None,
+        (highest, before) => Some(highest.or(before).cloned()),
+    }
 }
 
 /// Of a list that is read for these records alone, the records. One by one: building the set from an iterator would bring a sort along,
@@ -275,14 +305,14 @@ fn runs_in_circles() -> Failure {
 fn ids_after(cursor: &Cursor, first: Place, named: usize, count: u32) -> Option<Cursor> {
     let at = cursor.at.saturating_add(u32::try_from(named).unwrap_or(u32::MAX));
     let done = cursor.done.saturating_add(1);
-    (at < count).then(|| Cursor { at, done, place: first, left: Vec::new(), ..cursor.clone() })
+    (at < count).then(|| Cursor { at, done, ..cursor.pass(first) })
 }
 
 /// The cursor after a page, and how many requests the stream is likely to make.
 fn after(stage: &Stage<'_>, scope: &Scope, next: Option<Place>, left: Option<u32>) -> (Option<Cursor>, Option<u32>) {
     let (ask, cursor) = (&stage.ask, &stage.cursor);
     let done = cursor.done.saturating_add(1);
-    let start = Cursor { place: stage.wire.first(), done, ..cursor.clone() };
+    let start = Cursor { done, ..cursor.pass(stage.wire.first()) };
     let since = match scope {
         Scope::Since(since) => Some(*since),
         _ => None,
@@ -309,7 +339,7 @@ fn after(stage: &Stage<'_>, scope: &Scope, next: Option<Place>, left: Option<u32
     };
     let total = left.map(|left| done.saturating_add(left).saturating_add(parts_left));
     let next = match next {
-        Some(place) => Some(Cursor { place, ..start }),
+        Some(place) => Some(Cursor { place, done, ..cursor.clone() }),
         None => after_this,
     };
     (next, total)
@@ -381,8 +411,10 @@ impl Reading<'_> {
 
     fn branches(&mut self, rows: Items<'_>) {
         for (key, value) in rows {
-            match store::branch(key, value) {
+            match store::branch(key, value, &mut self.notes) {
                 Ok(found) if self.kept(Some(&found.id)) => {
+                    self.has_come(Some(found.id.clone()));
+                    self.notes.0.extend(branch::outside(&found, self.settings));
                     self.notes.0.extend(branch::notes(&found, self.settings));
                     self.changes.push(Change::Branch(found));
                 }
@@ -394,9 +426,9 @@ impl Reading<'_> {
 
     fn categories(&mut self, rows: Items<'_>, whole: bool) {
         let mut found = Vec::new();
-        store::categories(rows, None, &mut found, &mut self.refused);
+        store::categories(rows, None, &mut self.notes, &mut found, &mut self.refused);
         // A parent that is not on this page may be on another.
-        for it in if whole { category::settle(found) } else { found } {
+        for it in if whole { category::settle(found, &mut self.notes) } else { found } {
             if self.kept(Some(&it.id)) {
                 self.changes.push(Change::Category(it));
             }
@@ -405,19 +437,32 @@ impl Reading<'_> {
 
     /// One record of a list or of a detail.
     fn row(&mut self, key: Option<&str>, value: &Value<'_>) {
-        if self.keep.is_some() && !self.kept(self.id(key, value).as_deref()) {
+        let id = self.id(key, value);
+        let is_kept = self.keep.is_none() || self.kept(id.as_deref());
+        self.has_come(id);
+        if !is_kept {
             return;
         }
         let change = match self.entity {
             Entity::Product => self.wire.product(key, value, self.options, &mut self.notes).map(|it| Some(Change::Product(it))),
             Entity::Stock => self.wire.stock(key, value, self.options, &mut self.notes).map(|it| it.map(Change::Stock)),
-            Entity::Price => self.wire.price(key, value, &mut self.notes).map(|it| Some(Change::Price(it))),
-            Entity::Customer => customer::read(key, value).map(|it| Some(Change::Customer(it))),
+            Entity::Price => self.wire.price(key, value, self.options, &mut self.notes).map(|it| Some(Change::Price(it))),
+            Entity::Customer => customer::read(key, value, &mut self.notes).map(|it| Some(Change::Customer(it))),
             _ => self.order_status(key, value),
         };
         match change {
             Ok(change) => self.changes.extend(change),
             Err(refusal) => self.refused.push(refusal),
+        }
+    }
+
+    /// Keeps a row's id, and says where it has come before. Every row is read: the host writes them in their order.
+    fn has_come(&mut self, id: Option<RemoteId>) {
+        let Some(id) = id else { return };
+        if self.ids.contains(&id) {
+            self.notes.repeated(&id);
+        } else {
+            self.ids.push(id);
         }
     }
 

@@ -133,7 +133,7 @@ fn totals_without_depots_count_only_for_a_grant_of_one_depot() {
 
 #[test]
 fn the_number_to_sell_by_is_never_worked_out() {
-    let json = page_of(r#"{"1":{"idNhanh":1,"price":1,"inventory":{"depots":{"7":{"remain":5,"holding":1}}}}}"#);
+    let json = page_of(r#"{"1":{"idNhanh":1,"name":"A","price":1,"inventory":{"depots":{"7":{"remain":5,"holding":1}}}}}"#);
     let page = read(Entity::Product, Scope::Everything, &json);
     let Change::Product(product) = &page.changes[0] else { panic!() };
     assert_eq!(product.stock, Some(Vec::new()));
@@ -164,16 +164,19 @@ fn a_webhook_s_product_is_read_by_its_own_names() {
 }
 
 #[test]
-fn one_bad_record_is_refused_by_field_and_its_page_goes_on() {
+fn one_bad_record_is_refused_alone_and_one_bad_field_is_left_out() {
     let rows = format!(
-        r#"{{"38000102":{VARIANT},"5":{{"idNhanh":"5","price":"12,5"}},"6":{{"idNhanh":"6","inventory":{{"depots":{{"7":{{"available":{{}}}}}}}}}},"7":17,"38000101":{HEAD}}}"#
+        r#"{{"38000102":{VARIANT},"5":{{"idNhanh":"5","price":"12,5"}},"6":{{"idNhanh":"6","inventory":{{"depots":{{"7":{{"available":{{}}}}}}}}}},"7":17,"8":{{"idNhanh":8,"name":"\ud83d"}},"9":{{"idNhanh":9,"x":1e999}},"38000101":{HEAD}}}"#
     );
     let page = read(Entity::Product, Scope::Everything, &page_of(&rows));
     let ids: Vec<_> = page.changes.iter().map(|it| if let Change::Product(it) = it { it.id.as_str() } else { "" }).collect();
-    assert_eq!(ids, ["38000102", "38000101"]);
+    assert_eq!(ids, ["38000102", "5", "6", "38000101"]);
     let refused: Vec<_> = page.refused.iter().map(|it| (it.id.as_deref(), it.failure.field.as_deref())).collect();
-    assert_eq!(refused, [(Some("5"), Some("/price")), (Some("6"), Some("/inventory/depots/7/available")), (Some("7"), Some(""))]);
+    assert_eq!(refused, [(Some("7"), Some("")), (Some("8"), Some("/name")), (Some("9"), Some("/x"))]);
     assert!(page.refused.iter().all(|it| it.failure.class == FailureClass::Rejected));
+    // A price or a level that cannot be read is left out alone.
+    let left_out: Vec<_> = page.warnings.iter().filter(|it| it.code == "nhanh.field-unread").map(|it| it.field.as_deref()).collect();
+    assert_eq!(left_out, [Some("/price"), Some("/inventory/depots/7/available")]);
 }
 
 #[test]
@@ -214,13 +217,31 @@ fn walk(context: &Context, entity: Entity, scope: &Scope, pages: &[&str]) -> Vec
 
 #[test]
 fn products_are_two_sweeps_by_rising_id() {
-    let page = |pages: u32| format!(r#"{{"code":1,"data":{{"totalPages":{pages},"products":[]}}}}"#);
-    let asked = walk(&context(), Entity::Product, &Scope::Everything, &[&page(2), &page(2), &page(1)]);
+    let page = |pages: u32, rows: &str| format!(r#"{{"code":1,"data":{{"totalPages":{pages},"products":[{rows}]}}}}"#);
+    let asked = walk(&context(), Entity::Product, &Scope::Everything, &[&page(2, HEAD), &page(2, VARIANT), &page(1, HEAD)]);
     let data = |page: u32, rest: &str| format!(r#"{{"page":{page},"icpp":100,"sort":{{"id":"asc"}}{rest}}}"#);
     let hidden = r#","status":"Inactive""#;
     assert_eq!(asked, [(data(1, ""), 1, Some(3)), (data(2, ""), 2, Some(3)), (data(1, hidden), 3, Some(3))]);
-    let since = walk(&context(), Entity::Product, &Scope::Since(NOW), &[&page(1), &page(0)]);
+    let since = walk(&context(), Entity::Product, &Scope::Since(NOW), &[&page(1, ""), &page(0, "")]);
     assert!(since.iter().all(|it| it.0.contains(r#""updatedDateTimeFrom":"2026-11-20 09:30:00""#)));
+    // An empty page ends a pass, whatever it says of more.
+    assert_eq!(walk(&context(), Entity::Product, &Scope::Everything, &[&page(9, ""), &page(9, "")]).len(), 2);
+}
+
+#[test]
+fn a_page_that_brings_no_higher_id_ends_a_pass_by_rising_ids() {
+    let page = |id: &str| format!(r#"{{"code":1,"data":{{"totalPages":9,"products":[{{"idNhanh":"{id}","name":"A"}}]}}}}"#);
+    let read =
+        |cursor: Option<String>, id: &str| read_response(&context(), &step(Entity::Product, Scope::Everything, cursor), &reply(&page(id)));
+    let second = read(None, "99").unwrap().next;
+    assert!(read(second.clone(), "100").is_ok(), "a longer number is the greater one");
+    for id in ["99", "98", "0099"] {
+        assert_eq!(read(second.clone(), id).unwrap_err().code, "nhanh.endless-list", "{id}");
+    }
+    // The hidden ones are a pass of their own.
+    let last = r#"{"code":1,"data":{"totalPages":1,"products":[{"idNhanh":"100","name":"A"}]}}"#;
+    let hidden = read_response(&context(), &step(Entity::Product, Scope::Everything, None), &reply(last)).unwrap().next;
+    assert!(read(hidden, "7").is_ok());
 }
 
 #[test]
@@ -412,8 +433,9 @@ fn a_product_that_is_no_json_or_no_object_is_rejected() {
 
 proptest! {
     #[test]
-    fn any_cursor_comes_back(page in 1_u32.., next in "[{}\\[\\]\":,a-z0-9]{1,40}", sweep in 0_u32..2, done: u32, at: u32, from: i64, ahead in 0_i64..1_000_000_000_000) {
-        let counted = Cursor { place: Place { page, next: None }, left: Vec::new(), sweep, done, at, from, until: from.saturating_add(ahead) };
+    fn any_cursor_comes_back(page in 1_u32.., next in "[{}\\[\\]\":,a-z0-9]{1,40}", sweep in 0_u32..2, done: u32, at: u32, from: i64, ahead in 0_i64..1_000_000_000_000, pass: u32, top in "[1-9][0-9]{0,18}", been in "[0-9]{1,20}") {
+        let (top, been) = (Some(top).filter(|_| pass % 2 == 0), Some(been).filter(|_| pass % 3 == 0));
+        let counted = Cursor { place: Place { page, next: None }, sweep, done, at, from, until: from.saturating_add(ahead), pass, top, been, left: Vec::new() };
         prop_assert_eq!(Cursor::read(&counted.write(), &first()), Some(counted.clone()));
         prop_assert_eq!(Cursor::read(&counted.write(), &Place::default()), None, "a cursor of pages is none of opaque ones");
         let opaque = Cursor { place: Place { page: 0, next: Some(next) }, left: vec!["12".to_owned()], ..counted };
@@ -423,7 +445,7 @@ proptest! {
 
     #[test]
     fn no_cursor_breaks_a_step(page in 1_u32.., sweep in 0_u32..2, done in 0_u32..1000, at: u32, from: i64, until: i64, since: i64, now: i64) {
-        let cursor = Cursor { place: Place { page, next: None }, left: Vec::new(), sweep, done, at, from: from.min(until), until: until.max(from) };
+        let cursor = Cursor { place: Place { page, next: None }, left: Vec::new(), sweep, done, at, from: from.min(until), until: until.max(from), ..Cursor::default() };
         let context = Context { now, ..context() };
         for (entity, list) in [(Entity::OrderStatus, "orders"), (Entity::Product, "products"), (Entity::Customer, "customers")] {
             let body = format!(r#"{{"code":1,"data":{{"totalPages":9,"{list}":[]}}}}"#);

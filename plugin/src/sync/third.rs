@@ -85,7 +85,8 @@ fn empty_objects_have_many_forms_and_a_head_tells_no_stock() {
 #[test]
 fn a_price_that_tax_comes_on_top_of_is_told() {
     let told = |mode: i64, rate: &str, parent: i64, retail: i64| {
-        let row = format!(r#"{{"id":5,"parentId":{parent},"priceVatMode":{mode},"prices":{{"retail":{retail},"retailVat":{rate}}}}}"#);
+        let row =
+            format!(r#"{{"id":5,"name":"A","parentId":{parent},"priceVatMode":{mode},"prices":{{"retail":{retail},"retailVat":{rate}}}}}"#);
         let of = |entity| read(entity, Scope::Everything, &list(&row)).warnings.into_iter().map(|it| it.code).collect::<Vec<_>>();
         assert_eq!(of(Entity::Product), of(Entity::Price));
         of(Entity::Price)
@@ -112,17 +113,17 @@ fn a_tax_or_pictures_that_cannot_be_read_lose_no_product() {
 
 #[test]
 fn a_zero_where_nothing_was_entered_tells_nothing() {
-    let row = r#"{"id":5,"prices":{"retail":0,"retailVat":0,"import":0,"importVat":0,"old":0,"wholesale":0,"avgCost":61000},"shipping":{"weight":0},"units":{"name":"Lon","list":[{"id":1,"name":"Thùng","quantity":24,"price":{"retail":0,"import":0,"wholesale":0}}]}}"#;
+    let row = r#"{"id":5,"name":"A","prices":{"retail":0,"retailVat":0,"import":0,"importVat":0,"old":0,"wholesale":0,"avgCost":61000},"shipping":{"weight":0},"units":{"name":"Lon","list":[{"id":1,"name":"Thùng","quantity":24,"price":{"retail":0,"import":0,"wholesale":0}}]}}"#;
     let product = map_product(&third(), row.as_bytes()).unwrap();
     let prices = product.prices.unwrap();
     assert_eq!((prices.compare_at, prices.wholesale), (None, None));
     assert_eq!(prices.cost, Some(61_000), "what was paid on average is not hidden by a price that was never entered");
     assert_eq!((product.vat, product.weight_grams, product.units[0].price), (None, None, None));
-    // The price to a buyer stays, with its warning.
-    assert_eq!(prices.retail, Some(0));
+    // The price to a buyer is not written, and that is told.
+    assert_eq!(prices.retail, None);
     let page = read(Entity::Price, Scope::Everything, &list(row));
     let [Change::Price(change)] = page.changes.as_slice() else { panic!("{page:?}") };
-    assert_eq!((change.prices.retail, change.prices.compare_at, change.prices.cost), (Some(0), None, Some(61_000)));
+    assert_eq!((change.prices.retail, change.prices.compare_at, change.prices.cost), (None, None, Some(61_000)));
     assert_eq!(page.warnings.iter().map(|it| it.code.as_str()).collect::<Vec<_>>(), ["product.price-zero"]);
     let none = row.replace("61000", "0");
     assert_eq!(map_product(&third(), none.as_bytes()).unwrap().prices.unwrap().cost, None);
@@ -203,6 +204,52 @@ fn a_list_that_goes_in_circles_is_stopped() {
     let long = format!(r#"{{"code":1,"paginator":{{"next":"{}"}},"data":[]}}"#, "x".repeat(3000));
     let failure = read_response(&third(), &step(Entity::Customer, Scope::Everything, None), &reply(&long)).unwrap_err();
     assert_eq!(failure.field.as_deref(), Some("/paginator/next"));
+}
+
+#[test]
+fn a_page_that_brings_no_higher_id_ends_a_pass_whatever_its_cursor_says() {
+    let page = |next: u32| format!(r#"{{"code":1,"data":[{VARIANT}],"paginator":{{"next":{{"id":{next}}}}}}}"#);
+    for (entity, scope) in [(Entity::Product, Scope::Everything), (Entity::Stock, Scope::Everything), (Entity::Price, Scope::Since(NOW))] {
+        let first = read(entity, scope.clone(), &page(101));
+        let failure = read_response(&third(), &step(entity, scope, first.next), &reply(&page(100))).unwrap_err();
+        assert_eq!((failure.code.as_str(), failure.class), ("nhanh.endless-list", FailureClass::Rejected), "{entity:?}");
+    }
+    let levels = |next: u32| format!(r#"{{"code":1,"data":[{{"productId":7}}],"paginator":{{"next":{{"productId":{next}}}}}}}"#);
+    let first = read(Entity::Stock, Scope::Since(NOW), &levels(1));
+    let second = step(Entity::Stock, Scope::Since(NOW), first.next);
+    assert_eq!(read_response(&third(), &second, &reply(&levels(2))).unwrap_err().code, "nhanh.endless-list");
+}
+
+#[test]
+fn a_circle_of_cursors_is_found_whatever_its_length() {
+    for (entity, scope) in
+        [(Entity::Customer, Scope::Everything), (Entity::OrderStatus, Scope::Since(NOW)), (Entity::Category, Scope::Everything)]
+    {
+        for (straight, circle) in [(0, 2), (0, 3), (1, 2), (5, 7), (20, 40)] {
+            let (mut cursor, mut pages) = (None, 0);
+            let failure = loop {
+                let place = if pages < straight { pages } else { straight + (pages - straight) % circle };
+                let row = r#"{"id":5,"info":{"id":5,"status":54},"name":"A"}"#;
+                let body = format!(r#"{{"code":1,"data":[{row}],"paginator":{{"next":"place {place}"}}}}"#);
+                match read_response(&third(), &step(entity, scope.clone(), cursor), &reply(&body)) {
+                    Ok(page) => cursor = page.next,
+                    Err(failure) => break failure,
+                }
+                pages += 1;
+                assert!(pages <= 4 * (straight + circle), "{entity:?}: {straight} and {circle} go on for ever");
+                assert!(cursor.is_some(), "{entity:?}: the stream ended");
+            };
+            assert_eq!(failure.code, "nhanh.endless-list", "{entity:?}: {straight} and {circle}");
+        }
+    }
+}
+
+#[test]
+fn a_cursor_of_an_earlier_version_goes_on() {
+    let cursor = r#"{"page":0,"next":"{\"id\": 101}","sweep":0,"done":7,"at":0,"from":0,"until":0}"#;
+    let first = step(Entity::Product, Scope::Everything, Some(cursor.to_owned()));
+    assert!(data(&build_request(&third(), &first).unwrap()).ends_with(r#""next":{"id": 101}}}"#));
+    assert_eq!(read_response(&third(), &first, &reply(&list(VARIANT))).unwrap().done, 8);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 //! Old to new is not a function, so nothing here converts one into the other. The text that a person wrote is always sent; names are
 //! only added to it, never taken away, and an address never stops an order.
 
-use crate::vietnam::text;
+use crate::vietnam::{place, text};
 use crate::wit::orders::{Address, AddressScheme};
 
 /// What Nhanh calls the division with districts.
@@ -19,8 +19,24 @@ pub fn levels(address: &Address) -> Option<(&'static str, Vec<&str>)> {
     match (address.scheme, named(address.district.as_deref())) {
         (AddressScheme::ThreeLevel | AddressScheme::Unknown, Some(district)) => Some((THREE_LEVELS, vec![province, district, ward])),
         (AddressScheme::ThreeLevel, None) => None,
-        (AddressScheme::TwoLevel | AddressScheme::Unknown, _) => Some((TWO_LEVELS, vec![province, ward])),
+        // A district that was left in must be the one that the ward was formed from, or nobody knows which of the two is meant.
+        (AddressScheme::TwoLevel, Some(_)) => new_ward(address).map(|names| (TWO_LEVELS, names)),
+        (AddressScheme::TwoLevel | AddressScheme::Unknown, None) => Some((TWO_LEVELS, vec![province, ward])),
     }
+}
+
+/// Whether the address means the division of today and names a district of before.
+#[must_use]
+pub fn is_mixed(address: &Address) -> bool {
+    address.scheme == AddressScheme::TwoLevel && named(address.district.as_deref()).is_some()
+}
+
+/// Province and ward of today, where the address names a district of before that the ward was formed from.
+#[must_use]
+pub fn new_ward(address: &Address) -> Option<Vec<&str>> {
+    let (province, ward) = (named(address.province.as_deref())?, named(address.ward.as_deref())?);
+    let district = named(address.district.as_deref())?;
+    place::formed_from(province, district, ward).then(|| vec![province, ward])
 }
 
 /// Province, district and ward by name, where the address has all three in the old scheme.

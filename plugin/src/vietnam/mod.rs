@@ -5,5 +5,6 @@
 pub mod address;
 pub mod money;
 pub mod phone;
+pub mod place;
 pub mod text;
 pub mod time;

@@ -22,7 +22,22 @@ pub enum Rounding {
     HalfEven,
 }
 
-/// Reads a plain decimal number, exactly: `-12`, `12.5`, `.5`. `None` for anything else, or where it does not fit.
+/// Most places that an exponent may move the point: beyond it nothing fits that is not 0.
+const FARTHEST: i32 = 40;
+
+/// Digits of a number with an exponent, `1.5e3`, as digits without one.
+fn without_exponent(whole: &str, fraction: &str, exponent: &str) -> Option<(String, String)> {
+    let exponent: i32 = exponent.parse().ok().filter(|it: &i32| it.abs() <= FARTHEST)?;
+    let point = i32::try_from(whole.len()).ok()?.checked_add(exponent)?;
+    let digits = [whole, fraction].concat();
+    let before = usize::try_from(point).unwrap_or(0);
+    let zeros = "0".repeat(usize::try_from(-point).unwrap_or(0));
+    let after = before.saturating_sub(digits.len());
+    let (left, right) = digits.split_at_checked(before.min(digits.len()))?;
+    Some(([left, &"0".repeat(after)].concat(), [&zeros, right].concat()))
+}
+
+/// Reads a decimal number, exactly: `-12`, `12.5`, `.5`, `1.5e3`. `None` for anything else, or where it does not fit.
 #[must_use]
 pub fn read(text: &str, decimals: u32, rounding: Rounding) -> Option<Fixed> {
     let (negative, unsigned) = match text.as_bytes().first()? {
@@ -30,10 +45,16 @@ pub fn read(text: &str, decimals: u32, rounding: Rounding) -> Option<Fixed> {
         b'+' => (false, text.get(1..)?),
         _ => (false, text),
     };
+    let (unsigned, exponent) = unsigned.split_once(['e', 'E']).map_or((unsigned, None), |(it, exponent)| (it, Some(exponent)));
     let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, ""));
     if whole.len() + fraction.len() == 0 || !whole.bytes().chain(fraction.bytes()).all(|it| it.is_ascii_digit()) {
         return None;
     }
+    let moved = match exponent {
+        Some(exponent) => Some(without_exponent(whole, fraction, exponent)?),
+        None => None,
+    };
+    let (whole, fraction) = moved.as_ref().map_or((whole, fraction), |(whole, fraction)| (whole.as_str(), fraction.as_str()));
     let mut value: i64 = 0;
     let mut digits = whole.bytes().chain(fraction.bytes().chain(std::iter::repeat(b'0')).take(decimals as usize));
     digits.try_for_each(|digit| {
@@ -120,6 +141,17 @@ mod tests {
     }
 
     #[test]
+    fn an_exponent_moves_the_point() {
+        for (text, milli) in
+            [("1e3", 1_000_000), ("1.5E+2", 150_000), ("-25e-1", -2500), ("5e-3", 5), ("0e40", 0), ("12.3456e2", 1_234_560)]
+        {
+            assert_eq!(value(text, 3, Rounding::HalfEven), Some((milli, true)), "{text}");
+        }
+        assert_eq!(value("5e-4", 3, Rounding::HalfEven), Some((0, false)));
+        assert_eq!(value("1e-40", 0, Rounding::HalfUp), Some((0, false)));
+    }
+
+    #[test]
     fn money_rounds_half_up_and_quantities_half_to_even() {
         assert_eq!(value("0.5", 0, Rounding::HalfUp), Some((1, false)));
         assert_eq!(value("1.4999", 0, Rounding::HalfUp), Some((1, false)));
@@ -132,7 +164,7 @@ mod tests {
 
     #[test]
     fn what_is_no_number_is_none() {
-        for text in ["", "-", ".", "1,5", "1.2.3", "12a", "1e3", "٣", "99999999999999999999"] {
+        for text in ["", "-", ".", "1,5", "1.2.3", "12a", "1e", "e3", "1e3.5", "1e400", "1e+", "٣", "99999999999999999999"] {
             assert_eq!(value(text, 0, Rounding::HalfUp), None, "{text}");
         }
         assert_eq!(from_float(f64::NAN, 0, Rounding::HalfUp), None);

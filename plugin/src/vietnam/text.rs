@@ -23,6 +23,24 @@ pub fn tidy(text: &str) -> Cow<'_, str> {
     if surely_composed(text) { Cow::Borrowed(text) } else { Cow::Owned(composed(text)) }
 }
 
+/// A name as people read it: tidied, and every run of white space inside it one space.
+#[must_use]
+pub fn one_spaced(text: &str) -> String {
+    let text = tidied(text);
+    let even = text.chars().try_fold(' ', |before, it| if it.is_whitespace() && (it != ' ' || before == ' ') { None } else { Some(it) });
+    if even.is_some() {
+        return text;
+    }
+    let mut spaced = String::with_capacity(text.len());
+    for word in text.split_whitespace() {
+        if !spaced.is_empty() {
+            spaced.push(' ');
+        }
+        spaced.push_str(word);
+    }
+    spaced
+}
+
 /// [`tidy`], owned.
 #[must_use]
 pub fn tidied(text: &str) -> String {
@@ -182,6 +200,14 @@ mod tests {
             let text = it.to_string();
             assert_eq!(text.nfc().collect::<String>(), text, "{:x}", it as u32);
         }
+    }
+
+    #[test]
+    fn a_name_has_one_space_between_words() {
+        for text in ["Áo thun  Đỏ", "\tÁo\u{a0}thun \n Đỏ ", "Áo thun Đỏ"] {
+            assert_eq!(one_spaced(text), "Áo thun Đỏ", "{text:?}");
+        }
+        assert_eq!(one_spaced(" "), "");
     }
 
     #[test]

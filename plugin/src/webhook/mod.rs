@@ -12,13 +12,13 @@ use std::borrow::Cow;
 use crate::nhanh::tree::Value;
 
 use crate::map::product::Options;
-use crate::map::{Notes, order};
+use crate::map::{Notes, order, refused};
 use crate::nhanh::goods;
-use crate::nhanh::json::{self, Items, Record};
+use crate::nhanh::json::{self, Items, Misfit, Record};
 use crate::nhanh::wire;
 use crate::settings::Settings;
 use crate::wit::catalog::{Change, Gone, OrderStage, OrderStatus};
-use crate::wit::connector::{Accepted, Delivery, Ignored, Refresh, WebhookOutcome};
+use crate::wit::connector::{Accepted, Delivery, Ignored, Refresh, Refused, WebhookOutcome};
 use crate::wit::types::{Context, Entity, Message, Reason, RemoteId};
 
 /// Events that the merchant should tick, in either version. The probe, `webhooksEnabled`, comes by itself and no probe lists it as ticked.
@@ -40,12 +40,12 @@ pub fn handle(context: &Context, delivery: &Delivery) -> WebhookOutcome {
     if delivery.body.trim_ascii().is_empty() {
         return probe(None);
     }
-    let Ok(tree) = json::parse(&delivery.body) else { return unproved(malformed("/")) };
+    let Ok(tree) = json::parse_page(&delivery.body) else { return unproved(malformed("/")) };
     let Some(body) = Record::of(&tree) else { return unproved(malformed("/")) };
     let Ok(Some(event)) = body.text("event") else { return unproved(malformed("/event")) };
     let told = body.told("data");
     // `data` is documented as JSON in a text and sent as it is; both are read.
-    let inner = told.and_then(Value::as_str).map(|text| json::parse(text.as_bytes()));
+    let inner = told.and_then(Value::as_str).map(|text| json::parse_page(text.as_bytes()));
     let data = match &inner {
         Some(Ok(tree)) => Some(tree),
         Some(Err(_)) => None,
@@ -128,32 +128,40 @@ fn registered(data: &Value<'_>) -> Option<Vec<String>> {
     Some(Items::of(events)?.filter_map(|(_, it)| it.as_str().map(str::to_owned)).collect())
 }
 
-/// Identifiers of a delete: a list; an object's values; else its keys.
-fn ids(data: &Value<'_>) -> Vec<RemoteId> {
+/// Identifiers of a delete: a list; an object's values; else its keys. And what of it is none.
+fn ids(data: &Value<'_>) -> (Vec<RemoteId>, Vec<Refused>) {
     let one = |value: &Value<'_>| {
         let nested = Record::of(value).and_then(|it| {
             it.told("id").or_else(|| it.told("orderId")).or_else(|| it.told("productId")).and_then(json::id).map(Cow::into_owned)
         });
         nested.or_else(|| json::id(value).map(Cow::into_owned))
     };
-    let Some(items) = Items::of(data) else { return one(data).into_iter().collect() };
-    let mut ids: Vec<RemoteId> = Vec::with_capacity(items.count_left());
-    for (key, value) in items {
-        let key = || key.filter(|it| crate::vietnam::text::is_digits(it)).map(str::to_owned);
-        if let Some(id) = one(value).or_else(key).filter(|id| !ids.contains(id)) {
-            ids.push(id);
+    let Some(items) = Items::of(data) else { return (one(data).into_iter().collect(), Vec::new()) };
+    let (mut ids, mut refusals): (Vec<RemoteId>, _) = (Vec::with_capacity(items.count_left()), Vec::new());
+    for (at, (key, value)) in items.enumerate() {
+        let digits = || key.filter(|it| crate::vietnam::text::is_digits(it)).map(str::to_owned);
+        match one(value).or_else(digits) {
+            Some(id) if ids.contains(&id) => {}
+            Some(id) => ids.push(id),
+            None => {
+                let misfit = match key {
+                    Some(key) => Misfit::at(key, "an identifier"),
+                    None => Misfit::at(&at.to_string(), "an identifier"),
+                };
+                refusals.push(refused(None, misfit.under("data")));
+            }
         }
     }
-    ids
+    (ids, refusals)
 }
 
 fn deleted(event: &str, entity: Entity, data: &Value<'_>) -> WebhookOutcome {
-    let subjects = ids(data);
+    let (subjects, refused) = ids(data);
     if subjects.is_empty() {
         return malformed("/data");
     }
     let changes = subjects.iter().map(|id| Change::Gone(Gone { entity, id: id.clone() })).collect();
-    WebhookOutcome::Accepted(Accepted { changes, ..accepted(event, subjects) })
+    WebhookOutcome::Accepted(Accepted { changes, refused, ..accepted(event, subjects) })
 }
 
 fn accepted(event: &str, subjects: Vec<RemoteId>) -> Accepted {
@@ -175,7 +183,8 @@ fn product_hint(context: &Context, event: &str, data: &Value<'_>) -> WebhookOutc
     WebhookOutcome::Accepted(Accepted { refresh, ..accepted(event, vec![id]) })
 }
 
-/// `orderAdd`, `orderUpdate` and `paymentReceived`, whose payload nobody documents.
+/// `orderAdd`, `orderUpdate` and `paymentReceived`, whose payload nobody documents. An order with somebody else's own id is not ours; one
+/// without any may be.
 fn order_hint(context: &Context, event: &str, data: &Value<'_>) -> WebhookOutcome {
     let Some(record) = Record::of(data) else { return malformed("/data") };
     let wire = wire::of_delivery(data);
@@ -183,11 +192,8 @@ fn order_hint(context: &Context, event: &str, data: &Value<'_>) -> WebhookOutcom
     let tag = context.tag.as_str();
     let ours = |own: &str| !tag.is_empty() && order::is_ours(tag, own);
     let payment = event == "paymentReceived";
-    match &own {
-        Some(own) if !ours(own) => return not_ours(),
-        // Only a payment may leave the own id out; whose order it is, the host's links say.
-        None if !payment => return not_ours(),
-        _ => {}
+    if own.as_deref().is_some_and(|own| !ours(own)) {
+        return not_ours();
     }
     let id = match record.id("orderId") {
         Ok(Some(id)) => Some(id),
@@ -196,9 +202,11 @@ fn order_hint(context: &Context, event: &str, data: &Value<'_>) -> WebhookOutcom
     let place = if record.raw("info").is_some() { "/data/info/id" } else { "/data/orderId" };
     let Some(id) = id else { return malformed(place) };
     let mut accepted = accepted(event, vec![id.clone()]);
-    if !payment {
+    // Without an own id nothing says whose order it is but the host's links: it asks again for what it has, and drops the rest.
+    if own.is_some() && !payment {
         match wire.order(None, data) {
-            Ok(seen) => accepted.changes.push(Change::OrderStatus(seen.status)),
+            // Where a delivery has both `id` and `orderId`, the latter is Nhanh's.
+            Ok(seen) => accepted.changes.push(Change::OrderStatus(OrderStatus { order: id.clone(), ..seen.status })),
             Err(refusal) => accepted.refused.push(refusal),
         }
     }
@@ -254,8 +262,10 @@ fn inventory(context: &Context, data: &Value<'_>) -> WebhookOutcome {
             Ok(level) => accepted.changes.extend(level.map(Change::Stock)),
             Err(refusal) => accepted.refused.push(refusal),
         }
-        if let Some(id) = id.filter(|id| !accepted.subjects.contains(id)) {
-            accepted.subjects.push(id);
+        match id {
+            Some(id) if accepted.subjects.contains(&id) => notes.repeated(&id),
+            Some(id) => accepted.subjects.push(id),
+            None => {}
         }
     }
     if accepted.subjects.is_empty() {

@@ -120,7 +120,9 @@ impl From<NoData> for Failure {
 /// # Errors
 /// There is none.
 pub fn tree(response: &Response, access: Access) -> Result<Value<'_>, NoData> {
-    json::parse(&response.body).map_err(|no| NoData::Unreadable(unreadable(no, response.status, access)))
+    // What was changed is only known from an answer that can be read as a whole.
+    let parse = if access == Access::Read { json::parse_page } else { json::parse };
+    parse(&response.body).map_err(|no| NoData::Unreadable(unreadable(no, response.status, access)))
 }
 
 /// A readable answer that is no refusal.
@@ -139,9 +141,14 @@ pub struct Reply<'t> {
 pub fn answer<'t>(tree: &'t Value<'t>, response: &'t Response, access: Access, now: Instant) -> Result<Reply<'t>, NoData> {
     let foreign = || NoData::Unreadable(unreadable(NoTree::Invalid, response.status, access));
     let record = Record::of(tree).ok_or_else(foreign)?;
-    match record.integer("code") {
-        Ok(Some(1)) => Ok(Reply { record, text: &response.body }),
-        Ok(Some(0)) => Err(NoData::Refused(refusal(&record, now))),
+    // Documented as a number; clients met `false` as well.
+    let code = match record.raw("code") {
+        Some(Value::Bool(yes)) => Some(i64::from(*yes)),
+        _ => record.integer("code").ok().flatten(),
+    };
+    match code {
+        Some(1) => Ok(Reply { record, text: &response.body }),
+        Some(0) => Err(NoData::Refused(refusal(&record, now))),
         _ => Err(foreign()),
     }
 }

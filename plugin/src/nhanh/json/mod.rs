@@ -1,9 +1,10 @@
 //! One lenient, borrowed JSON tree. All leniency towards Nhanh lives here.
 //!
-//! Nhanh is PHP: a number may be a numeric string, "none" may be `null`, `""`, `[]` or `0000-00-00`, a list may be an object keyed by
+//! Nhanh is PHP: a number may be a numeric string, "none" may be `null`, `false`, `""`, `[]` or `0000-00-00`, a list may be an object keyed by
 //! id, an empty object an empty list. An accessor reads all of these as what they mean; whatever is left is a [`Misfit`] that names the
 //! field by JSON pointer, so that one bad record is refused and its page goes on. Nothing here may guess a value that is not there.
 
+mod mend;
 #[cfg(test)]
 mod tests;
 
@@ -80,11 +81,23 @@ pub fn parse(bytes: &[u8]) -> Result<Value<'_>, NoTree> {
     tree::parse(text).map_err(|error| if error.is_eof() { NoTree::Truncated } else { NoTree::Invalid })
 }
 
+/// [`parse`], where one record that no parser can read (half a surrogate pair, a number beyond every range, nesting without an end) must not
+/// take the others along: what cannot be read of it is [`Value::Broken`].
+///
+/// # Errors
+/// Why it is no JSON, nor nearly so.
+pub fn parse_page(bytes: &[u8]) -> Result<Value<'_>, NoTree> {
+    match parse(bytes) {
+        Err(NoTree::Invalid) => mend::mend(bytes).ok_or(NoTree::Invalid),
+        other => other,
+    }
+}
+
 /// What means "none" on Nhanh's wire.
 #[must_use]
 pub fn is_none(value: &Value<'_>) -> bool {
     match value {
-        Value::Null => true,
+        Value::Null | Value::Bool(false) => true,
         Value::Str(text) => text::trim(text).is_empty(),
         Value::Array(list) => list.is_empty(),
         _ => false,
@@ -181,6 +194,12 @@ impl<'t> Record<'t> {
         self.raw(field).filter(|it| !is_none(it))
     }
 
+    /// The first of its fields that no parser can read.
+    #[must_use]
+    pub fn broken(&self) -> Option<&'t str> {
+        self.fields.iter().find(|(_, value)| matches!(value, Value::Broken)).map(|(field, _)| &**field)
+    }
+
     /// Whether the record has no field at all.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -205,6 +224,14 @@ impl<'t> Record<'t> {
                 Cow::Owned(text) => text,
             })
         })
+    }
+
+    /// A name: a text with one space between words.
+    ///
+    /// # Errors
+    /// The field holds a list, an object or a truth value.
+    pub fn name(&self, field: &str) -> Result<Option<String>, Misfit> {
+        self.read(field, "a text", |it| Some(text::one_spaced(&text(it)?)))
     }
 
     /// A text exactly as it was sent: HTML, codes, words.

@@ -149,7 +149,7 @@ impl Wire for V2 {
         goods::stock((key, value), "idNhanh", product::family, options, notes)
     }
 
-    fn price(&self, key: Option<&str>, value: &Value<'_>, notes: &mut Notes) -> Result<PriceChange, Refused> {
+    fn price(&self, key: Option<&str>, value: &Value<'_>, _: Options<'_>, notes: &mut Notes) -> Result<PriceChange, Refused> {
         product::read_price(key, value, notes)
     }
 

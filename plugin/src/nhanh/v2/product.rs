@@ -5,14 +5,14 @@
 use crate::nhanh::tree::Value;
 
 use crate::map::Notes;
+use crate::map::fields::Reading;
 use crate::map::product::{self as rules, Options, Parent};
-use crate::nhanh::goods::{PriceFields, images, levels, open, prices, units};
-use crate::nhanh::json::{Items, Misfit, Record};
+use crate::nhanh::goods::{self, PriceFields, images, left_out, levels, open, prices, units};
+use crate::nhanh::json::{Items, Record};
 use crate::nhanh::words;
-use crate::vietnam::time;
 use crate::wit::catalog::{Attribute, PriceChange, Product, ProductKind};
 use crate::wit::connector::Refused;
-use crate::wit::types::RemoteId;
+use crate::wit::types::Entity;
 
 /// Prices stand in the row itself; one that was never entered is null.
 const PRICES: PriceFields = PriceFields {
@@ -28,35 +28,38 @@ const PRICES: PriceFields = PriceFields {
 /// A whole product.
 ///
 /// # Errors
-/// A field of it cannot be read.
+/// It has no id that can be read.
 pub fn read(key: Option<&str>, value: &Value<'_>, options: Options<'_>, notes: &mut Notes) -> Result<Product, Refused> {
-    open(key, "idNhanh", value, |row, id| {
-        let own_id = row.text("privateId")?;
-        let parent = rules::parent(row.integer("parentId"), row, &id)?;
-        let category = row.id("categoryId")?;
-        let brand = row.text("brandName")?;
-        let kind = rules::kind(row.integer("typeId")?, &parent);
-        let sku = row.text("code")?;
-        let barcode = row.text("barcode")?;
-        let name = row.text("name")?.unwrap_or_default();
-        let prices = if options.stock_and_price { Some(prices(row, &PRICES, &id, kind, notes)?) } else { None };
-        // A rate with a fraction is none that can be declared; no product is lost for it, nor for its pictures.
-        let vat = row.integer("vat").ok().flatten().and_then(rules::vat);
-        let images = images(row.told("image"), row.items("images").unwrap_or(Items::List([].iter())));
-        let raw_status = row.text("status")?.unwrap_or_default();
-        let description = row.verbatim("description")?;
-        let description = if description.is_some() { description } else { row.verbatim("content")? };
-        let weight = row.milli("shippingWeight")?;
-        let weight = if weight.is_some() { weight } else { row.milli("weight")? };
-        let unit = row.text("unit")?;
-        let updated = row.integer("updatedAt")?.and_then(time::from_unix);
-        let stock = if options.stock_and_price { levels(row, &id, kind, options, notes)? } else { None };
-        let attributes = attributes(row.items("attributes")?)?;
-        let units = units(row.items("units")?, options)?;
-        let own_id = if own_id.is_some() { own_id } else { row.text("shopProductId")? };
-        Ok(Product {
-            id,
-            undecided: false,
+    open(Entity::Product, (key, value), "idNhanh", notes, |row, it| {
+        let own_id = it.take(row.text("privateId"));
+        let (parent, kind) = family(row, it);
+        let category = it.take(row.id("categoryId"));
+        let brand = it.take(row.text("brandName"));
+        let sku = it.take(row.text("code"));
+        let barcode = it.take(row.text("barcode"));
+        let name = it.take(row.name("name"));
+        let name = it.named(name, sku.as_deref());
+        let prices = options.stock_and_price.then(|| prices(row, &PRICES, kind, it));
+        // Whether the price has the tax in it is not told here.
+        let vat = goods::vat(row.integer("vat"), "vat", (None, None), options.now, it);
+        let images = images(row, "", ("image", "images"), it);
+        let raw_status = it.take(row.text("status")).unwrap_or_default();
+        let description = it.take(row.verbatim("description"));
+        let description = if description.is_some() { description } else { it.take(row.verbatim("content")) };
+        let (field, weight) = match it.take(row.milli("shippingWeight")) {
+            None => ("weight", it.take(row.milli("weight"))),
+            weight => ("shippingWeight", weight),
+        };
+        let weight_grams = goods::grams(weight, field, it);
+        let unit = it.take(row.text("unit"));
+        let updated = goods::updated(row, it);
+        let (stock, others_are_zero) = if options.stock_and_price { levels(row, it, kind, options) } else { (None, false) };
+        let attributes = attributes(row, it);
+        let units = units(row.items("units"), "units", options, it);
+        let own_id = if own_id.is_some() { own_id } else { it.take(row.text("shopProductId")) };
+        Product {
+            id: it.id.clone(),
+            undecided: it.undecided,
             own_id,
             kind,
             parent: parent.id,
@@ -70,58 +73,56 @@ pub fn read(key: Option<&str>, value: &Value<'_>, options: Options<'_>, notes: &
             raw_status,
             prices,
             vat,
-            weight_grams: weight.and_then(rules::grams),
+            weight_grams,
             description: description.map(std::borrow::Cow::into_owned),
             images,
             attributes,
             units,
             stock,
-            others_are_zero: false,
+            others_are_zero,
             updated,
-        })
+        }
     })
 }
 
 /// Prices alone.
 ///
 /// # Errors
-/// A field of it cannot be read.
+/// It has no id that can be read.
 pub fn read_price(key: Option<&str>, value: &Value<'_>, notes: &mut Notes) -> Result<PriceChange, Refused> {
-    open(key, "idNhanh", value, |row, id| {
-        let (_, kind) = family(row, &id)?;
-        let prices = prices(row, &PRICES, &id, kind, notes)?;
-        Ok(PriceChange { product: id, prices })
+    open(Entity::Product, (key, value), "idNhanh", notes, |row, it| {
+        let (_, kind) = family(row, it);
+        PriceChange { product: it.id.clone(), prices: prices(row, &PRICES, kind, it) }
     })
 }
 
-fn attributes(items: Items<'_>) -> Result<Vec<Attribute>, Misfit> {
+fn attributes(row: &Record<'_>, it: &mut Reading<'_>) -> Vec<Attribute> {
     let mut attributes = Vec::new();
-    for (key, item) in items {
-        let Some(record) = Record::of(item) else { continue };
+    for (at, (key, item)) in row.items("attributes").unwrap_or_else(|misfit| left_out(misfit, it)).enumerate() {
         // The list has objects keyed by attribute id; webhooks and other routes have the attribute itself.
-        if key.is_none() && record.raw("attributeName").is_none() {
-            for (_, inner) in Items::of(item).into_iter().flatten() {
-                attributes.extend(Record::of(inner).map(|it| attribute(&it)).transpose()?.flatten());
+        let told = match Record::of(item) {
+            Some(record) if key.is_none() && record.raw("attributeName").is_none() => {
+                for (key, inner) in Items::of(item).into_iter().flatten() {
+                    let told = Record::of(inner).and_then(|it| attribute(&it));
+                    let at = || format!("{at}/{}", key.unwrap_or_default());
+                    goods::add_attribute(&mut attributes, told, &at, it);
+                }
+                continue;
             }
-        } else {
-            attributes.extend(attribute(&record)?);
-        }
+            Some(record) => attribute(&record),
+            None => None,
+        };
+        goods::add_attribute(&mut attributes, told, &|| key.map_or_else(|| at.to_string(), str::to_owned), it);
     }
-    Ok(attributes)
+    attributes
 }
 
-fn attribute(record: &Record<'_>) -> Result<Option<Attribute>, Misfit> {
-    let name = record.text("attributeName").map_err(|it| it.under("attributes"))?;
-    let value = record.text("name").map_err(|it| it.under("attributes"))?;
-    Ok(name.zip(value).map(|(name, value)| Attribute { name, value }))
+fn attribute(record: &Record<'_>) -> Option<Attribute> {
+    let name = record.text("attributeName").ok().flatten()?;
+    Some(Attribute { name, value: record.text("name").ok().flatten()? })
 }
 
 /// Where a row stands in its family, and its kind.
-///
-/// # Errors
-/// A field of it cannot be read.
-pub fn family(row: &Record<'_>, id: &RemoteId) -> Result<(Parent, ProductKind), Misfit> {
-    let parent = rules::parent(row.integer("parentId"), row, id)?;
-    let kind = rules::kind(row.integer("typeId")?, &parent);
-    Ok((parent, kind))
+pub fn family(row: &Record<'_>, it: &mut Reading<'_>) -> (Parent, ProductKind) {
+    rules::family(row, row.integer("typeId"), it)
 }

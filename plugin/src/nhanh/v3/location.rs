@@ -10,30 +10,9 @@ use crate::nhanh::v3::request::{call, path};
 use crate::nhanh::wire::Located;
 use crate::sender::Sender;
 use crate::settings::Settings;
-use crate::vietnam::{address, text};
+use crate::vietnam::{address, place, text};
 use crate::wit::orders::Address;
 use crate::wit::types::{Instant, Message, RemoteId, Warning};
-
-/// What kinds of place are called, folded; each may stand before a name, or be left out.
-static KINDS: [&str; 17] = [
-    "thành phố ",
-    "tp. ",
-    "tp.",
-    "tp ",
-    "tỉnh ",
-    "quận ",
-    "q. ",
-    "q.",
-    "huyện ",
-    "thị xã ",
-    "phường ",
-    "p. ",
-    "p.",
-    "xã ",
-    "thị trấn ",
-    "tt. ",
-    "đặc khu ",
-];
 
 /// Why there is no place.
 enum Missing {
@@ -45,15 +24,32 @@ enum Missing {
 
 /// The place of an address; empty where it has too few names, or one of them is not found.
 pub fn locate(settings: Settings<'_>, now: Instant, address: &Address, sender: &mut dyn Sender) -> Located {
-    let Some((version, names)) = address::levels(address) else { return Located::default() };
+    let Some((version, names)) = address::levels(address) else {
+        let warnings = if address::is_mixed(address) { vec![warning(&Missing::Unknown("DISTRICT"))] } else { Vec::new() };
+        return Located { ids: Vec::new(), warnings };
+    };
+    let found = walk(settings, now, version, &names, sender);
+    // A ward of today beside a district of before.
+    let today = match (&found, address::new_ward(address)) {
+        (Err(Missing::Unknown("WARD")), Some(names)) if version == address::THREE_LEVELS => {
+            walk(settings, now, address::TWO_LEVELS, &names, sender)
+        }
+        _ => found,
+    };
+    match today {
+        Ok(ids) => Located { ids, warnings: Vec::new() },
+        Err(missing) => Located { ids: Vec::new(), warnings: vec![warning(&missing)] },
+    }
+}
+
+/// The ids of these names, from the province down.
+fn walk(settings: Settings<'_>, now: Instant, version: &str, names: &[&str], sender: &mut dyn Sender) -> Result<Vec<RemoteId>, Missing> {
     let mut ids: Vec<RemoteId> = Vec::with_capacity(names.len());
     for (kind, name) in kinds(version).iter().zip(names) {
-        match find(settings, now, version, kind, ids.last(), name, sender) {
-            Ok(id) => ids.push(id),
-            Err(missing) => return Located { ids: Vec::new(), warnings: vec![warning(&missing)] },
-        }
+        let id = find(settings, now, version, kind, ids.last(), name, sender)?;
+        ids.push(id);
     }
-    Located { ids, warnings: Vec::new() }
+    Ok(ids)
 }
 
 fn kinds(version: &str) -> &'static [&'static str] {
@@ -133,15 +129,5 @@ fn only_one(rows: Items<'_>, name: &str) -> Option<RemoteId> {
 
 /// A name as it is compared: whole, and without what kind of place it is.
 fn keys(name: &str) -> (String, String) {
-    let folded = text::folded(name);
-    (text::placed(&folded), text::placed(without_kind(&folded)))
-}
-
-fn without_kind(name: &str) -> &str {
-    for kind in &KINDS {
-        if let Some(bare) = name.strip_prefix(kind) {
-            return bare.trim();
-        }
-    }
-    name
+    (text::placed(name), place::bare(name))
 }

@@ -137,8 +137,8 @@ impl Wire for V3 {
         goods::stock((key, value), "id", product::family, options, notes)
     }
 
-    fn price(&self, key: Option<&str>, value: &Value<'_>, notes: &mut Notes) -> Result<PriceChange, Refused> {
-        product::read_price(key, value, notes)
+    fn price(&self, key: Option<&str>, value: &Value<'_>, options: Options<'_>, notes: &mut Notes) -> Result<PriceChange, Refused> {
+        product::read_price(key, value, options, notes)
     }
 
     fn order_id(&self, row: &Record<'_>, _: Option<&str>) -> Result<RemoteId, Misfit> {
