@@ -57,7 +57,7 @@ impl Cursor {
         Self { place: first, left: Vec::new(), pass: 0, top: None, been: None, ..self.clone() }
     }
 
-    /// Whether this place is none that the pass has been at, as far as one remembered place can tell: it is replaced at pages 2, 4, 8 and so
+    /// Whether this place is none that the pass has been at, as far as one remembered place can tell: it is replaced at pages 1, 2, 4, 8 and so
     /// on, which catches a circle of any length.
     #[must_use]
     pub fn goes_on(&mut self, before: &Cursor) -> bool {

@@ -16,10 +16,7 @@ const DEEPEST: usize = 4;
 /// The tree of a text whose frame holds; `None` where it does not.
 pub(super) fn mend(bytes: &[u8]) -> Option<Value<'_>> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii();
-    if bytes.first() != Some(&b'{') || value_end(bytes) != Some(bytes.len()) {
-        return None;
-    }
-    frame(bytes, DEEPEST)
+    if bytes.first() == Some(&b'{') { frame(bytes, DEEPEST) } else { None }
 }
 
 /// What stands around records.
@@ -88,7 +85,7 @@ fn each<'t>(text: &'t [u8], take: &mut dyn FnMut(&'t [u8], &'t [u8]) -> Option<(
         take(name, value)?;
         rest = after.trim_ascii_start();
         if !rest.is_empty() {
-            rest = rest.strip_prefix(b",")?.trim_ascii_start();
+            rest = rest.strip_prefix(b",").map(<[u8]>::trim_ascii_start).filter(|it| !it.is_empty())?;
         }
     }
     Some(())

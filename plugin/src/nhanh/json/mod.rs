@@ -359,22 +359,15 @@ pub fn raw<'t>(text: &'t [u8], path: &[&str]) -> Option<&'t str> {
 
 /// Where the value at the start of a text ends.
 fn value_end(text: &[u8]) -> Option<usize> {
-    let (mut depth, mut quoted, mut escaped) = (0_usize, false, false);
-    for (at, byte) in text.iter().enumerate() {
-        if quoted {
-            match byte {
-                _ if escaped => escaped = false,
-                b'\\' => escaped = true,
-                b'"' => quoted = false,
-                _ => {}
-            }
-            if !quoted && depth == 0 {
-                return Some(at + 1);
-            }
-            continue;
-        }
+    let (mut depth, mut at) = (0_usize, 0_usize);
+    while let Some(byte) = text.get(at) {
         match byte {
-            b'"' => quoted = true,
+            b'"' => {
+                at = text_end(text, at + 1)?;
+                if depth == 0 {
+                    return Some(at + 1);
+                }
+            }
             b'{' | b'[' => depth += 1,
             b'}' | b']' if depth > 1 => depth -= 1,
             b'}' | b']' if depth == 1 => return Some(at + 1),
@@ -382,8 +375,21 @@ fn value_end(text: &[u8]) -> Option<usize> {
             b'}' | b']' | b',' | b' ' | b'\t' | b'\r' | b'\n' if depth == 0 => return Some(at),
             _ => {}
         }
+        at += 1;
     }
-    (depth == 0 && !quoted).then_some(text.len())
+    (depth == 0).then_some(text.len())
+}
+
+/// Where the quotation mark is that ends a text which begins here. Texts are most of a reply, so that this loop is short.
+fn text_end(text: &[u8], start: usize) -> Option<usize> {
+    let mut at = start;
+    loop {
+        at += text.get(at..)?.iter().position(|it| matches!(it, b'"' | b'\\'))?;
+        if text.get(at) == Some(&b'"') {
+            return Some(at);
+        }
+        at += 2;
+    }
 }
 
 /// A text as a JSON string, quotes and all.

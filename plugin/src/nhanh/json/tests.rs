@@ -80,6 +80,32 @@ fn fields_are_found_in_any_order() {
     });
 }
 
+#[test]
+fn a_text_whose_frame_is_broken_is_not_mended() {
+    for text in [
+        r#"{"code":1,"data":[}"#,
+        r#"{"code":1,"data":[]"#,
+        r#"{"code":1,"data":[{"id":1}{"id":2}]}"#,
+        r#"{"code":1 "data":[]}"#,
+        r#"{"code":1,"data":[]}{"#,
+        r#"{"code":1,"data":[]} x"#,
+        r#"{"code":1,"data":[],}"#,
+        r#"{"code":1,"data":["\ud83d]}"#,
+        r#"[1e999]"#,
+    ] {
+        assert!(parse_page(text.as_bytes()).is_err(), "{text}");
+    }
+}
+
+#[test]
+fn what_cannot_be_read_of_a_record_is_broken_and_the_rest_is_there() {
+    let page = parse_page(b"{\"code\":1,\"data\":{\"products\":{\"5\":{\"id\":5,\"a\":\"\xff\"},\"6\":{\"id\":6}}}}").unwrap();
+    let products = Record::of(&page).unwrap().record("data").unwrap().unwrap().record("products").unwrap().unwrap();
+    let five = products.record("5").unwrap().unwrap();
+    assert_eq!((five.broken(), five.integer("id")), (Some("a"), Ok(Some(5))));
+    assert_eq!(products.record("6").unwrap().unwrap().broken(), None);
+}
+
 fn any_json() -> impl Strategy<Value = serde_json::Value> {
     let leaf = prop_oneof![
         Just(serde_json::Value::Null),
@@ -98,6 +124,12 @@ fn any_json() -> impl Strategy<Value = serde_json::Value> {
 }
 
 proptest! {
+    #[test]
+    fn mending_what_is_whole_changes_nothing(value in any_json()) {
+        let text = serde_json::json!({ "code": 1, "data": value }).to_string();
+        prop_assert_eq!(mend::mend(text.as_bytes()), parse(text.as_bytes()).ok());
+    }
+
     #[test]
     fn no_value_breaks_an_accessor(value in any_json()) {
         let json = serde_json::json!({ "f": value }).to_string();

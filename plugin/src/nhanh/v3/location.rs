@@ -131,3 +131,61 @@ fn only_one(rows: Items<'_>, name: &str) -> Option<RemoteId> {
 fn keys(name: &str) -> (String, String) {
     (text::placed(name), place::bare(name))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{NOW, context, data, reply, set};
+    use crate::wit::http::{Error, Request, Response};
+    use crate::wit::orders::AddressScheme;
+
+    /// Places of Nhanh's, in both divisions.
+    struct Places;
+
+    impl Sender for Places {
+        fn send(&mut self, request: Request) -> Result<Response, Error> {
+            let asked: serde_json::Value = serde_json::from_str(data(&request)).unwrap();
+            let filters = &asked["filters"];
+            let of = |field: &str| filters[field].as_str().unwrap_or_default().to_owned();
+            let rows = match (of("locationVersion").as_str(), of("type").as_str(), filters["parentId"].as_u64()) {
+                (_, "CITY", _) => r#"{"id":1,"name":"Hà Nội"},{"id":79,"name":"Thành phố Hồ Chí Minh","otherName":"Hồ Chí Minh"}"#,
+                ("v1", "DISTRICT", Some(79)) => r#"{"id":760,"name":"Quận 1"},{"id":771,"name":"Quận 10"},{"id":770,"name":"Quận 3"}"#,
+                ("v1", "WARD", Some(771)) => r#"{"id":27163,"name":"Phường 1"},{"id":27166,"name":"Phường 10"}"#,
+                ("v1", "WARD", Some(760)) => r#"{"id":26740,"name":"Phường Bến Nghé"}"#,
+                ("v1", "WARD", Some(770)) => r#"{"id":27139,"name":"Phường 1"}"#,
+                ("v2", "WARD", Some(79)) => r#"{"id":9001,"name":"Phường Sài Gòn"},{"id":9002,"name":"Phường Bàn Cờ"}"#,
+                other => panic!("{other:?}"),
+            };
+            Ok(reply(&format!(r#"{{"code":1,"data":[{rows}]}}"#)))
+        }
+    }
+
+    fn place(levels: [&str; 3], scheme: AddressScheme) -> (Vec<RemoteId>, Vec<Warning>) {
+        let some = |it: &str| (!it.is_empty()).then(|| it.to_owned());
+        let [province, district, ward] = levels.map(some);
+        let address = Address { text: "1 Trần Phú".to_owned(), province, district, ward, scheme };
+        let mut context = context();
+        set(&mut context, "api-version", "3.0");
+        let located = locate(Settings::of(&context), NOW, &address, &mut Places);
+        (located.ids, located.warnings)
+    }
+
+    #[test]
+    fn usual_short_forms_find_the_place() {
+        let two = AddressScheme::TwoLevel;
+        assert_eq!(place(["TP.HCM", "", "Phường Sài Gòn"], two).0, ["79", "9001"]);
+        for levels in [["Hồ Chí Minh", "Q10", "Phường 01"], ["TPHCM", "Q. 10", "P1"], ["Tp. HCM", "quận 10", "P.01"]] {
+            assert_eq!(place(levels, AddressScheme::Unknown).0, ["79", "771", "27163"], "{levels:?}");
+            assert_eq!(place(levels, AddressScheme::ThreeLevel).0, ["79", "771", "27163"], "{levels:?}");
+        }
+    }
+
+    #[test]
+    fn a_ward_of_today_beside_a_district_of_before_is_a_place_only_where_it_was_formed_from_it() {
+        for scheme in [AddressScheme::Unknown, AddressScheme::TwoLevel] {
+            assert_eq!(place(["Hồ Chí Minh", "Quận 1", "Phường Sài Gòn"], scheme).0, ["79", "9001"], "{scheme:?}");
+            let (ids, warnings) = place(["Hồ Chí Minh", "Quận 3", "Phường Sài Gòn"], scheme);
+            assert_eq!((ids.len(), warnings[0].code.as_str()), (0, "order.place-as-text"), "{scheme:?}");
+        }
+    }
+}
