@@ -372,13 +372,17 @@ impl Reading<'_> {
     /// Nhanh refused to show these records.
     fn unshown(&mut self, named: &[RemoteId], refusal: &Refusal) {
         match named {
-            [id] if refusal.means_not_found() => self.gone(id),
+            [id] if self.is_of_products() && refusal.is_no_such_product() => self.gone(id),
             _ => {
                 for id in named {
                     self.refused.push(Refused { id: Some(id.clone()), failure: refusal.failure.clone().about(id.as_str()) });
                 }
             }
         }
+    }
+
+    fn is_of_products(&self) -> bool {
+        matches!(self.entity, Entity::Product | Entity::Stock | Entity::Price)
     }
 
     /// Orders that were deleted at Nhanh; the host knows which of them it has.

@@ -287,8 +287,17 @@ fn a_record_that_is_gone_is_told_and_one_that_is_refused_stops_nobody() {
         assert!(matches!(page.changes.as_slice(), [Change::Gone(it)] if it.id == "5" && it.entity == Entity::Product), "{body}");
         assert!(page.next.is_some());
     }
-    let page = read(Entity::Product, only(&["5", "6"]), r#"{"code":0,"messages":["Lỗi"]}"#);
-    assert_eq!((page.changes.len(), page.refused[0].id.as_deref()), (0, Some("5")));
+    for (entity, body) in [
+        (Entity::Product, r#"{"code":0,"messages":["Lỗi"]}"#),
+        // With an error code, in other words, or of an order, it says nothing of a record that is gone.
+        (Entity::Product, r#"{"code":0,"errorCode":"ERR_X","messages":["Product not found"]}"#),
+        (Entity::Product, r#"{"code":0,"messages":["Product not found in this warehouse"]}"#),
+        (Entity::OrderStatus, r#"{"code":0,"messages":["Order not found"]}"#),
+        (Entity::Customer, r#"{"code":false,"messages":["Customer not found"]}"#),
+    ] {
+        let page = read(entity, only(&["5", "6"]), body);
+        assert_eq!((page.changes.len(), page.refused[0].id.as_deref()), (0, Some("5")), "{body}");
+    }
     let limited = read_response(
         &context(),
         &step(Entity::Product, only(&["5"]), None),

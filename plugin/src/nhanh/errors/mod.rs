@@ -57,6 +57,13 @@ impl Refusal {
         ["not found", "not exist", "không tìm thấy", "không tồn tại"].iter().any(|it| self.said.contains(it))
     }
 
+    /// Nothing but that there is no such product, word for word, as the detail of one product says it. Neither an error code nor another
+    /// sentence is that.
+    #[must_use]
+    pub fn is_no_such_product(&self) -> bool {
+        matches!(self.said.as_str(), "product not found" | "không tìm thấy sản phẩm")
+    }
+
     /// Nhanh may already have a record of that own id.
     #[must_use]
     pub fn means_repeated(&self) -> bool {
