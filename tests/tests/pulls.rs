@@ -60,7 +60,8 @@ fn expected(dialect: Dialect, product: &ProductView) -> Row {
         name: product.name.trim().nfc().collect(),
         sku: tidy(&product.code),
         barcode: tidy(&product.barcode),
-        price: product.price,
+        // A price of 0 is none that was entered.
+        price: product.price.filter(|it| *it > 0),
         status: status.to_owned(),
         raw_status: raw_status(dialect, &product.status),
         parent: if let Kin::Variant(parent) = product.kin { Some(parent) } else { None },

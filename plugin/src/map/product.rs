@@ -151,3 +151,36 @@ pub fn grams(weight: Fixed) -> Option<u32> {
 pub fn is_absolute(address: &str) -> bool {
     address.starts_with("https://") || address.starts_with("http://")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 2026-11-30 in Vietnam.
+    const NOW: Instant = 1_796_011_200_000;
+
+    #[test]
+    fn a_tax_is_a_special_code_then_a_legal_rate_then_an_amount() {
+        let on_top = |told| tax(told, Some(100_000), Some(false), NOW);
+        for (told, rate) in [
+            (-1, VatRate::NotTaxable),
+            (-2, VatRate::NotDeclared),
+            (-100, VatRate::Percent(0)),
+            (5, VatRate::Percent(5)),
+            (8, VatRate::Percent(8)),
+            (10, VatRate::Percent(10)),
+        ] {
+            assert_eq!(on_top(told), Tax::Rate(rate), "{told}");
+        }
+        for (told, rate) in [(8000, Some(8)), (8001, Some(8)), (7999, Some(8)), (8002, None), (10_000, Some(10)), (7, None), (-3, None)] {
+            assert_eq!(on_top(told), Tax::Amount(rate), "{told}");
+        }
+        // The price has the tax in it, and nobody says what the price is.
+        assert_eq!(tax(8000, Some(108_000), Some(true), NOW), Tax::Amount(Some(8)));
+        assert_eq!(tax(8000, Some(100_000), Some(true), NOW), Tax::Amount(None));
+        assert_eq!((tax(8000, Some(100_000), None, NOW), tax(8000, None, Some(false), NOW)), (Tax::Amount(None), Tax::Amount(None)));
+        // 8 % was no rate before 2022-02-01.
+        assert_eq!(tax(8, Some(100_000), Some(false), 1_643_648_400_000 - 1), Tax::Amount(None));
+        assert_eq!(tax(i64::MIN, Some(i64::MIN), Some(true), NOW), Tax::Amount(None), "nothing overflows");
+    }
+}
