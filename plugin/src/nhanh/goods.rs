@@ -390,7 +390,8 @@ fn level(record: &Record<'_>, at: &dyn Fn() -> String, branch: RemoteId, it: &mu
 /// Whether the listed levels are the row's own totals in every figure, so that nothing is left for a depot that is not listed. Totals that
 /// the row does not tell, or that cannot be read, say nothing.
 fn adds_up(record: &Record<'_>, inside: &str, levels: &[BranchStock], it: &mut Reading<'_>) -> bool {
-    let figures: [(&str, fn(&BranchStock) -> i64); 4] =
+    type Figure = fn(&BranchStock) -> i64;
+    let figures: [(&str, Figure); 4] =
         [("remain", |it| it.on_hand), ("shipping", |it| it.shipping), ("holding", |it| it.reserved), ("available", |it| it.available)];
     let (mut adds_up, mut differs) = (true, false);
     for (field, figure) in figures {
