@@ -9,7 +9,7 @@ use crate::contract::Policy;
 use crate::contract::catalog::{BranchStock, PriceChange, StockLevel};
 use crate::contract::types::Entity;
 use crate::store::Result;
-use crate::store::sqlite::{from_json, to_json};
+use crate::store::sqlite::{freed, from_json, to_json};
 
 impl Applier<'_> {
     pub(super) fn stock(&mut self, change: &StockLevel) -> Result<()> {
@@ -52,6 +52,8 @@ impl Applier<'_> {
         if self.policies.of(Entity::Stock) == Policy::Off {
             return Ok(());
         }
+        // Whether it is written or not, it says whether orders that wait for it may go.
+        freed(self.sqlite, self.connection.id, product, &level.branch, level.available, self.at)?;
         let branch = link_of(self.sqlite, self.connection.id, Entity::Branch, &level.branch)?;
         let effect = match branch {
             Some((LinkState::Tombstone, _)) => Effect::Dropped,

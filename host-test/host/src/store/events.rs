@@ -30,6 +30,8 @@ pub mod code {
     pub const RUN_ENDED: &str = "event.run-ended";
     /// An order's event ended: how, and the order's id at the other side.
     pub const ORDER_ENDED: &str = "event.order-ended";
+    /// The other side refused an order for want of something: it waits. Told once until that is over.
+    pub const ORDER_HELD: &str = "event.order-held";
     /// The facts of a delivery are in. A repeat is not told.
     pub const DELIVERY_APPLIED: &str = "event.delivery-applied";
     /// A delivery was kept, to be worked on again.

@@ -25,6 +25,7 @@ pub(crate) mod schedule;
 mod seal;
 pub(crate) mod sqlite;
 mod vitals;
+mod wanting;
 
 use thiserror::Error;
 
@@ -48,6 +49,7 @@ pub(crate) use self::seal::random;
 pub use self::seal::{SealError, Sealer};
 pub use self::sqlite::SqliteStore;
 pub use self::vitals::{Health, Pile, Vitals};
+pub use self::wanting::{HeldOrder, HeldOrders, Wanting};
 
 /// All that the host asks of durable state.
 pub trait Store:
@@ -57,6 +59,7 @@ pub trait Store:
     + Queue
     + Runs
     + Outbox
+    + HeldOrders
     + Records
     + Remarks
     + HeldRecords

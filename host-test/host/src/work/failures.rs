@@ -12,6 +12,8 @@ pub enum Disposition {
     Again,
     /// Again after so many milliseconds; the path stays closed until then.
     AgainAfter(u32),
+    /// Once there is what is wanting, and now and then until then.
+    Hold,
     /// The connection pauses; what waits goes on waiting.
     PauseConnection,
     /// The stream pauses; the others go on.
@@ -23,7 +25,8 @@ pub enum Disposition {
 /// What to do about a failure of this class.
 pub fn disposition(class: &FailureClass) -> Disposition {
     match class {
-        FailureClass::Transient | FailureClass::Ambiguous | FailureClass::Held => Disposition::Again,
+        FailureClass::Transient | FailureClass::Ambiguous => Disposition::Again,
+        FailureClass::Held => Disposition::Hold,
         FailureClass::RateLimited(ms) => Disposition::AgainAfter(*ms),
         FailureClass::Unauthorized => Disposition::PauseConnection,
         FailureClass::Forbidden | FailureClass::Misconfigured => Disposition::PauseStream,

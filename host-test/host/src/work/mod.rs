@@ -8,6 +8,7 @@ mod dry_run;
 mod errand;
 mod failures;
 mod form;
+mod held;
 mod holdings;
 mod intake;
 mod leaving;
@@ -64,6 +65,11 @@ pub struct HostConfig {
     pub retry_first: Duration,
     /// The longest such wait.
     pub retry_most: Duration,
+    /// The wait before an order is tried again that the other side refused for want of something. It doubles with each such refusal; once there
+    /// is more of what is wanting, the order goes sooner.
+    pub held_first: Duration,
+    /// The longest such wait.
+    pub held_most: Duration,
     /// The longest that a pull waits for its turn at the other side before it gives its worker back.
     pub bulk_patience: Duration,
     /// The same for an order.
@@ -104,6 +110,8 @@ impl Default for HostConfig {
             lease_time: Duration::from_secs(30),
             retry_first: Duration::from_secs(1),
             retry_most: Duration::from_secs(300),
+            held_first: Duration::from_secs(5 * 60),
+            held_most: Duration::from_secs(60 * 60),
             bulk_patience: Duration::from_secs(60),
             live_patience: Duration::from_secs(10),
             refresh_most: Duration::from_secs(15 * 60),

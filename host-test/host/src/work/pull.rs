@@ -80,7 +80,7 @@ impl Host {
         let silent = self.listen(&mut owner.clone(), errand.heard(), Some(&failure.class)).await?;
         let (halt, worked) = match (silent, disposition(&failure.class)) {
             (Some(reason), _) => (Halt::PauseConnection(reason), Worked::Again(Some(0))),
-            (None, Disposition::Again) => (Halt::Wait, Worked::Again(None)),
+            (None, Disposition::Again | Disposition::Hold) => (Halt::Wait, Worked::Again(None)),
             (None, Disposition::AgainAfter(ms)) => {
                 // The pacer's own "not yet" closes nothing: it was this host that held back.
                 if failure.code != "host.pace" {

@@ -149,6 +149,7 @@ impl Host {
         tracing::info!(connection = owner.id, event = row.event.id, code, class, "an order did not go out");
         match disposition(&failure.class) {
             Disposition::Again => Ok(Worked::Again(None)),
+            Disposition::Hold => self.hold(owner, row, failure).await,
             Disposition::AgainAfter(ms) => Ok(Worked::Again(Some(ms))),
             Disposition::PauseConnection => {
                 let reason = Reason { code: failure.code, message: failure.message };

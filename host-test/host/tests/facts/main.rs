@@ -13,6 +13,7 @@ mod edge;
 mod fences;
 mod forms;
 mod guest;
+mod held;
 mod house;
 mod inbox;
 mod ledger;

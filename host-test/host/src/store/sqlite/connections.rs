@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::events::append;
 use super::schedule::mark;
-use super::{SqliteStore, found, from_json, to_json};
+use super::{SqliteStore, found, from_json, to_json, wanting};
 use crate::clock::Instant;
 use crate::contract::types::{Message, Reason};
 use crate::secret::{Secret, Secrets};
@@ -297,7 +297,9 @@ impl Connections for SqliteStore {
             let rows = statement.query_map([id], |row| {
                 Ok(Notice { at: row.get(0)?, code: row.get(1)?, vi: row.get(2)?, en: row.get(3)?, times: row.get(4)? })
             })?;
-            Ok(rows.collect::<std::result::Result<_, _>>()?)
+            let mut all = rows.collect::<std::result::Result<Vec<_>, _>>()?;
+            all.extend(wanting::notices(sqlite, id)?);
+            Ok(all)
         })
         .await
     }

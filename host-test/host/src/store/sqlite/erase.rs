@@ -154,6 +154,7 @@ fn orders(sqlite: &Sqlite, found: &Found, erased: &mut Erased) -> Result<()> {
 
 fn pushed(sqlite: &Sqlite, connection: ConnectionId, order: &str, erased: &mut Erased) -> Result<()> {
     sqlite.execute("UPDATE order_push SET sent = NULL WHERE connection = ?1 AND order_id = ?2", params![connection, order])?;
+    sqlite.execute("DELETE FROM held_order WHERE connection = ?1 AND order_id = ?2", params![connection, order])?;
     let mut statement = sqlite.prepare_cached(
         "SELECT remote, own_id, may_have_arrived FROM order_push WHERE connection = ?1 AND order_id = ?2
            AND (remote IS NOT NULL OR may_have_arrived)",

@@ -20,6 +20,7 @@ mod remarks;
 mod runs;
 mod schedule;
 mod vitals;
+mod wanting;
 mod writer;
 
 use std::path::Path;
@@ -36,6 +37,7 @@ pub(crate) use self::outbox::hurry;
 pub(crate) use self::pages::chosen_pair;
 pub(crate) use self::queue::end_all;
 pub(crate) use self::remarks::forget_kept_out;
+pub(crate) use self::wanting::freed;
 use self::writer::Writer;
 use super::{Result, Sealer, StoreError};
 
@@ -150,6 +152,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("tidy.sql"),
     include_str!("undecided.sql"),
     include_str!("levels.sql"),
+    include_str!("wanting.sql"),
 ];
 
 pub(super) fn migrate(connection: &Sqlite) -> Result<()> {

@@ -7,6 +7,7 @@ use super::connections::{load, stand, still};
 use super::letters::tell_end;
 use super::queue::enqueue;
 use super::runs::tell_resumed;
+use super::wanting::{ended, told};
 use super::{SqliteStore, found, from_json, to_json};
 use crate::clock::Instant;
 use crate::contract::orders::{Earlier, Order, OrderEvent, OrderEventKind};
@@ -14,7 +15,7 @@ use crate::contract::types::Entity;
 use crate::names;
 use crate::nobi::{keep_order, keep_stage, load_order};
 use crate::store::{
-    ConnectionId, Footing, Intent, Lane, OrderEventRow, OrderOutcome, OrderPush, Outbox, Result, Settlement, StoreError, Task,
+    ConnectionId, Footing, Intent, Lane, OrderEventRow, OrderOutcome, OrderPush, Outbox, Result, Settled, Settlement, StoreError, Task,
 };
 
 /// Creates, cancels and deletes go before reconciles.
@@ -107,6 +108,7 @@ impl Outbox for SqliteStore {
                 older_than_a_restore(sqlite, connection, &event.order)?;
                 let task = Task::Push { order: event.order.id.clone() };
                 enqueue(sqlite, connection, lane(&event.kind), &work_key(&event.order.id), &task, at)?;
+                told(sqlite, connection, &event.order.id, at)?;
             }
             Ok(inserted == 1)
         })
@@ -205,6 +207,7 @@ impl Outbox for SqliteStore {
                 || format!("outbox row {row}"),
             )?;
             tell_end(sqlite, connection, at, row, &order, &settled, &outcome)?;
+            ended(sqlite, connection, &order, matches!(settled, Settled::Done), at)?;
             if let Some(remote) = remote {
                 tell_resumed(sqlite, connection, names::entity(Entity::Order), at)?;
                 // It went out, so nothing that orders need is missing any more.
