@@ -24,6 +24,7 @@ mod orders;
 mod privacy;
 mod progress;
 mod serve;
+mod succession;
 mod sync;
 
 use std::io::IsTerminal;
@@ -60,6 +61,10 @@ enum Command {
     Connect(connect::Connect),
     /// Move a connection to another version of Nhanh.vn's API, or to another app, by one login.
     Move(moving::Move),
+    /// Have another connection take over from one: the shop moved to another business.
+    HandOver(succession::HandOver),
+    /// Show records whose pair a person has to confirm, and confirm all that are clear in one go.
+    Pairs(succession::Pairs),
     /// Check a connection, line by line, and say how to mend what fails.
     Check(check::Check),
     /// Pull from the other side: branch, product, … with progress.
@@ -105,6 +110,8 @@ fn main() -> ExitCode {
             Command::Operator(operator) => operator.run().await,
             Command::Connect(connect) => connect.run().await,
             Command::Move(moving) => moving.run().await,
+            Command::HandOver(over) => over.run().await,
+            Command::Pairs(pairs) => pairs.run().await,
             Command::Check(check) => check.run().await,
             Command::Sync(sync) => sync.run().await,
             Command::Orders(orders) => orders.run().await,

@@ -6,3 +6,4 @@
 
 mod catalogue;
 mod deliveries;
+mod orders;

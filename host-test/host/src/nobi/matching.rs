@@ -10,7 +10,7 @@ use crate::contract::catalog::{Product, ProductKind};
 use crate::contract::types::Entity;
 use crate::names;
 use crate::store::Result;
-use crate::store::sqlite::chosen_pair;
+use crate::store::sqlite::{chosen_pair, is_successor};
 
 /// What a search came to.
 #[derive(Debug, PartialEq, Eq)]
@@ -77,7 +77,9 @@ impl Applier<'_> {
         let [one] = found.as_slice() else {
             return Ok(if found.is_empty() { Match::None } else { Match::Several(found) });
         };
-        if is_linked(self.sqlite, self.connection.id, entity, *one)? {
+        // Two businesses that use one code need not mean one thing by it.
+        let unsure = entity == Entity::Product && is_successor(self.sqlite, self.connection.id)?;
+        if unsure || is_linked(self.sqlite, self.connection.id, entity, *one)? {
             return Ok(Match::Several(found));
         }
         let finders = self.found.entry((names::entity(entity), *one)).or_default();

@@ -40,6 +40,8 @@ pub mod code {
     pub const DEAD_LETTER: &str = "event.dead-letter";
     /// A person had it tried again.
     pub const REPLAYED: &str = "event.replayed";
+    /// Another connection took over from this one, or this one from another.
+    pub const SUCCEEDED: &str = "event.succeeded";
     /// A person set it aside.
     pub const DISCARDED: &str = "event.discarded";
     /// A person chose a record's pair.

@@ -24,6 +24,7 @@ mod runs;
 pub(crate) mod schedule;
 mod seal;
 pub(crate) mod sqlite;
+mod succession;
 mod vitals;
 mod wanting;
 
@@ -48,6 +49,7 @@ pub use self::schedule::{Due, OpenOrders, Schedules, Way};
 pub(crate) use self::seal::random;
 pub use self::seal::{SealError, Sealer};
 pub use self::sqlite::SqliteStore;
+pub use self::succession::Successions;
 pub use self::vitals::{Health, Pile, Vitals};
 pub use self::wanting::{HeldOrder, HeldOrders, Wanting};
 
@@ -60,6 +62,7 @@ pub trait Store:
     + Runs
     + Outbox
     + HeldOrders
+    + Successions
     + Records
     + Remarks
     + HeldRecords

@@ -23,6 +23,7 @@ mod pull;
 mod push;
 mod runner;
 mod silence;
+mod succession;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -267,6 +268,8 @@ impl Host {
 
     /// Keeps what happened to an order and queues its way out. Says whether it was new. While the order toggle is off nothing is queued.
     pub async fn order_event(&self, connection: ConnectionId, event: crate::contract::orders::OrderEvent) -> Result<bool, StoreError> {
+        // Where another connection took over, orders that this one does not know are that one's.
+        let connection = self.store.goes_to(connection, &event.order.id).await?;
         let owner = self.store.connection(connection).await?;
         let descriptor = self.connector(&owner.connector)?.descriptor().clone();
         if flows(&descriptor, &owner).of(Entity::Order) == Policy::Off {

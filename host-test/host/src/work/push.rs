@@ -21,7 +21,7 @@ impl Host {
     /// Brings the next waiting event of an order out.
     #[tracing::instrument(level = "info", name = "push", skip(self, held))]
     pub(super) async fn push(&self, connection: i64, order: &str, held: &Held) -> Result<Worked, StoreError> {
-        let Some(row) = self.store.next_event(connection, order).await? else { return Ok(Worked::Done) };
+        let Some(mut row) = self.store.next_event(connection, order).await? else { return Ok(Worked::Done) };
         let mut owner = self.store.connection(connection).await?.under(held.lease);
         let connector = self.connector(&owner.connector)?.clone();
         if flows(connector.descriptor(), &owner).of(Entity::Order) == Policy::Off {
@@ -40,6 +40,9 @@ impl Host {
         let errand = self.leased_errand(&owner, connector.descriptor(), lane, held).await?;
         // Only a create has an intent. What any other event comes to depends on what the other side says, so `push-order` alone decides it.
         let creates = matches!(row.event.kind, OrderEventKind::Created) && row.event.order.remote.is_none();
+        if creates && self.gone_over(connection, &mut row).await? {
+            return Ok(Worked::Done);
+        }
         if creates {
             // Nothing is wrong with the order: what it needs is expected back, or a person is asked for it.
             let unsent = !row.earlier.may_have_arrived && row.earlier.seen_as.is_none();

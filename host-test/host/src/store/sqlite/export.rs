@@ -17,7 +17,7 @@ const OF_RUNS: &str = "WHERE run IN (SELECT id FROM run WHERE connection = ?1)";
 const LINKED: &str = "WHERE id IN (SELECT nobi FROM link WHERE connection = ?1 AND entity = ";
 
 /// Each table that has something of a connection: the columns, and which rows.
-const TABLES: [(&str, &str, &str); 29] = [
+const TABLES: [(&str, &str, &str); 30] = [
     (
         "connection",
         "id, tenant, connector, tag, state, pause, settings, overrides, account, app, account_id, events, created, generation,
@@ -42,6 +42,7 @@ const TABLES: [(&str, &str, &str); 29] = [
     ("order_push", "*", OWN),
     ("outbox", "*", OWN),
     ("held_order", "*", OWN),
+    ("succession", "*", OWN),
     ("notice", "*", OWN),
     ("note", "*", OWN),
     ("event", "*", OWN),

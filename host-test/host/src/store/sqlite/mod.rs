@@ -19,6 +19,7 @@ mod rehearsal;
 mod remarks;
 mod runs;
 mod schedule;
+mod succession;
 mod vitals;
 mod wanting;
 mod writer;
@@ -37,6 +38,7 @@ pub(crate) use self::outbox::hurry;
 pub(crate) use self::pages::chosen_pair;
 pub(crate) use self::queue::end_all;
 pub(crate) use self::remarks::forget_kept_out;
+pub(crate) use self::succession::is_successor;
 pub(crate) use self::wanting::freed;
 use self::writer::Writer;
 use super::{Result, Sealer, StoreError};
@@ -153,6 +155,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("undecided.sql"),
     include_str!("levels.sql"),
     include_str!("wanting.sql"),
+    include_str!("succession.sql"),
 ];
 
 pub(super) fn migrate(connection: &Sqlite) -> Result<()> {

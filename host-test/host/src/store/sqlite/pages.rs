@@ -40,7 +40,7 @@ pub(super) fn write_down(sqlite: &Sqlite, connection: ConnectionId, note: Note) 
 }
 
 /// A Nobi record of the connection's own tenant.
-fn candidate(sqlite: &Sqlite, connection: ConnectionId, entity: Entity, id: i64) -> Result<Option<Candidate>> {
+pub(super) fn candidate(sqlite: &Sqlite, connection: ConnectionId, entity: Entity, id: i64) -> Result<Option<Candidate>> {
     let (table, code, alive) = match entity {
         Entity::Product => ("nobi_product", "sku", "deleted = 0"),
         Entity::Customer => ("nobi_customer", "phone", "1"),
@@ -58,7 +58,7 @@ fn candidate(sqlite: &Sqlite, connection: ConnectionId, entity: Entity, id: i64)
 }
 
 /// What stands in the candidates' place of a record that waits, once a person chose: it comes in by that when it is read again.
-fn choice(nobi: Option<i64>) -> String {
+pub(super) fn choice(nobi: Option<i64>) -> String {
     nobi.map_or(json!("new"), |nobi| json!({ "pair": nobi })).to_string()
 }
 
