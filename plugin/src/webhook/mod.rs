@@ -214,8 +214,9 @@ fn order_hint(context: &Context, event: &str, data: &Value<'_>) -> WebhookOutcom
     WebhookOutcome::Accepted(accepted)
 }
 
-/// A part of one of our orders came back. The delivery is about the return, an order of its own with a status of its own; what it means for
-/// the original is told here and nowhere else, so nothing is asked again. Where the original stands is not told: it has no code here.
+/// A part of one of our orders came back. The delivery is about the return, an order of its own with a status of its own; that the
+/// original came back in part is told here and nowhere else. Where the original stands is not told, it has no code here, so it is asked for:
+/// a delivery in part changes its quantities and its status.
 fn partial_return(context: &Context, data: &Value<'_>) -> WebhookOutcome {
     let original = Record::of(data).and_then(|it| it.told("originalOrder")).filter(|it| Record::of(it).is_some());
     let (Some(original), Some(tag)) = (original, Some(context.tag.as_str()).filter(|it| !it.is_empty())) else {
@@ -240,8 +241,9 @@ fn partial_return(context: &Context, data: &Value<'_>) -> WebhookOutcome {
         reason: Some(["Hoàn một phần (đơn hoàn ", &seen.status.order, " trên Nhanh.vn)"].concat()),
         changed: seen.status.changed,
     };
-    let mut accepted = accepted("orderPartialReturn", vec![id]);
+    let mut accepted = accepted("orderPartialReturn", vec![id.clone()]);
     accepted.changes.push(Change::OrderStatus(status));
+    accepted.refresh = refresh(Entity::OrderStatus, vec![id], HINT_WITHIN);
     WebhookOutcome::Accepted(accepted)
 }
 

@@ -292,7 +292,9 @@ fn a_partial_return_is_told_of_the_original_order() {
         (status.reason.as_deref(), status.changed),
         (Some("Hoàn một phần (đơn hoàn 125123222 trên Nhanh.vn)"), Some(1_795_241_821_000))
     );
-    assert_eq!((accepted.subjects, accepted.refresh.len()), (vec!["125123098".to_owned()], 0));
+    assert_eq!(accepted.subjects, ["125123098"]);
+    let [asked] = accepted.refresh.as_slice() else { panic!("{:?}", accepted.refresh) };
+    assert_eq!((asked.entity, asked.ids.as_slice()), (Entity::OrderStatus, &["125123098".to_owned()][..]));
     assert_eq!(reason(&deliver(&event("orderPartialReturn", &data("2404SHOPEE")), true)), "ignored.not-ours");
     for odd in [r#"{"info":{"id":1,"status":72}}"#, r#"{"originalOrder":{"id":1}}"#, "7", r#"{"originalOrder":[]}"#] {
         assert_eq!(reason(&deliver(&event("orderPartialReturn", odd), true)), "ignored.malformed", "{odd}");

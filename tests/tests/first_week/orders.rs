@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use acceptance::dialect::Dialect;
+use acceptance::dialect::Call::Orders;
+use acceptance::dialect::{Dialect, V3};
 use acceptance::orders::{make, order, outcome, tell};
 use acceptance::world::{Plan, World};
 use anyhow::{Context as _, Result};
@@ -87,3 +88,30 @@ async fn a_shop_that_moves_to_another_business_ends_what_it_sent_and_makes_the_n
 }
 
 acceptance::in_each_version!(a_shop_that_moves_to_another_business_ends_what_it_sent_and_makes_the_new_there);
+
+/// Only 3.0 tells of what a delivery in part brings back; 2.0 tells of the original alone.
+#[tokio::test]
+async fn a_delivery_in_part_is_told_of_the_original_which_is_read_again() -> Result<()> {
+    let world = stocked(V3).await?;
+    let mut two = order(&world, "part").await?;
+    two.to_collect *= 2;
+    two.lines[0].quantity = 2_000;
+    tell(&world, &two, 1, OrderEventKind::Created).await?;
+    settle(&world, &two).await?;
+    world.clock.advance(Duration::from_secs(300));
+    let id = id_of(&world, &two).await?;
+    world.nhanh.set_status(id, "Shipping");
+    world.nhanh.webhooks_idle().await;
+    let product = world.nhanh.order(id).context("it is there")?.lines[0].product;
+    let back = world.nhanh.deliver_partly(id, &[(product, 1.into())]).context("there are two")?;
+    world.nhanh.webhooks_idle().await;
+    let before = world.asked(Orders);
+    world.host.flush_refreshes(world.side.connection).await?;
+    world.work().await?;
+    assert!(world.asked(Orders) > before, "the original is read again");
+    let text: String = world.sql()?.query_row("SELECT remote_status FROM nobi_order WHERE id = ?1", [&two.id], |row| row.get(0))?;
+    let shown: serde_json::Value = serde_json::from_str(&text)?;
+    assert_eq!((shown["code"].as_str(), shown["stage"].as_str()), (Some("Success"), Some("PartlyReturned")), "{shown}");
+    assert!(shown["reason"].as_str().is_some_and(|reason| reason.contains(&back.to_string())), "what came back is still named: {shown}");
+    Ok(())
+}

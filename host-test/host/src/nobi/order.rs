@@ -77,23 +77,23 @@ fn linked(sqlite: &Sqlite, connection: &Connection, entity: Entity, nobi: &str) 
 }
 
 /// Writes the other side's status beside the order. Says whether it was another than before. One without a code tells that something happened to
-/// the order: where it stands stays as it is known.
+/// the order: where it stands stays as it is known. That a part came back is not told a second time, so it stays beside "delivered".
 fn record_status(sqlite: &Sqlite, tenant: &str, order: &str, status: &OrderStatus) -> Result<bool> {
-    let known: Option<String> = match status.code.is_empty() {
-        true => sqlite
-            .prepare_cached("SELECT remote_status FROM nobi_order WHERE tenant = ?1 AND id = ?2")?
-            .query_row(params![tenant, order], |row| row.get(0))
-            .optional()?
-            .flatten(),
-        false => None,
-    };
+    let known: Option<String> = sqlite
+        .prepare_cached("SELECT remote_status FROM nobi_order WHERE tenant = ?1 AND id = ?2")?
+        .query_row(params![tenant, order], |row| row.get(0))
+        .optional()?
+        .flatten();
+    let known: Option<OrderStatus> = known.as_deref().map(from_json).transpose()?;
+    let told = status.clone();
     let text = match known {
-        Some(known) => {
-            let known: OrderStatus = from_json(&known)?;
-            let happened = status.clone();
-            to_json(&OrderStatus { stage: happened.stage, reason: happened.reason, changed: happened.changed.or(known.changed), ..known })?
+        Some(known) if told.code.is_empty() => {
+            to_json(&OrderStatus { stage: told.stage, reason: told.reason, changed: told.changed.or(known.changed), ..known })?
         }
-        None => to_json(status)?,
+        Some(known) if known.stage == Some(OrderStage::PartlyReturned) && told.stage == Some(OrderStage::Delivered) => {
+            to_json(&OrderStatus { stage: known.stage, reason: told.reason.clone().or(known.reason), ..told })?
+        }
+        _ => to_json(status)?,
     };
     let changed = sqlite
         .prepare_cached("UPDATE nobi_order SET remote_status = ?3 WHERE tenant = ?1 AND id = ?2 AND remote_status IS NOT ?3")?
