@@ -115,9 +115,12 @@ pub enum StoreError {
         /// Nobi's id of the order that has it.
         order: String,
     },
-    /// The database's own error.
+    /// The database's own error: no space, no file, a lock. Nothing was written; a retry may help.
     #[error("the database: {0}")]
     Database(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The database is not one, or not whole. No retry helps.
+    #[error("the database is damaged: {0}")]
+    Damaged(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// A value in the file is not what this version writes there.
     #[error("a stored value cannot be read: {0}")]
     Json(#[from] serde_json::Error),
@@ -127,6 +130,14 @@ pub enum StoreError {
     /// The file or its folder cannot be used.
     #[error("the store's file: {0}")]
     Io(#[from] std::io::Error),
+}
+
+impl StoreError {
+    /// Whether the store is likely to do it on a further try, nothing else having changed.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        matches!(self, StoreError::Full | StoreError::Commit(_) | StoreError::Database(_) | StoreError::Io(_))
+    }
 }
 
 /// The store's result.

@@ -13,10 +13,26 @@ use tracing::Instrument as _;
 use super::Host;
 use super::holdings::{Held, Holdings};
 use super::pull::Worked;
+use crate::clock::Instant;
 use crate::store::{Again, Claim, Lane, Lease, StoreError, Task, Turn, Work};
 
 /// Milliseconds between two looks at the grants that are about to end.
 const WATCH_EVERY: i64 = 60 * 60 * 1_000;
+
+/// How long a store that failed is left alone.
+const STORE_RESTS: Duration = Duration::from_secs(1);
+
+/// What a runner has in hand, from one turn to the next.
+#[derive(Default)]
+struct Shift {
+    running: JoinSet<Result<(), StoreError>>,
+    under_way: HashMap<Id, (Lease, Work)>,
+    /// Work that nobody waits for: it may not take the workers that are kept for live work.
+    patient: usize,
+    holdings: Holdings,
+    watch_at: Instant,
+    beat_at: Instant,
+}
 
 /// When a runner stops.
 #[derive(Clone, Debug)]
@@ -28,46 +44,65 @@ pub enum Stop {
 }
 
 impl Host {
-    /// Works until `stop` says so. Errors of single pieces of work are their own; this fails only when the store does.
+    /// Works until `stop` says so. Errors of single pieces of work are their own, and a store that fails for a moment (a full disk, no file
+    /// left, a lock) is waited for; this fails only where the store will not work again.
     pub async fn work(self: &Arc<Self>, stop: Stop) -> Result<(), StoreError> {
-        let mut running: JoinSet<Result<(), StoreError>> = JoinSet::new();
-        let mut under_way: HashMap<Id, (Lease, Work)> = HashMap::new();
+        let now = self.clock.now();
+        let mut shift = Shift { watch_at: now, beat_at: now, ..Shift::default() };
+        let mut failures = 0_u32;
+        loop {
+            match self.work_on(&stop, &mut shift, &mut failures).await {
+                // What the store does not do at once it does on a further try, unless nobody waits for one.
+                Err(error) if error.is_transient() && !matches!(stop, Stop::Idle(_)) => {
+                    failures = failures.saturating_add(1);
+                    tracing::error!(%error, failures, "the store fails; it is tried again");
+                    let told = matches!(&stop, Stop::Told(told) if *told.borrow());
+                    if told && shift.running.is_empty() {
+                        return Ok(());
+                    }
+                    tokio::select! {
+                        () = tokio::time::sleep(STORE_RESTS) => {}
+                        () = told_to_stop(&stop), if !told => {}
+                    }
+                }
+                ended => return ended,
+            }
+        }
+    }
+
+    async fn work_on(self: &Arc<Self>, stop: &Stop, shift: &mut Shift, failures: &mut u32) -> Result<(), StoreError> {
+        let Shift { running, under_way, patient, watch_at, holdings, beat_at } = shift;
         // However few workers there are, one of them may pull: bulk work would wait for ever.
         let workers = self.config.workers.max(1);
         let for_live = self.config.live_workers.min(workers - 1);
-        // Work that nobody waits for: it may not take the workers that are kept for live work.
-        let mut patient = 0;
-        let mut watch_at = self.clock.now();
-        let mut holdings = Holdings::default();
-        let mut beat_at = self.clock.now();
         self.plan_by_rules().await?;
         loop {
             // Before anything is taken: to the store this runner is alive.
-            if self.clock.now() >= beat_at {
-                self.beat(&mut holdings).await?;
-                beat_at = self.clock.now().saturating_add(self.lease_time() / 3);
+            if self.clock.now() >= *beat_at {
+                self.beat(holdings).await?;
+                *beat_at = self.clock.now().saturating_add(self.lease_time() / 3);
             }
-            if self.clock.now() >= watch_at {
+            if self.clock.now() >= *watch_at {
                 self.watch_grants().await?;
-                watch_at = self.clock.now().saturating_add(WATCH_EVERY);
+                *watch_at = self.clock.now().saturating_add(WATCH_EVERY);
             }
             // Registered before the queue is read, so that work queued meanwhile is not missed.
             let woken = self.wake.notified();
             tokio::pin!(woken);
             woken.as_mut().enable();
-            let told = matches!(&stop, Stop::Told(told) if *told.borrow());
+            let told = matches!(stop, Stop::Told(told) if *told.borrow());
             if told {
                 holdings.stop();
             } else {
                 self.store.join_refreshes(self.clock.now()).await?;
                 self.poll().await?;
                 while running.len() < workers {
-                    let only_live = patient + for_live >= workers;
+                    let only_live = *patient + for_live >= workers;
                     let now = self.clock.now();
                     let until = now.saturating_add(self.lease_time());
                     let claim = Claim { holder: self.name.clone(), holds: holdings.all(), now, until, only_live };
                     let Some(Turn { lease, work }) = self.store.claim(claim).await? else { break };
-                    patient += usize::from(work.lane != Lane::Live);
+                    *patient += usize::from(work.lane != Lane::Live);
                     let (host, held, taken) = (self.clone(), holdings.begin(lease), work.clone());
                     let span = tracing::info_span!("work", work = work.id, connection = work.connection);
                     let task = running.spawn(async move { host.one(held, taken).await }.instrument(span));
@@ -83,7 +118,7 @@ impl Host {
                 return Ok(());
             }
             let next = self.store.next_due(&holdings.all()).await?.into_iter().chain(self.next_poll().await?).min();
-            if let (Stop::Idle(within), true) = (&stop, running.is_empty()) {
+            if let (Stop::Idle(within), true) = (stop, running.is_empty()) {
                 let horizon = self.clock.now().saturating_add(i64::try_from(within.as_millis()).unwrap_or(i64::MAX));
                 if next.is_none_or(|due| due > horizon) {
                     return Ok(());
@@ -91,13 +126,14 @@ impl Host {
             }
             // What is due but cannot be claimed waits for its key: the end of running work tells.
             let next = next.filter(|due| *due > self.clock.now() || running.is_empty());
-            let sleep_until = next.map_or(watch_at, |due| due.min(watch_at));
-            let sleep_until = if running.is_empty() { sleep_until } else { sleep_until.min(beat_at) };
+            let sleep_until = next.map_or(*watch_at, |due| due.min(*watch_at));
+            let sleep_until = if running.is_empty() { sleep_until } else { sleep_until.min(*beat_at) };
+            *failures = 0;
             tokio::select! {
                 Some(ended) = running.join_next_with_id() => {
                     let id = ended.as_ref().map_or_else(|broken| broken.id(), |(id, _)| *id);
                     let Some((lease, work)) = under_way.remove(&id) else { continue };
-                    patient -= usize::from(work.lane != Lane::Live);
+                    *patient -= usize::from(work.lane != Lane::Live);
                     holdings.end(lease);
                     match ended {
                         Ok((_, result)) => result?,
@@ -110,7 +146,7 @@ impl Host {
                 }
                 () = &mut woken => {}
                 () = self.clock.sleep_until(sleep_until) => {}
-                () = told_to_stop(&stop), if !told => {}
+                () = told_to_stop(stop), if !told => {}
             }
         }
     }

@@ -117,7 +117,7 @@ pub(crate) fn opens_secrets(sqlite: &Sqlite, sealer: &Sealer) -> Result<()> {
     let Some((id, name, sealed)) = one else { return Ok(()) };
     sealer.open(&place(id, &name), &sealed).map(drop).map_err(|_| {
         StoreError::Refused(
-            "its secrets were sealed with another key: put the host.key of that time there, or set CONNECTOR_KEY".to_owned(),
+            "this data's secrets were sealed with another key: put the host.key of that time there, or set CONNECTOR_KEY".to_owned(),
         )
     })
 }

@@ -45,7 +45,10 @@ use super::{Result, Sealer, StoreError};
 
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> StoreError {
-        StoreError::Database(Box::new(error))
+        match error.sqlite_error_code() {
+            Some(rusqlite::ErrorCode::DatabaseCorrupt | rusqlite::ErrorCode::NotADatabase) => StoreError::Damaged(Box::new(error)),
+            _ => StoreError::Database(Box::new(error)),
+        }
     }
 }
 
@@ -81,8 +84,12 @@ impl SqliteStore {
         private(path)?;
         let connection = writer::open(path, false)?;
         migrate(&connection)?;
+        // A wrong key would start as healthy, and then refuse every delivery.
+        opens_secrets(&connection, &sealer)?;
         first(&connection)?;
-        let readers = Arc::new(Readers { path: path.to_owned(), idle: Mutex::default(), places: Arc::new(Semaphore::new(READERS)) });
+        // All of them now: where there is no file left to open later, what is there can be read all the same.
+        let idle = (0..READERS).map(|_| writer::open(path, true)).collect::<Result<Vec<_>>>()?;
+        let readers = Arc::new(Readers { path: path.to_owned(), idle: Mutex::new(idle), places: Arc::new(Semaphore::new(READERS)) });
         Ok(SqliteStore { writer: Writer::start(connection)?, readers, sealer: Arc::new(sealer) })
     }
 
