@@ -88,13 +88,20 @@ fn claim(dir: &Path) -> Result<File, Problem> {
     lock(dir)
 }
 
-/// The key of a folder, in hexadecimal digits. Made where there is none.
+/// The key of a folder, in hexadecimal digits. Made where there is none, and no data that another one would have sealed.
 fn key(dir: &Path) -> Result<String, Problem> {
     // The environment's key wins, so that a deployment can keep it apart from the data.
     if let Ok(key) = std::env::var("CONNECTOR_KEY") {
         return Ok(key);
     }
     let file = dir.join(KEY);
+    if !file.exists() && dir.join(DATABASE).exists() {
+        return Err(Problem::usage(format!(
+            "{} is missing, and the data in {} was sealed with it: put it back, or set CONNECTOR_KEY",
+            file.display(),
+            dir.display()
+        )));
+    }
     Sealer::from_file(&file)?;
     Ok(std::fs::read_to_string(&file)?)
 }

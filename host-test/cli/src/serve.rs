@@ -1,12 +1,11 @@
 //! `serve`: the host as a service, until it is told to stop.
 
-use std::future::IntoFuture as _;
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use connector_host::outbound::Overrides;
 use connector_host::web::page::first_operator;
-use connector_host::web::{PageConfig, PublicAddress, router_with_page, watched};
+use connector_host::web::{EdgeLimits, PageConfig, PublicAddress, router_with_page, serve as edge, watched};
 use connector_host::work::Stop;
 use tokio::net::TcpListener;
 #[cfg(unix)]
@@ -17,6 +16,8 @@ use crate::home::Folder;
 use crate::login::pairs;
 use crate::output::{Outcome, Problem};
 
+/// Connections of whoever watches over the host. They are apart from everybody else's, so that its state can be asked for however full it is.
+const WATCHERS: usize = 16;
 /// How long answers that are under way are waited for, once everything else has stopped.
 const LAST_ANSWERS: Duration = Duration::from_secs(5);
 
@@ -49,6 +50,7 @@ pub(crate) struct Serve {
 impl Serve {
     pub(crate) async fn run(self) -> Outcome {
         let overrides = Overrides { origins: pairs(&self.origins, "--origin ENDPOINT=ORIGIN")?, ..Overrides::default() };
+        raise_file_limit();
         // Before anybody is told that it serves.
         let told = told_to_stop();
         let home = self.folder.open_to_serve().await?;
@@ -79,18 +81,17 @@ impl Serve {
             tell!("  figures                 http://{}/metrics, /healthz, /readyz", listener.local_addr()?);
             let app = watched(home.host.clone(), stopped.clone());
             // It answers until the process ends: that the host is stopping is one of its answers.
-            tokio::spawn(async move { drop(axum::serve(listener, app).await) });
+            let limits = EdgeLimits { connections: WATCHERS, kept: 0, ..EdgeLimits::default() };
+            tokio::spawn(edge(listener, app, limits, std::future::pending()));
         }
         let mut until = stopped.clone();
         let app = router_with_page(home.host.clone(), address, PageConfig { overrides, ..PageConfig::default() });
-        let server = axum::serve(listener, app).with_graceful_shutdown(async move {
-            let _ = until.wait_for(|stop| *stop).await;
-        });
+        let stopping = async move { drop(until.wait_for(|stop| *stop).await) };
         let mut worker = tokio::spawn({
             let host = home.host.clone();
             async move { host.work(Stop::Told(stopped)).await }
         });
-        let mut server = tokio::spawn(server.into_future());
+        let mut server = tokio::spawn(edge(listener, app, EdgeLimits::default(), stopping));
         tokio::select! {
             () = told => {
                 // Others see at once that it is stopping, and nothing new is begun.
@@ -110,6 +111,21 @@ impl Serve {
         Ok(())
     }
 }
+
+/// As many files as the system lets this process have: each connection is one. Where it may not have more, what it has is enough for the places
+/// that the edge gives.
+#[cfg(unix)]
+fn raise_file_limit() {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    if let Err(error) = setrlimit(Resource::Nofile, limit) {
+        tracing::warn!(%error, "the limit of open files stays as it is");
+    }
+}
+
+#[cfg(not(unix))]
+fn raise_file_limit() {}
 
 /// Until somebody presses Ctrl-C, or a supervisor asks for the end: listens from the call on. Where the system tells of neither, the process just
 /// ends, which the store survives.

@@ -1,6 +1,7 @@
 //! The host's edge on the web: the callback address of webhooks, the login's two steps, a health check, and the connection [`page`]. Turns
 //! HTTP into calls of [`Host`] and answers into statuses; decides nothing, and never prints a body.
 
+mod edge_server;
 pub mod page;
 mod watch;
 
@@ -8,11 +9,12 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, Path, Query, State};
+use axum::extract::{DefaultBodyLimit, FromRequest as _, Path, Query, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 
+pub use self::edge_server::{EdgeLimits, PeerAddress, serve};
 pub use self::page::PageConfig;
 pub use self::watch::watched;
 use crate::contract::FieldKind;
@@ -87,23 +89,35 @@ fn doors(edge: &Edge) -> Router<Arc<Edge>> {
     Router::new().route("/hooks/{hook}", post(webhook).layer(DefaultBodyLimit::max(limit))).route("/healthz", get(|| async { "ok" }))
 }
 
-async fn webhook(State(edge): State<Arc<Edge>>, Path(hook): Path<String>, headers: HeaderMap, body: Bytes) -> Response {
-    match edge.host.receive(&hook, &headers, &body).await {
+async fn webhook(State(edge): State<Arc<Edge>>, Path(hook): Path<String>, request: Request) -> Response {
+    let called = match edge.host.called(&hook).await {
+        Ok(called) => called,
+        Err(refusal) => return refused(&refusal),
+    };
+    let headers = request.headers().clone();
+    // Too large, too slow or broken off, each with its own status.
+    let body = match Bytes::from_request(request, &()).await {
+        Ok(body) => body,
+        Err(rejection) => return rejection.into_response(),
+    };
+    match edge.host.receive(called, &headers, &body).await {
         Ok(received) => {
             tracing::debug!(outcome = word(&received), bytes = body.len(), "a delivery");
             StatusCode::OK.into_response()
         }
-        Err(refusal) => {
-            let status = match refusal {
-                Refusal::NoSuchHook => StatusCode::NOT_FOUND,
-                Refusal::Forged => StatusCode::UNAUTHORIZED,
-                Refusal::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-                Refusal::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
-            };
-            tracing::info!(%refusal, %status, "a delivery was refused");
-            status.into_response()
-        }
+        Err(refusal) => refused(&refusal),
     }
+}
+
+fn refused(refusal: &Refusal) -> Response {
+    let status = match refusal {
+        Refusal::NoSuchHook => StatusCode::NOT_FOUND,
+        Refusal::Forged => StatusCode::UNAUTHORIZED,
+        Refusal::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        Refusal::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
+    };
+    tracing::info!(%refusal, %status, "a delivery was refused");
+    status.into_response()
 }
 
 fn word(received: &Received) -> &str {

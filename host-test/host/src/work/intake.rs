@@ -13,6 +13,7 @@ use super::{Host, flows, message};
 use crate::contract::types::{Failure, FailureClass, Message, Reason};
 use crate::contract::{Delivery, Ignored, WebhookOutcome};
 use crate::proof::{self, Checked, Proof};
+use crate::secret::Secrets;
 use crate::seeing::figures;
 use crate::store::{Connection, Ingest, Ingested, StoreError};
 
@@ -29,6 +30,13 @@ pub enum Received {
     Kept,
     /// The app was removed at the other side.
     Uninstalled,
+}
+
+/// The connection whose callback address was called.
+pub struct Called {
+    connection: Connection,
+    secrets: Secrets,
+    began: Instant,
 }
 
 /// A delivery that is not answered with 200.
@@ -49,20 +57,32 @@ pub enum Refusal {
 }
 
 impl Host {
+    /// Whose callback address that is: asked before a body is read, so that a stranger's is never read at all.
+    pub async fn called(&self, hook: &str) -> Result<Called, Refusal> {
+        let began = Instant::now();
+        let found = self.store.connection_by_hook(hook).await.map_err(Refusal::from);
+        let called = found.and_then(|found| found.ok_or(Refusal::NoSuchHook));
+        called.map(|(connection, secrets)| Called { connection, secrets, began }).map_err(|refusal| {
+            let refused = Err(refusal);
+            figures().delivery(came_to(&refused), began.elapsed());
+            refused.err().unwrap_or(Refusal::NoSuchHook)
+        })
+    }
+
     /// Takes one delivery in.
     #[tracing::instrument(level = "info", name = "delivery", skip_all, fields(connection, hash))]
-    pub async fn receive(&self, hook: &str, headers: &HeaderMap, body: &[u8]) -> Result<Received, Refusal> {
-        let began = Instant::now();
-        let received = self.taken_in(hook, headers, body).await;
+    pub async fn receive(&self, called: Called, headers: &HeaderMap, body: &[u8]) -> Result<Received, Refusal> {
+        let began = called.began;
+        let received = self.taken_in(called, headers, body).await;
         figures().delivery(came_to(&received), began.elapsed());
         received
     }
 
-    async fn taken_in(&self, hook: &str, headers: &HeaderMap, body: &[u8]) -> Result<Received, Refusal> {
+    async fn taken_in(&self, called: Called, headers: &HeaderMap, body: &[u8]) -> Result<Received, Refusal> {
         if body.len() > self.config.delivery_bytes {
             return Err(Refusal::TooLarge);
         }
-        let (named, secrets) = self.store.connection_by_hook(hook).await?.ok_or(Refusal::NoSuchHook)?;
+        let Called { connection: named, secrets, .. } = called;
         let span = Span::current();
         span.record("connection", named.id);
         let connector = self.connector(&named.connector)?.clone();

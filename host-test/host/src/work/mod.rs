@@ -35,7 +35,7 @@ use tokio::sync::{Notify, broadcast};
 pub use self::dry_run::Rehearsed;
 pub use self::failures::{Disposition, disposition, message};
 pub use self::form::{FieldError, Form, FormError};
-pub use self::intake::{Received, Refusal};
+pub use self::intake::{Called, Received, Refusal};
 pub use self::letters::Cause;
 pub use self::login::{LoginError, LoginStart};
 pub use self::polls::{Every, Polls};

@@ -36,7 +36,10 @@ async fn broken(house: &House, guest: &Guest) -> (Connection, Arc<Host>) {
     house.store.set_policy(connection.id, Entity::Branch, Policy::KeepUpdated).await.unwrap();
     let host = house.host_with(guest, config()).await;
     let body = format!(r#"{{"verify":"{VERIFY}","said":"x"}}"#);
-    assert_eq!(host.receive(&connection.hook, &HeaderMap::new(), body.as_bytes()).await.unwrap(), Received::Kept);
+    assert_eq!(
+        host.receive(host.called(&connection.hook).await.unwrap(), &HeaderMap::new(), body.as_bytes()).await.unwrap(),
+        Received::Kept
+    );
     (connection, host)
 }
 

@@ -13,13 +13,13 @@ mod fields;
 mod flows;
 mod form;
 mod format;
-mod gate;
 mod history;
 mod lang;
 mod layout;
 mod list;
 mod live;
 mod login;
+mod login_throttle;
 mod orders;
 mod pairing;
 mod password;
@@ -39,7 +39,8 @@ use axum::{Router, middleware};
 use tokio::sync::Semaphore;
 
 use self::fault::Fault;
-use self::gate::Gate;
+use self::login_throttle::{InMemory, LoginThrottle};
+use self::password::Checker;
 use self::preview::Previews;
 use self::session::Signed;
 use super::PublicAddress;
@@ -55,8 +56,6 @@ pub use self::password::PasswordError;
 const FORM_BYTES: usize = 64 * 1024;
 /// Pages that are kept live at once; more are refused, and ask again after a while.
 const LIVE_PAGES: usize = 64;
-/// Passwords that are checked at once: each takes 19 MiB and some 20 ms on purpose.
-const HASHES: usize = 2;
 
 /// How the page works.
 #[derive(Clone, Debug)]
@@ -65,7 +64,7 @@ pub struct PageConfig {
     pub overrides: Overrides,
     /// How long a person stays signed in.
     pub session: Duration,
-    /// Wrong passwords for one name within [`Self::sign_in_window`]; more tries are refused unseen.
+    /// Wrong passwords for one name from one address within [`Self::sign_in_window`]; more tries are refused unseen.
     pub sign_in_tries: usize,
     /// See [`Self::sign_in_tries`].
     pub sign_in_window: Duration,
@@ -87,8 +86,8 @@ struct Desk {
     host: Arc<Host>,
     address: PublicAddress,
     config: PageConfig,
-    gate: Gate,
-    hashing: Semaphore,
+    throttle: Box<dyn LoginThrottle>,
+    passwords: Checker,
     live: Arc<Semaphore>,
     previews: Arc<Previews>,
 }
@@ -117,11 +116,11 @@ impl Desk {
 /// The page's routes, beside webhooks and health check.
 pub(super) fn router(host: Arc<Host>, address: PublicAddress, config: PageConfig) -> Router {
     let desk = Arc::new(Desk {
-        gate: Gate::new(config.sign_in_tries, config.sign_in_window),
+        throttle: Box::new(InMemory::new(config.sign_in_tries, config.sign_in_window)),
+        passwords: Checker::new(),
         host,
         address,
         config,
-        hashing: Semaphore::new(HASHES),
         live: Arc::new(Semaphore::new(LIVE_PAGES)),
         previews: Arc::default(),
     });

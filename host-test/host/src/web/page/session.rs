@@ -17,6 +17,7 @@ use super::fields::Fields;
 use super::lang::Lang;
 use super::{Desk, csrf};
 use crate::store::{Operator, StoreError, random};
+use crate::web::PeerAddress;
 
 /// The cookie of a person who signed in.
 pub(super) const SESSION: &str = "nobi-session";
@@ -153,6 +154,8 @@ impl FromRequest<Arc<Desk>> for Posted {
 /// A form that anybody has posted, from a page of ours.
 pub(super) struct Open {
     pub(super) visit: Visit,
+    /// Where it comes from.
+    pub(super) from: PeerAddress,
     pub(super) fields: Fields,
 }
 
@@ -161,11 +164,11 @@ impl FromRequest<Arc<Desk>> for Open {
 
     async fn from_request(request: Request, desk: &Arc<Desk>) -> Result<Self, Self::Rejection> {
         let (parts, body) = request.into_parts();
-        let visit = Visit::of(&parts);
+        let (visit, from) = (Visit::of(&parts), PeerAddress::of(&parts.extensions));
         let body = Bytes::from_request(Request::from_parts(parts, body), desk).await.map_err(IntoResponse::into_response)?;
         let fields = Fields::read(&body);
         match visit.secret() {
-            Some(secret) if csrf::is_right(secret, fields.get(csrf::FIELD)) => Ok(Open { visit, fields }),
+            Some(secret) if csrf::is_right(secret, fields.get(csrf::FIELD)) => Ok(Open { visit, from, fields }),
             _ => Err(Fault::Forged.into_response()),
         }
     }

@@ -12,7 +12,7 @@ use super::fault::Fault;
 use super::lang::Word;
 use super::layout::{Mood, Sheet, banner, token};
 use super::session::{LANGUAGE, Open, Posted, SESSION, VISITOR, Visit, hash, local, secret, set_cookie};
-use super::{Desk, password, word};
+use super::{Desk, word};
 use crate::web::LOGIN_COOKIE;
 
 /// Seconds that a browser keeps the language.
@@ -66,20 +66,24 @@ pub(super) async fn enter(State(desk): State<Arc<Desk>>, open: Open) -> Result<R
     let (name, given) = (open.fields.get("name").unwrap_or_default().trim(), open.fields.get("password").unwrap_or_default());
     let next = open.fields.get("next");
     let now = desk.host.clock().now();
-    if name.len() > 400 || given.len() > 800 || !desk.gate.take(name, now) {
-        return page(&desk, &open.visit, next, Some((StatusCode::TOO_MANY_REQUESTS, word::TOO_OFTEN)));
+    if name.len() > 400 || given.len() > 800 {
+        return page(&desk, &open.visit, next, Some((StatusCode::UNAUTHORIZED, word::WRONG)));
+    }
+    if let Err(wait) = desk.throttle.take(open.from, name, now) {
+        let refused = page(&desk, &open.visit, next, Some((StatusCode::TOO_MANY_REQUESTS, word::TOO_OFTEN)))?;
+        return Ok(after(refused, wait.saturating_add(999).div_euclid(1000)));
     }
     let known = desk.host.store().operator(name).await?;
-    let proof = known.as_ref().map(|(_, proof)| proof.clone());
-    let right = {
-        let _turn = desk.hashing.acquire().await.map_err(|_| Fault::Broken)?;
-        let given = given.to_owned();
-        tokio::task::spawn_blocking(move || password::fits(&given, proof.as_deref())).await.map_err(|_| Fault::Broken)?
+    let Ok(right) = desk.passwords.fits(given, known.as_ref().map(|(_, proof)| proof.clone())).await else {
+        // Not looked at, so it is no try.
+        desk.throttle.forget(open.from, name);
+        let busy = page(&desk, &open.visit, next, Some((StatusCode::SERVICE_UNAVAILABLE, word::SIGN_IN_BUSY)))?;
+        return Ok(after(busy, 1));
     };
     let Some((operator, _)) = known.filter(|_| right) else {
         return page(&desk, &open.visit, next, Some((StatusCode::UNAUTHORIZED, word::WRONG)));
     };
-    desk.gate.forget(name);
+    desk.throttle.forget(open.from, name);
     // A new secret: whatever somebody put into the browser before is worth nothing now.
     let session = secret()?;
     desk.host.store().open_session(hash(&session), operator.id, now, desk.since()).await?;
@@ -88,6 +92,12 @@ pub(super) async fn enter(State(desk): State<Arc<Desk>>, open: Open) -> Result<R
     set_cookie(&mut response, &desk, VISITOR, "", 0);
     forget_login(&mut response);
     Ok(response)
+}
+
+/// A browser, or whatever it is, may ask again in so many seconds.
+fn after(mut response: Response, seconds: i64) -> Response {
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    response
 }
 
 pub(super) async fn leave(State(desk): State<Arc<Desk>>, posted: Posted) -> Result<Response, Fault> {

@@ -30,6 +30,7 @@ words! {
     PASSWORD: "Mật khẩu", "Password";
     WRONG: "Sai tên đăng nhập hoặc mật khẩu.", "Wrong name or password.";
     TOO_OFTEN: "Bạn đã thử quá nhiều lần. Hãy đợi vài phút rồi thử lại.", "Too many tries. Wait some minutes and try again.";
+    SIGN_IN_BUSY: "Đang có quá nhiều người đăng nhập cùng lúc. Hãy thử lại sau vài giây.", "Too many people are signing in at once. Try again in a few seconds.";
     FORGED: "Trang đã cũ hoặc yêu cầu không đến từ trang này. Hãy tải lại trang rồi làm lại.", "The page is out of date, or the request is not from it. Reload and try again.";
     NOT_FOUND: "Không có trang này.", "There is no such page.";
     BROKEN: "Có lỗi phía máy chủ. Không có gì bị mất; hãy thử lại sau ít phút.", "Something went wrong at the server. Nothing is lost; try again in a few minutes.";
