@@ -17,10 +17,10 @@ pub enum Fault {
     Reset,
     /// The request is done; the connection is closed without an answer.
     AnswerLostAfterEffect,
-    /// The connection is closed without an answer, and the new order shows in reads of orders only this much later (by the clock
-    /// of the settings); what it holds shows in stock at once.
+    /// The connection is closed without an answer, and the new order shows in reads of orders this much later (by the clock of the
+    /// settings), whatever [`Switches::shown_after`] says; what it holds shows in stock, and webhooks tell of it, at once.
     LateEffect(Duration),
-    /// Answered as usual, but the new order shows in reads of orders only this much later.
+    /// Answered as usual, and the new order shows in reads of orders this much later.
     LateButAnswered(Duration),
     /// HTTP 500 with a JSON body that is not Nhanh's; nothing was done.
     ServerError,
@@ -38,6 +38,8 @@ pub enum Fault {
     EmptyBody,
     /// The request is done; the body is JSON of some other shape.
     Foreign,
+    /// The request is done; the answer is `code` 0 with "Hệ thống đang bận", which says nothing of it.
+    Busy,
     /// `code` 1 without any data, after the request was done.
     OkWithoutData,
     /// The rate limit's body, with its lock; nothing was done.

@@ -117,8 +117,8 @@ impl Inner {
         }
     }
 
-    /// Does what a request asks and encodes the answer. `late` hides the effect from reads for a while.
-    pub(crate) fn handle(self: &Arc<Self>, ask: &Ask, late: Duration, fault: Option<crate::Fault>) -> Answer {
+    /// Does what a request asks and encodes the answer. `late` hides a new order from reads for another while than the switches say.
+    pub(crate) fn handle(self: &Arc<Self>, ask: &Ask, late: Option<Duration>, fault: Option<crate::Fault>) -> Answer {
         let now_ms = self.now_ms();
         let switches = self.faults.switches();
         let mut guard = self.state();
@@ -132,7 +132,7 @@ impl Inner {
             switches: &switches,
             settings: &self.settings,
             now_ms,
-            late_ms: ms(late),
+            late_ms: ms(late.unwrap_or(switches.shown_after)),
         };
         let result = wire::answer(desk, ask);
         state.note(ask, outcome(&result), fault, now_ms);
@@ -184,14 +184,10 @@ impl Inner {
                 }
                 continue;
             }
-            let delay = match &event {
-                Event::OrderAdd(id) | Event::OrderUpdate(id) => state.shop.order(*id).map_or(0, |order| order.visible_ms - now_ms).max(0),
-                _ => 0,
-            };
             let follow = matches!((&event, self.faults.switches().update_follows_add), (Event::OrderAdd(_), true));
             let second = if let (true, Event::OrderAdd(id)) = (follow, &event) { Some(Event::OrderUpdate(*id)) } else { None };
             for event in std::iter::once(event).chain(second) {
-                self.post_event(state, business, &event, now_ms, delay);
+                self.post_event(state, business, &event, now_ms);
             }
         }
         for business in flush {
@@ -206,25 +202,13 @@ impl Inner {
     }
 
     /// Posts one event to every app that gets it, in the version that its form names.
-    fn post_event(&self, state: &State, business: i64, event: &Event, now_ms: i64, delay: i64) {
+    fn post_event(&self, state: &State, business: i64, event: &Event, now_ms: i64) {
         let Some(home) = state.shop.business(business) else { return };
         let switches = self.faults.switches();
         let kind = EventKind::of(event);
         for (app, form) in self.receivers(state, business, kind, now_ms) {
             let Some(body) = wire::events::body(form.version, event, home, &form.verify_token, &switches) else { continue };
-            let letter = Letter::new(kind.name(), app, Some(business), &form, bytes(&body));
-            match u64::try_from(delay) {
-                Ok(delay) if delay > 0 => {
-                    let post = self.post.clone();
-                    post.expect();
-                    self.runtime.spawn(async move {
-                        tokio::time::sleep(Duration::from_millis(delay)).await;
-                        post.send(letter);
-                        post.settle();
-                    });
-                }
-                _ => self.post.send(letter),
-            }
+            self.post.send(Letter::new(kind.name(), app, Some(business), &form, bytes(&body)));
         }
     }
 

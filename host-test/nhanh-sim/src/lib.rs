@@ -74,8 +74,8 @@ pub use shop::{
 };
 pub use simulator::{BusinessInfo, Counts, LoginError, SaveError, Simulator};
 pub use switches::{
-    CollectionShape, DeletedIds, EmptyShape, MessageShape, NotFound, NumberShape, ParentStock, PastEnd, PhoneShape, RepeatedOwnId,
-    Switches, TooMuch,
+    CodeShape, CollectionShape, DeletedIds, EmptyShape, MessageShape, NotFound, NumberShape, ParentStock, PastEnd, PhoneShape,
+    RepeatedOwnId, Switches, TooMuch,
 };
 pub use switches_v3::{
     BothDiscounts, CancelCarrier, CursorShape, DetailStatus, EmptyList, EmptyObject, ListEnd, MessagesV3, OrderDiscount,

@@ -20,6 +20,7 @@ use crate::Fault;
 use crate::dialect::Dialect;
 use crate::inner::{Inner, ms};
 use crate::oauth::{self, Page};
+use crate::switches::Switches;
 use crate::wire;
 use crate::wire::form::{self, Form};
 use crate::wire::reply::Answer;
@@ -133,8 +134,8 @@ async fn api(inner: &Arc<Inner>, dialect: Dialect, path: &str, request: Request)
         _ => {}
     }
     let late = match fault {
-        Some(Fault::LateEffect(late) | Fault::LateButAnswered(late)) => late,
-        _ => Duration::ZERO,
+        Some(Fault::LateEffect(late) | Fault::LateButAnswered(late)) => Some(late),
+        _ => None,
     };
     let answer = inner.handle(&ask, late, fault);
     let Some(fault) = fault else { return Ok(json(answer)) };
@@ -153,6 +154,7 @@ async fn api(inner: &Arc<Inner>, dialect: Dialect, path: &str, request: Request)
         Fault::BrokenOff => Ok(broken_off(answer)),
         Fault::EmptyBody => Ok(json(Answer { body: Vec::new(), ..answer })),
         Fault::Foreign => Ok(json(Answer { body: br#"{"ok":true,"result":[]}"#.to_vec(), ..answer })),
+        Fault::Busy => Ok(json(busy(&inner.faults.switches()))),
         Fault::OkWithoutData => {
             let body: &[u8] = if dialect == Dialect::V2 { br#"{"code":1,"messages":[]}"# } else { br#"{"code":1}"# };
             Ok(json(Answer { body: body.to_vec(), ..answer }))
@@ -164,6 +166,14 @@ async fn api(inner: &Arc<Inner>, dialect: Dialect, path: &str, request: Request)
             Ok(json(Answer { body, ..answer }))
         }
         Fault::LateButAnswered(_) | Fault::Reset | Fault::ServerError | Fault::Html(_) | Fault::RateLimited => Ok(json(answer)),
+    }
+}
+
+/// A sentence that no document lists, and that says nothing of what was done.
+fn busy(switches: &Switches) -> Answer {
+    let code = switches.codes.written(false);
+    Answer {
+        status: 200, body: format!(r#"{{"code":{code},"messages":["Hệ thống đang bận, vui lòng thử lại sau"]}}"#).into_bytes()
     }
 }
 

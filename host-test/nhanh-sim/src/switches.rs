@@ -2,6 +2,8 @@
 //!
 //! A switch changes how an answer looks or which rule is taken; what breaks a connection is a [`crate::Fault`].
 
+use std::time::Duration;
+
 use crate::switches_v3::SwitchesV3;
 
 /// How `messages` is written (reference section 2.2).
@@ -142,9 +144,36 @@ impl PhoneShape {
     }
 }
 
+/// How `code` is written in an answer's envelope, whatever it says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum CodeShape {
+    /// `1` and `0`, as documented.
+    #[default]
+    Number,
+    /// `"1"` and `"0"`.
+    Text,
+    /// `true` and `false`, as a client met it for a dead token and for a spent access code.
+    Boolean,
+}
+
+impl CodeShape {
+    /// `code` as JSON.
+    pub(crate) fn written(self, well: bool) -> &'static str {
+        match (self, well) {
+            (Self::Number, true) => "1",
+            (Self::Number, false) => "0",
+            (Self::Text, true) => "\"1\"",
+            (Self::Text, false) => "\"0\"",
+            (Self::Boolean, true) => "true",
+            (Self::Boolean, false) => "false",
+        }
+    }
+}
+
 /// Every switch; `Default` is what reference sections 10 and 12 suggest. Those of 3.0 alone are in [`SwitchesV3`]; these hold for both dialects where
 /// 3.0 has the same thing: `long_window`, `refusal_status`, `rate_limit_status`, `long_rate_limit_code`, `depots_limited_to_token`, `parent_stock`,
-/// `detail_not_found`, `webhook_data_as_text`, `update_follows_add`, `escape_unicode`, `phones`.
+/// `detail_not_found`, `webhook_data_as_text`, `update_follows_add`, `escape_unicode`, `phones`, `codes`, `shown_after`,
+/// `edits_unheeded`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Switches {
     /// The token's reply is nested under `data` instead of flat.
@@ -203,6 +232,13 @@ pub struct Switches {
     pub split_names_original: bool,
     /// How long an order's reservation lasts, in ms; `None`: as long as the order is open.
     pub holds_lapse_after_ms: Option<i64>,
+    /// How `code` is written.
+    pub codes: CodeShape,
+    /// How long after it was made, by the clock of the settings, an order of an app shows in reads and can be edited. A public client waits a minute
+    /// before it edits; webhooks tell at once.
+    pub shown_after: Duration,
+    /// Edits of orders are answered as if done, with the status that the order had, and change nothing.
+    pub edits_unheeded: bool,
     /// The end of 2.0 in unix ms: from then on every path of it answers an HTML page.
     pub v2_ends_at_ms: Option<i64>,
     /// The HTTP status of that page.
@@ -242,6 +278,9 @@ impl Default for Switches {
             children_keep_own_id: false,
             split_names_original: false,
             holds_lapse_after_ms: None,
+            codes: CodeShape::default(),
+            shown_after: Duration::from_secs(60),
+            edits_unheeded: false,
             v2_ends_at_ms: None,
             v2_ended_status: 404,
             v3: SwitchesV3::default(),

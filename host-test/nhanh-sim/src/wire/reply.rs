@@ -41,6 +41,11 @@ impl From<Locked> for Refusal {
     }
 }
 
+/// `code` of a refusal, in the shape that the switches name.
+fn written(switches: &Switches) -> Value {
+    serde_json::from_str(switches.codes.written(false)).unwrap_or_default()
+}
+
 /// An answer as it goes out, before any fault.
 #[derive(Clone, Debug)]
 pub(crate) struct Answer {
@@ -58,14 +63,14 @@ impl Answer {
     pub(crate) fn locked_out(locked: Locked, switches: &Switches) -> Self {
         let code = if switches.long_rate_limit_code { "ERR_EXCEEDED_RATE_LIMIT" } else { "ERR_429" };
         let data = json!({ "lockedSeconds": locked.seconds, "unlockedAt": locked.until });
-        let body = json!({ "code": 0, "message": "Your app exceeded the API Rate Limit", "errorCode": code, "data": data });
+        let body = json!({ "code": written(switches), "message": "Your app exceeded the API Rate Limit", "errorCode": code, "data": data });
         Self { status: switches.rate_limit_status, body: body.to_string().into_bytes() }.escaped(switches)
     }
 
     /// `code` 0 with an `errorCode` where there is one, and `messages` in the shape that a dialect gave them.
     pub(crate) fn refusal(code: Option<&str>, messages: Option<Value>, switches: &Switches) -> Self {
         let mut body = serde_json::Map::new();
-        body.insert("code".to_owned(), 0.into());
+        body.insert("code".to_owned(), written(switches));
         body.extend(code.map(|code| ("errorCode".to_owned(), code.into())));
         body.extend(messages.map(|messages| ("messages".to_owned(), messages)));
         Self { status: switches.refusal_status, body: Value::Object(body).to_string().into_bytes() }.escaped(switches)

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use nhanh_sim::{Dialect, Fault, Outcome};
+use nhanh_sim::{Dialect, Fault, Outcome, Switches};
 use serde_json::json;
 
 use crate::helpers::Desk;
@@ -61,6 +61,7 @@ async fn faults_after_the_effect_leave_one_order_that_the_caller_does_not_see() 
         Fault::BrokenOff,
         Fault::EmptyBody,
         Fault::Foreign,
+        Fault::Busy,
         Fault::OkWithoutData,
     ]) {
         let (seen, made, _) = meets_in(dialect, fault).await;
@@ -100,6 +101,20 @@ async fn a_late_effect_of_3_0_shows_later_too_and_its_own_id_is_taken_at_once() 
     assert_eq!(desk.call(ADD3, desk.order3("W-1", desk.stocked().id)).await["code"], 0);
     desk.hands.advance(20);
     assert_eq!(look().await[0]["info"]["id"], id);
+}
+
+#[tokio::test]
+async fn a_new_order_shows_and_can_be_edited_after_a_minute_unless_a_switch_says_otherwise() {
+    assert_eq!(Switches::default().shown_after, Duration::from_secs(60));
+    let desk = Desk::new().await;
+    desk.nhanh.faults().switch(|switches| switches.shown_after = Duration::from_secs(60));
+    desk.add(desk.order("W-1", desk.stocked().id)).await;
+    let look = || desk.ok("/api/order/index", json!({ "customerMobile": "0900000001" }));
+    let edit = || desk.call("/api/order/update", json!({ "id": "W-1", "status": "Canceled" }));
+    desk.hands.advance(59);
+    assert_eq!((look().await["orders"].take(), edit().await["code"].take()), (json!([]), json!(0)));
+    desk.hands.advance(1);
+    assert_eq!((look().await["totalRecords"].take(), edit().await["code"].take()), (json!(1), json!(1)));
 }
 
 #[tokio::test]

@@ -1,7 +1,8 @@
 //! Sections 10 and 12: every unknown has a switch, and each switch changes the wire.
 
 use nhanh_sim::{
-    CollectionShape, DeletedIds, EmptyShape, Event, Kin, MessageShape, NotFound, NumberShape, ParentStock, PastEnd, Switches, TooMuch,
+    CodeShape, CollectionShape, DeletedIds, Dialect, EmptyShape, Event, Kin, MessageShape, NotFound, NumberShape, ParentStock, PastEnd,
+    Switches, TooMuch,
 };
 use serde_json::{Value, json};
 
@@ -22,6 +23,48 @@ async fn messages_take_four_shapes() {
         assert_eq!(desk.call("/api/store/depot", json!({})).await["code"], 1);
     }
     assert_eq!(seen, [json!(["invalid data"]), json!("invalid data"), json!({ "ERR_INVALID_DATA": "invalid data" }), Value::Null]);
+}
+
+#[tokio::test]
+async fn codes_take_three_shapes_in_either_dialect() {
+    for (shape, well, not) in [
+        (CodeShape::Number, json!(1), json!(0)),
+        (CodeShape::Text, json!("1"), json!("0")),
+        (CodeShape::Boolean, json!(true), json!(false)),
+    ] {
+        let (two, three) = (switched(|switches| switches.codes = shape).await, Desk::v3().await);
+        three.nhanh.faults().switch(|switches| switches.codes = shape);
+        for (desk, list) in [(&two, "/api/product/search"), (&three, "/v3.0/product/list")] {
+            assert_eq!(desk.call(list, json!({})).await["code"], well);
+            assert_eq!(desk.raw(list, "{").await.unwrap()["code"], not);
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_edit_may_be_answered_and_not_heeded() {
+    for desk in [Desk::new().await, Desk::v3().await] {
+        desk.nhanh.faults().switch(|switches| switches.edits_unheeded = true);
+        let id = match desk.dialect {
+            Dialect::V2 => desk.add(desk.order("W-1", desk.stocked().id)).await,
+            Dialect::V3 => desk.add3(desk.order3("W-1", desk.stocked().id)).await,
+        };
+        let reply = match desk.dialect {
+            Dialect::V2 => desk.ok("/api/order/update", json!({ "orderId": id, "status": "Canceled" })).await,
+            Dialect::V3 => desk.ok("/v3.0/order/edit", json!({ "info": { "id": id, "status": 63 } })).await,
+        };
+        assert!(desk.dialect == Dialect::V3 || reply["status"] == "New", "{reply}");
+        assert_eq!(desk.nhanh.order(id).unwrap().status, "New");
+    }
+}
+
+#[tokio::test]
+async fn staff_corrects_a_phone() {
+    let desk = Desk::new().await;
+    let id = desk.add(desk.order("W-1", desk.stocked().id)).await;
+    assert!(desk.nhanh.edit_phone(id, "0900000009") && !desk.nhanh.edit_phone(1, "0900000009"));
+    let found = |mobile: &'static str| desk.ok("/api/order/index", json!({ "customerMobile": mobile }));
+    assert_eq!((&found("0900000001").await["orders"], &found("0900000009").await["totalRecords"]), (&json!([]), &json!(1)));
 }
 
 #[tokio::test]

@@ -159,7 +159,9 @@ pub(super) fn update(call: &mut Call<'_>, request: &Value) -> Result<Vec<u8>, Re
         by: "API".to_owned(),
         ..OrderChange::default()
     };
-    call.shop.change_order(id, change, call.now_ms);
+    if !call.switches.edits_unheeded {
+        call.shop.change_order(id, change, call.now_ms);
+    }
     if params.int("autoSend") == Some(1) {
         call.shop.hand_over(id, None, "API", call.now_ms);
     }

@@ -12,7 +12,9 @@ use crate::wire::reply::{Answer, Refusal};
 /// `code` 1 around an endpoint's data.
 pub(super) fn ok(data: &[u8], switches: &Switches) -> Answer {
     let mut body = Vec::with_capacity(data.len() + 48);
-    body.extend_from_slice(br#"{"code":1,"#);
+    body.extend_from_slice(br#"{"code":"#);
+    body.extend_from_slice(switches.codes.written(true).as_bytes());
+    body.push(b',');
     body.extend_from_slice(match switches.messages {
         MessageShape::Absent => b"".as_slice(),
         MessageShape::Text => br#""messages":"","#.as_slice(),

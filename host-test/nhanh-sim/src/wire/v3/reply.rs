@@ -13,7 +13,8 @@ use crate::wire::reply::{Answer, Refusal, data};
 /// `code` 1 around data, with a paginator where there is one.
 pub(super) fn ok(data: &[u8], paginator: Option<&Value>, switches: &Switches) -> Answer {
     let mut body = Vec::with_capacity(data.len() + 64);
-    body.extend_from_slice(br#"{"code":1"#);
+    body.extend_from_slice(br#"{"code":"#);
+    body.extend_from_slice(switches.codes.written(true).as_bytes());
     if let Some(paginator) = paginator {
         body.extend_from_slice(br#","paginator":"#);
         body.extend_from_slice(paginator.to_string().as_bytes());
