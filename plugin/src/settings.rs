@@ -26,11 +26,14 @@ pub mod key {
     pub const DEFAULT_BRANCH_PHONE: &str = "default-branch-phone";
     /// What a branch without a representative gets.
     pub const DEFAULT_BRANCH_REPRESENTATIVE: &str = "default-branch-representative";
-    /// How long a create waits before it may be sent again.
-    pub const RESEND_AFTER_SECONDS: &str = "resend-after-seconds";
+    /// How long after it was sent an order is surely in Nhanh's lists.
+    pub const VISIBLE_AFTER_SECONDS: &str = "visible-after-seconds";
     /// How many records are refreshed one by one.
     pub const SINGLE_REFRESH_LIMIT: &str = "single-refresh-limit";
 }
+
+/// The shortest time after which an order that is not in Nhanh's lists counts as not there. Clients wait a minute before they look.
+pub const VISIBLE_AFTER_SECONDS: u32 = 120;
 
 /// The settings of one call.
 #[derive(Clone, Copy, Debug)]
@@ -147,10 +150,10 @@ impl<'c> Settings<'c> {
         self.text(key::DEFAULT_BRANCH_REPRESENTATIVE)
     }
 
-    /// Milliseconds between the last send of a create and the earliest next one.
+    /// Milliseconds after the last send from which on an empty look-up says something.
     #[must_use]
-    pub fn resend_after_ms(self) -> i64 {
-        i64::from(self.number(key::RESEND_AFTER_SECONDS, 30)) * 1000
+    pub fn visible_after_ms(self) -> i64 {
+        i64::from(self.number(key::VISIBLE_AFTER_SECONDS, 0).max(VISIBLE_AFTER_SECONDS)) * 1000
     }
 
     /// How many records are refreshed one by one before a whole sweep is cheaper.
@@ -166,6 +169,12 @@ impl<'c> Settings<'c> {
             [one] => Some(one),
             _ => None,
         }
+    }
+
+    /// The grant covers some depots only: what staff moves to another is out of sight.
+    #[must_use]
+    pub fn limited_to_branches(self) -> bool {
+        self.context.account.as_ref().is_some_and(|it| !it.branches.is_empty())
     }
 
     /// The connection's tag.

@@ -198,12 +198,12 @@ fn fine_tuning() -> Vec<Field> {
             ("Nobi Pro bắt buộc có người đại diện; Nhanh.vn không có thông tin này.", "Nobi Pro requires one; Nhanh.vn has none."),
         ),
         number(
-            key::RESEND_AFTER_SECONDS,
-            "30",
-            ("Chờ trước khi gửi lại đơn (giây)", "Wait before an order is sent again (seconds)"),
+            key::VISIBLE_AFTER_SECONDS,
+            "120",
+            ("Đơn mới hiện trên Nhanh.vn sau (giây)", "A new order shows at Nhanh.vn after (seconds)"),
             (
-                "Khi gửi đơn mà không nhận được trả lời, hệ thống kiểm tra bên Nhanh.vn và chỉ gửi lại sau khoảng này. Nên để mặc định.",
-                "When an order got no answer, Nhanh.vn is looked at and the order is sent again only after this time. The default is fine.",
+                "Trong khoảng này, không tìm thấy đơn chưa có nghĩa là đơn không có. Ít nhất 120; nên để mặc định.",
+                "Until then an order that is not found may still be there. At least 120; the default is fine.",
             ),
         ),
         number(

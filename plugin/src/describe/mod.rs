@@ -195,7 +195,7 @@ mod tests {
             "marketplace-orders",
             "default-branch-phone",
             "default-branch-representative",
-            "resend-after-seconds",
+            "visible-after-seconds",
             "single-refresh-limit",
         ];
         assert_eq!(keys, expected);

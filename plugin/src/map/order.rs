@@ -342,9 +342,11 @@ fn check_sum(order: &Order, lines: &[Line<'_>]) -> Result<(), Failure> {
         return Err(Failure::rejected(
             "order.sum-negative",
             Message::new(
-                "Tiền thu hộ của đơn bị âm ({stated} đồng): giảm giá, đặt cọc và chuyển khoản lớn hơn tiền hàng.",
-                "The order's amount to collect is negative ({stated} dong): discounts and payments exceed the goods.",
+                "Tiền thu hộ của đơn bị âm ({stated} đồng): giảm giá, điểm, đặt cọc và chuyển khoản ({off} đồng) lớn hơn tiền hàng và phí ship ({goods} đồng).",
+                "The order's amount to collect is negative ({stated} dong): discounts, points and payments ({off} dong) exceed goods and shipping ({goods} dong).",
             )
+            .with("off", &off.to_string())
+            .with("goods", &(sum + off).to_string())
             .number("stated", order.to_collect),
         )
         .at("/to-collect"));

@@ -22,6 +22,18 @@ pub fn warn_of_phone(order: &Order, warnings: &mut Vec<Warning>) {
     }
 }
 
+/// Says that there is nothing in the order.
+pub fn warn_of_lines(order: &Order, warnings: &mut Vec<Warning>) {
+    if order.lines.is_empty() {
+        warnings.push(warning(
+            "order.no-lines",
+            "Đơn không có dòng hàng nào; đơn vẫn được gửi, không giữ tồn kho.",
+            "The order has no line; it is sent all the same, and reserves no stock.",
+            "/lines",
+        ));
+    }
+}
+
 /// Says that points go as money.
 pub fn warn_of_points(order: &Order, warnings: &mut Vec<Warning>) {
     if order.points > 0 {
@@ -37,7 +49,7 @@ pub fn warn_of_points(order: &Order, warnings: &mut Vec<Warning>) {
 /// The recipient's name, or the phone where there is none: Nhanh requires one.
 #[must_use]
 pub fn recipient<'o>(order: &Order, phone: &'o str) -> std::borrow::Cow<'o, str> {
-    let name = text::tidied(&order.recipient.name);
+    let name = text::shown(&order.recipient.name, false);
     if name.is_empty() { phone.into() } else { name.into() }
 }
 
@@ -64,9 +76,14 @@ pub fn private_note(order: &Order) -> String {
     note
 }
 
+/// Fields in which a person may have written several lines.
+fn has_lines(field: &str) -> bool {
+    field.ends_with("note")
+}
+
 /// A text that fits its field.
 pub fn fit(field: &str, value: &str, warnings: &mut Vec<Warning>) -> String {
-    let tidy = text::tidy(value);
+    let tidy = text::shown(value, has_lines(field));
     let (fitting, cut) = text::cut_characters(&tidy, LONGEST_TEXT);
     if cut {
         warnings.push(warning(

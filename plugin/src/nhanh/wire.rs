@@ -16,7 +16,7 @@ use crate::wit::catalog::{OrderStatus, PriceChange, Product, StockLevel};
 use crate::wit::connector::Refused;
 use crate::wit::http::Request;
 use crate::wit::orders::Address;
-use crate::wit::types::{Dong, Failure, Instant, RemoteId, Warning};
+use crate::wit::types::{Dong, Failure, Instant, Message, RemoteId, Warning};
 
 /// As many rows on a page as the dialect allows.
 pub const FULL: u32 = u32::MAX;
@@ -48,6 +48,13 @@ pub enum Ask<'a> {
     CustomersById(&'a [RemoteId]),
     /// Orders that were edited in a window no longer than [`Wire::window`].
     Orders {
+        /// Its first second.
+        from: Instant,
+        /// Its last second.
+        until: Instant,
+    },
+    /// Orders that apps made in such a window, whatever became of them since.
+    OrdersMade {
         /// Its first second.
         from: Instant,
         /// Its last second.
@@ -93,7 +100,19 @@ pub struct Found<'t> {
     pub left: Option<u32>,
 }
 
-/// An order at Nhanh, as far as it matters here.
+/// What an order is, as far as it matters whether it can be one that was made here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Goods that are sent, handed over or ordered ahead.
+    Sale,
+    /// One that Nhanh made of another: an exchange, a return, a compensation; or something else that no app makes.
+    Other,
+    /// It cannot be read.
+    Unreadable,
+}
+
+/// An order at Nhanh, as far as it matters here. Only id, own id, status and kind are needed to settle one of ours; a row that is odd in
+/// any other field is read without it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Seen {
     /// Where it stands.
@@ -106,6 +125,86 @@ pub struct Seen {
     pub sealed: bool,
     /// The carrier may be asked to give it back before it is picked up.
     pub recallable: bool,
+    /// What it is.
+    pub kind: Kind,
+    /// The order that it was split off, exchanged for, or returned from.
+    pub origin: Option<RemoteId>,
+    /// JSON pointers of the fields that hold something else than they should and were left out.
+    pub unread: Vec<String>,
+}
+
+impl Seen {
+    /// What of its row was left out, a warning each.
+    pub fn warnings(&self) -> impl Iterator<Item = Warning> + '_ {
+        self.unread.iter().map(|field| {
+            let message = Message::new(
+                "Không đọc được trường {field} của đơn trên Nhanh.vn; đơn vẫn được xử lý, trừ trường này.",
+                "Field {field} of the order at Nhanh.vn cannot be read; the order is dealt with all the same, without it.",
+            );
+            Warning::new("order.field-unreadable", message.with("field", field)).about(self.status.order.as_str()).at(field.as_str())
+        })
+    }
+}
+
+/// What a row of an order is read with: fields that the decision does not need are left out where they cannot be read.
+#[derive(Debug, Default)]
+pub struct Leniently {
+    /// JSON pointers of what was left out.
+    pub unread: Vec<String>,
+}
+
+impl Leniently {
+    /// The field's value, if it has one that can be read.
+    pub fn read<T>(&mut self, value: Result<Option<T>, Misfit>) -> Option<T> {
+        value.unwrap_or_else(|misfit| {
+            if !self.unread.contains(&misfit.pointer) {
+                self.unread.push(misfit.pointer);
+            }
+            None
+        })
+    }
+}
+
+/// What an order is by the number of its type, and by the order that it came from.
+#[must_use]
+pub fn kind(type_id: Result<Option<i64>, Misfit>, origins: Result<Option<RemoteId>, Misfit>) -> (Kind, Option<RemoteId>) {
+    match (type_id, origins) {
+        (Err(_), _) | (_, Err(_)) => (Kind::Unreadable, None),
+        (Ok(None | Some(1..=3)), Ok(None)) => (Kind::Sale, None),
+        (Ok(_), Ok(origin)) => (Kind::Other, origin),
+    }
+}
+
+/// What the reply to a new order tells.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Made {
+    /// The new order's id; where there are several, nobody knows which of them it is.
+    pub ids: Vec<RemoteId>,
+    /// Its tracking code, where there is one already.
+    pub tracking: Option<String>,
+}
+
+impl Made {
+    /// Everything in the reply that may be the new order's id: an object is documented, a list of one was seen.
+    #[must_use]
+    pub fn of(reply: &Record<'_>) -> Self {
+        let mut made = Self::default();
+        match reply.told("data") {
+            Some(Value::Array(list)) => list.iter().filter_map(Record::of).for_each(|it| made.add(&it)),
+            Some(one) => Record::of(one).iter().for_each(|it| made.add(it)),
+            None => made.add(reply),
+        }
+        made
+    }
+
+    fn add(&mut self, data: &Record<'_>) {
+        for id in ["orderId", "id"].iter().filter_map(|it| data.id(it).ok().flatten()) {
+            if !self.ids.contains(&id) {
+                self.ids.push(id);
+            }
+        }
+        self.tracking = self.tracking.take().or_else(|| data.text("carrierCode").ok().flatten());
+    }
 }
 
 /// A create, ready to go.
@@ -142,6 +241,9 @@ pub trait Wire: Sync {
 
     /// Longest window of orders, in milliseconds.
     fn window(&self) -> i64;
+
+    /// Whether Nhanh refuses a second order of the same own id, as far as is documented.
+    fn refuses_repeats(&self) -> bool;
 
     /// Whether [`Ask::Deleted`] can be asked.
     fn lists_deleted(&self) -> bool;
@@ -215,17 +317,11 @@ pub trait Wire: Sync {
     /// The form lacks the app's id, or there is no grant yet.
     fn create(&self, settings: Settings<'_>, checked: &Checked<'_>, place: &Located) -> Result<Create, Failure>;
 
-    /// The new order's id, and its tracking code where there is one already.
-    fn created(&self, reply: &Record<'_>) -> Option<(RemoteId, Option<String>)>;
-
     /// Sets an order's status, by API 2.0's word for it, and nothing else.
     ///
     /// # Errors
     /// The form lacks the app's id, or there is no grant yet.
     fn set_status(&self, settings: Settings<'_>, order: &str, status: &str) -> Result<Request, Failure>;
-
-    /// The status that the reply to that tells.
-    fn status_set(&self, reply: &Record<'_>) -> Option<String>;
 
     /// Asks the carrier to give an order back; `None` in a dialect that cannot.
     ///

@@ -1,26 +1,25 @@
 //! Orders out: an event of an order becomes what is sent, and what was answered becomes what happened.
 //!
 //! The one rule above all others: an order is never created twice. Whatever is not a readable answer to a create is `ambiguous`, the host
-//! waits, and every later call looks before it sends (`settle`). A status is set only after reading the order (`status`).
+//! waits, and every later call looks (`look_up`) before it sends (`settle`). A status is set only after reading the order, and counts as
+//! set only once a read shows it (`status`).
 
+mod look_up;
 mod settle;
 mod status;
 #[cfg(test)]
 mod tests;
-#[cfg(test)]
-mod third;
 
 use crate::map::order::{self as rules, Intent};
-use crate::nhanh::errors::{Access, NoData, Reply, answer, no_reply, tree};
-use crate::nhanh::json::Record;
-use crate::nhanh::wire::{Ask, FULL, Located, Place, Seen, Wire};
+use crate::nhanh::errors::{Access, NoData, Refusal, Reply, answer, no_reply, tree};
+use crate::nhanh::wire::{Located, Made, Seen, Wire};
 use crate::push::settle::Settled;
 use crate::sender::Sender;
 use crate::settings::Settings;
 use crate::wit::connector::{OrderPlan, Plan};
 use crate::wit::exchange::{PushOutcome, Pushed};
 use crate::wit::http::Request;
-use crate::wit::orders::{Earlier, Order, OrderEvent};
+use crate::wit::orders::{Earlier, Order, OrderEvent, OrderLine};
 use crate::wit::types::{Context, Failure, FailureClass, Message, Reason, RemoteId, Warning};
 
 /// What would be sent for this event, said without asking anyone.
@@ -109,8 +108,8 @@ impl<S: Sender> Push<'_, S> {
     }
 
     fn create(&mut self) -> Result<PushOutcome, Failure> {
-        match self.settle()? {
-            Settled::Found(seen) => Ok(PushOutcome::Adopted(pushed_as(&seen))),
+        match self.settle(true)? {
+            Settled::Found(seen, warnings) => Ok(PushOutcome::Adopted(with(pushed_as(&seen), warnings))),
             Settled::Gone(remote) => Err(self
                 .conflict(
                     "order.seen-then-gone",
@@ -130,29 +129,47 @@ impl<S: Sender> Push<'_, S> {
         let checked = rules::check(settings, self.order)?;
         let mut place = wire.locate(settings, self.context.now, &self.order.address, self.sender);
         let mut create = wire.create(settings, &checked, &place)?;
-        let mut answered = self.ask(create.request, Access::Write, |reply| wire.created(&reply.record));
+        let mut answered = self.ask(create.request, Access::Write, |reply| Made::of(&reply.record));
         if let (Err(NoData::Refused(refusal)), false) = (&answered, place.ids.is_empty()) {
             // A refusal changed nothing, and no order is stopped for its address.
             if refusal.is_plain() && refusal.names_place() {
                 place = Located { ids: Vec::new(), warnings: vec![place_refused()] };
                 create = wire.create(settings, &checked, &place)?;
-                answered = self.ask(create.request, Access::Write, |reply| wire.created(&reply.record));
+                answered = self.ask(create.request, Access::Write, |reply| Made::of(&reply.record));
             }
         }
         let warnings = create.warnings.into_iter().chain(place.warnings).collect();
         match answered {
-            Ok(Some((remote, tracking))) => Ok(PushOutcome::Created(Pushed { tracking, warnings, ..self.pushed(remote) })),
-            Ok(None) => Err(Failure::new(
-                FailureClass::Ambiguous,
-                "nhanh.no-order-id",
-                Message::new(
-                    "Nhanh.vn nhận đơn nhưng không trả về mã đơn. Hệ thống sẽ kiểm tra bên Nhanh.vn trước khi gửi lại.",
-                    "Nhanh.vn took the order but told no id. Nhanh.vn is looked at before anything is sent again.",
-                ),
-            )),
+            Ok(made) => match made.ids.as_slice() {
+                [remote] => Ok(PushOutcome::Created(Pushed { tracking: made.tracking, warnings, ..self.pushed(remote.clone()) })),
+                ids => Err(no_one_id(ids)),
+            },
             Err(NoData::Refused(refusal)) if refusal.means_repeated() || refusal.names(&self.own_id) => self.adopt_repeated(refusal),
-            Err(no) => Err(self.failure(no)),
+            Err(NoData::Refused(refusal)) if refusal.means_short_of_stock() => Err(self.short_of_stock(refusal)),
+            Err(NoData::Refused(refusal)) if refusal.failure.code == DEPOT_INVALID => Err(depot_refused(checked.depot)),
+            Err(no) => Err(self.of_write(no)),
         }
+    }
+
+    /// The order waits for goods. The product is the one that Nhanh's sentence names, as far as it does.
+    fn short_of_stock(&self, refusal: Refusal) -> Failure {
+        let lines = &self.order.lines;
+        let named = |of: fn(&OrderLine) -> Option<&str>| lines.iter().find(|it| of(it).is_some_and(|it| refusal.mentions(it)));
+        let line = refusal
+            .line()
+            .and_then(|at| lines.get(at))
+            .or_else(|| named(|it| it.remote_product.as_deref()))
+            .or_else(|| named(|it| it.sku.as_deref()))
+            .or_else(|| named(|it| Some(it.name.as_str())))
+            .or_else(|| lines.first());
+        let product = line.and_then(|it| it.remote_product.clone()).unwrap_or_default();
+        let said = refusal.sentence(&self.personal());
+        let message = Message::new(
+            "Nhanh.vn chưa nhận đơn vì không đủ hàng có thể bán (sản phẩm {product}): {said}. Đơn chờ và tự gửi lại khi có hàng.",
+            "Nhanh.vn does not take the order yet: too little can be sold of product {product}: {said}. It waits, and goes by itself.",
+        );
+        let message = message.with("product", &product).with("said", &said);
+        Failure::new(FailureClass::Held, "order.short-of-stock", message).about(product)
     }
 
     /// Words of this order that name people: no sentence of Nhanh's may go out with one of them in it.
@@ -172,6 +189,14 @@ impl<S: Sender> Push<'_, S> {
         }
     }
 
+    /// The failure of the reply to a write: a "no" that nobody can be sure of leaves open what was done.
+    pub(crate) fn of_write(&self, no: NoData) -> Failure {
+        match no {
+            NoData::Refused(refusal) if !refusal.changed_nothing() => refusal.unclear(&self.personal()),
+            no => self.failure(no),
+        }
+    }
+
     /// One request and what its reply says.
     pub(crate) fn ask<T>(&mut self, request: Request, access: Access, read: impl FnOnce(&Reply<'_>) -> T) -> Result<T, NoData> {
         let response = self.sender.send(request).map_err(|error| NoData::Unreadable(no_reply(&error, access)))?;
@@ -179,39 +204,40 @@ impl<S: Sender> Push<'_, S> {
         let reply = answer(&tree, &response, access, self.context.now)?;
         Ok(read(&reply))
     }
-
-    /// A page of orders. One that cannot be read is passed over only if it surely is not this one: an empty look-up must mean that there
-    /// is no such order, never that it was not understood.
-    pub(crate) fn orders(&mut self, ask: &Ask<'_>, place: &Place) -> Result<Orders, Failure> {
-        let wire = self.wire;
-        let request = wire.request(self.settings, ask, place, FULL)?;
-        let own_id = self.own_id.clone();
-        let read = self.ask(request, Access::Read, |reply| read_orders(wire, ask, place, reply, &own_id));
-        read.map_err(|no| self.failure(no))?.ok_or_else(unreadable_orders)
-    }
-
-    /// The order of that id, if there is one.
-    pub(crate) fn order_by_id(&mut self, remote: &RemoteId) -> Result<Option<Seen>, Failure> {
-        let mut place = self.wire.first();
-        for _ in 0..FEW_PAGES {
-            let orders = self.orders(&Ask::OrdersById(std::slice::from_ref(remote)), &place)?;
-            let seen = orders.seen.into_iter().find(|it| it.status.order == *remote);
-            if seen.is_some() {
-                return Ok(seen);
-            }
-            match orders.next.filter(|it| *it != place) {
-                // Rows without the one that was asked for are an odd reply.
-                _ if orders.rows > 0 => break,
-                None => return Ok(None),
-                Some(next) => place = next,
-            }
-        }
-        Err(unreadable_orders().about(remote.as_str()))
-    }
 }
 
-/// Pages that are looked at for one order by its id; there should be one.
-const FEW_PAGES: u32 = 5;
+/// The code of a depot that Nhanh does not accept.
+const DEPOT_INVALID: &str = "nhanh.depot-invalid";
+
+fn depot_refused(depot: &str) -> Failure {
+    let message = Message::new(
+        "Nhanh.vn không nhận kho {depot}: kho đã xóa, đã đóng hoặc ngoài phạm vi được cấp quyền. Đăng nhập lại Nhanh.vn với kho này, hoặc nối chi nhánh với kho khác, rồi gửi lại đơn.",
+        "Nhanh.vn does not accept depot {depot}: it was deleted, is closed or lies outside the grant. Log in to Nhanh.vn again with it, or link the branch to another depot, and send the order again.",
+    );
+    Failure::rejected(DEPOT_INVALID, message.with("depot", depot)).about(depot).at("/remote-branch")
+}
+
+/// The order was taken, and not one id was told.
+fn no_one_id(ids: &[RemoteId]) -> Failure {
+    let (code, vi, en) = if ids.is_empty() {
+        ("nhanh.no-order-id", "không trả về mã đơn", "told no id")
+    } else {
+        ("nhanh.two-order-ids", "trả về nhiều mã đơn", "told several ids")
+    };
+    let mut message = Message::new(
+        "Nhanh.vn nhận đơn nhưng {vi}. Hệ thống sẽ kiểm tra bên Nhanh.vn trước khi gửi lại.",
+        "Nhanh.vn took the order but {en}. Nhanh.vn is looked at before anything is sent again.",
+    );
+    message.vi = message.vi.replace("{vi}", vi);
+    message.en = message.en.replace("{en}", en);
+    Failure::new(FailureClass::Ambiguous, code, message)
+}
+
+/// The same, with more to say.
+pub(crate) fn with(mut pushed: Pushed, warnings: Vec<Warning>) -> Pushed {
+    pushed.warnings.extend(warnings);
+    pushed
+}
 
 fn place_refused() -> Warning {
     let message = Message::new(
@@ -219,44 +245,6 @@ fn place_refused() -> Warning {
         "Nhanh.vn did not accept the place that was found for the address; it goes as text, and its place has to be chosen at Nhanh.vn.",
     );
     Warning::new("order.place-as-text", message).at("/address")
-}
-
-fn read_orders(wire: &dyn Wire, ask: &Ask<'_>, place: &Place, reply: &Reply<'_>, own_id: &str) -> Option<Orders> {
-    let found = wire.rows(ask, place, reply).ok()?;
-    let rows = found.rows.count_left();
-    let mut orders = Orders { seen: Vec::with_capacity(rows), last: found.next.is_none(), next: found.next, rows };
-    for (key, value) in found.rows {
-        match wire.order(key, value) {
-            Ok(seen) => orders.seen.push(seen),
-            Err(_) => {
-                let own = wire.own_id(&Record::of(value)?).ok()?;
-                if own.as_deref() == Some(own_id) {
-                    return None;
-                }
-            }
-        }
-    }
-    Some(orders)
-}
-
-pub(crate) fn unreadable_orders() -> Failure {
-    Failure::new(
-        FailureClass::Transient,
-        "nhanh.order-unreadable",
-        Message::new(
-            "Không đọc được đơn hàng từ Nhanh.vn, chưa gửi gì. Hệ thống sẽ tự thử lại.",
-            "Orders of Nhanh.vn's could not be read and nothing was sent. It will be tried again.",
-        ),
-    )
-}
-
-/// One page of orders.
-pub(crate) struct Orders {
-    pub(crate) seen: Vec<Seen>,
-    pub(crate) next: Option<Place>,
-    /// The list ends here.
-    pub(crate) last: bool,
-    pub(crate) rows: usize,
 }
 
 /// An order at Nhanh, as the host is told of it.
@@ -267,6 +255,6 @@ pub(crate) fn pushed_as(seen: &Seen) -> Pushed {
         own_id: status.own_id.clone(),
         code: Some(status.code.clone()),
         tracking: status.tracking.clone(),
-        warnings: Vec::new(),
+        warnings: seen.warnings().collect(),
     }
 }

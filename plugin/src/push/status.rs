@@ -1,17 +1,18 @@
 //! Status changes: read the order, look its status up in the table, send only what changes.
 //!
 //! The table is the whole rule: for each event and each group of statuses it sends, tries, is done, skips, or is a conflict that a person
-//! decides. An order is never cancelled behind a carrier's back, and never re-created because it was not found.
+//! decides. An order is never cancelled behind a carrier's back, and never re-created because it was not found. What was asked for counts as
+//! done only once a read shows it: Nhanh shows a change late, and has answered with another status than was asked for.
 
 use crate::map::order::{self as rules, Intent};
 use crate::nhanh::errors::{Access, NoData, Refusal};
 use crate::nhanh::wire::Seen;
 use crate::nhanh::words::{Group, order_status, order_status_name};
 use crate::push::settle::Settled;
-use crate::push::{Push, pushed_as};
+use crate::push::{Push, pushed_as, with};
 use crate::sender::Sender;
 use crate::wit::exchange::{PushOutcome, Pushed};
-use crate::wit::types::{Failure, FailureClass, Message, Reason, RemoteId, Warning};
+use crate::wit::types::{Failure, Instant, Message, Reason, RemoteId, Warning};
 
 /// What the table says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,18 +36,22 @@ pub(crate) fn verdict(intent: Intent, group: Option<Group>) -> Verdict {
         (Intent::Create, _) => Verdict::Done,
         (Intent::Cancel(_), Some(Early | Unsure)) => Verdict::Send,
         (Intent::Cancel(_), Some(OnItsWay | Finished)) => Verdict::Conflict,
-        (Intent::Cancel(_), Some(Cancelled) | None) => Verdict::Done,
+        (Intent::Cancel(_) | Intent::Delete, Some(Cancelled)) => Verdict::Done,
+        (Intent::Cancel(_) | Intent::Delete, None) => Verdict::Conflict,
         (Intent::Cancel(_), Some(Returned)) => Verdict::DoneWithWarning,
         (Intent::Delete, Some(Early | Unsure)) => Verdict::Send,
         (Intent::Delete, Some(OnItsWay)) => Verdict::Conflict,
         (Intent::Delete, Some(Finished | Returned)) => Verdict::Skip,
-        (Intent::Delete, Some(Cancelled) | None) => Verdict::Done,
         (Intent::Settle, Some(Early | Unsure | OnItsWay)) => Verdict::Send,
         (Intent::Settle, Some(Finished)) => Verdict::Done,
         (Intent::Settle, Some(Cancelled | Returned) | None) => Verdict::Conflict,
         (Intent::TakeBack, Some(Early | Unsure | OnItsWay | Finished) | None) => Verdict::Conflict,
         (Intent::TakeBack, Some(Cancelled | Returned)) => Verdict::Done,
     }
+}
+
+fn group(seen: &Seen) -> Group {
+    order_status(&seen.status.code).1
 }
 
 /// The goods of a cancelled order are on their way back, or were.
@@ -65,15 +70,15 @@ fn cancelled_but(seen: Option<&Seen>) -> Message {
 impl<S: Sender> Push<'_, S> {
     /// The order has no link: it never went out, or it is looked for.
     pub(crate) fn set_status_unlinked(&mut self, intent: Intent) -> Result<PushOutcome, Failure> {
-        if !self.earlier.may_have_arrived && self.earlier.seen_as.is_none() {
+        if self.never_sent() {
             return Ok(PushOutcome::Skipped(rules::never_pushed()));
         }
-        match self.settle()? {
-            Settled::Found(seen) => {
+        match self.settle(false)? {
+            Settled::Found(seen, warnings) => {
                 let remote = seen.status.order.clone();
-                self.decide(intent, &remote, Some(&seen))
+                self.decide(intent, &remote, Some(&seen), warnings)
             }
-            Settled::Gone(remote) => self.decide(intent, &remote, None),
+            Settled::Gone(remote) => self.decide(intent, &remote, None, Vec::new()),
             Settled::Wait(unsettled) => Ok(PushOutcome::Unsettled(unsettled)),
             Settled::NeverArrived => match intent {
                 Intent::Settle | Intent::TakeBack => Err(self.stands_against(intent, None)),
@@ -94,31 +99,48 @@ impl<S: Sender> Push<'_, S> {
             );
             return Err(self.conflict("order.not-ours", message).about(remote.as_str()));
         }
-        self.decide(intent, remote, seen.as_ref())
+        self.decide(intent, remote, seen.as_ref(), Vec::new())
     }
 
-    fn decide(&mut self, intent: Intent, remote: &RemoteId, seen: Option<&Seen>) -> Result<PushOutcome, Failure> {
-        let group = seen.map(|it| order_status(&it.status.code).1);
-        let mut stands = match seen {
-            Some(seen) => pushed_as(seen),
-            None => self.pushed(remote.clone()),
-        };
-        let verdict = verdict(intent, group);
-        let seals = seen.is_some_and(|it| it.sealed);
+    /// Until when an order that is not found may only not show yet.
+    fn fresh_until(&self) -> Option<Instant> {
+        self.visible_at().filter(|it| self.context.now < *it)
+    }
+
+    /// Until when a change that was answered may only not show yet.
+    fn changes_until(&self) -> Option<Instant> {
+        let sent = self.earlier.status_sent.iter().max()?;
+        Some(sent.saturating_add(self.settings.visible_after_ms())).filter(|it| self.context.now < *it)
+    }
+
+    fn decide(&mut self, intent: Intent, remote: &RemoteId, seen: Option<&Seen>, warnings: Vec<Warning>) -> Result<PushOutcome, Failure> {
+        let mut stands = with(seen.map_or_else(|| self.pushed(remote.clone()), pushed_as), warnings);
+        let verdict = verdict(intent, seen.map(group));
+        let sent_before = self.earlier.status_sent.len();
+        match (verdict, self.changes_until(), seen) {
+            (Verdict::Done, _, _) if sent_before > 0 => return Ok(PushOutcome::Updated(stands)),
+            (Verdict::Done, _, _) => return Ok(PushOutcome::Already(stands)),
+            (_, Some(until), _) => return Ok(self.change_shows_later(until, false)),
+            (_, None, None) => return self.not_found(intent, stands),
+            _ => {}
+        }
+        let recalls = seen.is_some_and(|it| it.recallable) && matches!(intent, Intent::Cancel(_) | Intent::Delete);
         match verdict {
             // Nhanh hears of the delivery from the carrier itself.
-            Verdict::Send if seals && intent == Intent::Settle => Ok(PushOutcome::Skipped(self.at_carrier(intent, seen))),
-            Verdict::Send => self.send_status(intent, remote, seen, stands),
-            Verdict::Conflict if seen.is_some_and(|it| it.recallable) && matches!(intent, Intent::Cancel(_) | Intent::Delete) => {
-                self.call_back(intent, remote, seen)?;
-                let sent = self.send_status(intent, remote, seen, stands);
-                // Once its carrier has let go, Nhanh may have called the order off by itself, and refuse to do it again.
-                match sent {
-                    Err(failure) if failure.class == FailureClass::Conflict => self.called_off(remote, failure),
-                    sent => sent,
-                }
+            Verdict::Send if seen.is_some_and(|it| it.sealed) && intent == Intent::Settle => {
+                Ok(PushOutcome::Skipped(self.at_carrier(intent, seen)))
             }
-            Verdict::Done => Ok(PushOutcome::Already(stands)),
+            Verdict::Send | Verdict::Conflict if sent_before > 1 && (verdict == Verdict::Send || recalls) => {
+                Err(self.not_taken(intent, seen))
+            }
+            Verdict::Send => self.send_status(intent, remote, seen, stands, sent_before > 0),
+            Verdict::Conflict if recalls => {
+                if sent_before == 0 {
+                    self.call_back(intent, remote, seen)?;
+                }
+                // Once its carrier has let go, Nhanh may have called the order off by itself, and refuse to do it again.
+                self.send_status(intent, remote, seen, stands, true)
+            }
             Verdict::DoneWithWarning => {
                 stands.warnings.push(Warning::new("order.cancelled-but-returned", cancelled_but(seen)));
                 Ok(PushOutcome::Already(stands))
@@ -132,7 +154,58 @@ impl<S: Sender> Push<'_, S> {
                     "The order is finished at Nhanh.vn and needs no cancel",
                 ),
             ))),
-            Verdict::Conflict => Err(self.stands_against(intent, seen)),
+            Verdict::Conflict | Verdict::Done => Err(self.stands_against(intent, seen)),
+        }
+    }
+
+    /// Nhanh has no order of that id: it does not show yet, or is there no longer, or nobody can say.
+    fn not_found(&self, intent: Intent, mut stands: Pushed) -> Result<PushOutcome, Failure> {
+        if let Some(until) = self.fresh_until() {
+            return Ok(self.order_shows_later(until));
+        }
+        if !self.earlier.gone || !matches!(intent, Intent::Cancel(_) | Intent::Delete) {
+            return Err(self.stands_against(intent, None).about(stands.remote));
+        }
+        let message = Message::new(
+            "Đơn không còn trên Nhanh.vn, có lẽ đã bị xóa ở đó; không có gì để hủy.",
+            "The order is at Nhanh.vn no longer and was probably deleted there; there is nothing to cancel.",
+        );
+        stands.warnings.push(Warning::new("order.gone", message).about(stands.remote.as_str()));
+        Ok(PushOutcome::Already(stands))
+    }
+
+    fn order_shows_later(&self, until: Instant) -> PushOutcome {
+        self.looks_again(
+            until,
+            false,
+            "Đơn {own-id} vừa được gửi và chưa hiện trên Nhanh.vn; hệ thống sẽ kiểm tra lại.",
+            "Order {own-id} was sent just now and does not show at Nhanh.vn yet; it is looked at again.",
+        )
+    }
+
+    fn change_shows_later(&self, until: Instant, sent: bool) -> PushOutcome {
+        self.looks_again(
+            until,
+            sent,
+            "Nhanh.vn đã nhận thay đổi trạng thái của đơn {own-id} nhưng chưa hiện; hệ thống sẽ kiểm tra lại.",
+            "Nhanh.vn took the change of order {own-id} and does not show it yet; it is looked at again.",
+        )
+    }
+
+    /// Nhanh said yes twice, and the order stands where it stood.
+    fn not_taken(&self, intent: Intent, seen: Option<&Seen>) -> Failure {
+        let failure = self.conflict(
+            "order.status-not-taken",
+            self.both(
+                intent,
+                seen,
+                "Nhanh.vn báo đã đổi trạng thái nhưng đơn không đổi. Hãy đổi trực tiếp trên Nhanh.vn",
+                "Nhanh.vn says that it changed the status, and the order did not change. Please change it there",
+            ),
+        );
+        match seen {
+            Some(seen) => failure.about(seen.status.order.as_str()),
+            None => failure,
         }
     }
 
@@ -155,15 +228,17 @@ impl<S: Sender> Push<'_, S> {
             Ok(()) => Ok(()),
             // No carrier has it: there is nothing to take back, and the order may be edited.
             Err(NoData::Refused(refusal)) if refusal.means_not_at_carrier() => Ok(()),
-            Err(NoData::Refused(refusal)) if refusal.is_plain() => Err(self.refused_change(intent, seen, refusal, remote)),
-            Err(no) => Err(self.failure(no)),
+            Err(NoData::Refused(refusal)) if refusal.is_plain() && refusal.changed_nothing() => {
+                Err(self.refused_change(intent, seen, refusal, remote))
+            }
+            Err(no) => Err(self.of_write(no)),
         }
     }
 
-    /// Whether the order stands cancelled by now; if not, the conflict is one.
-    fn called_off(&mut self, remote: &RemoteId, conflict: Failure) -> Result<PushOutcome, Failure> {
+    /// Whether the order stands as it should by now; if not, the conflict is one.
+    fn stands_by_now(&mut self, intent: Intent, remote: &RemoteId, conflict: Failure) -> Result<PushOutcome, Failure> {
         match self.order_by_id(remote)? {
-            Some(seen) if order_status(&seen.status.code).1 == Group::Cancelled => Ok(PushOutcome::Updated(pushed_as(&seen))),
+            Some(seen) if verdict(intent, Some(group(&seen))) == Verdict::Done => Ok(PushOutcome::Updated(pushed_as(&seen))),
             _ => Err(conflict),
         }
     }
@@ -178,22 +253,49 @@ impl<S: Sender> Push<'_, S> {
         self.conflict("order.update-refused", message).about(remote.as_str())
     }
 
-    fn send_status(&mut self, intent: Intent, remote: &RemoteId, seen: Option<&Seen>, stands: Pushed) -> Result<PushOutcome, Failure> {
+    /// Asks for the status; `again` where that may have been done already, so that a read judges a refusal.
+    fn send_status(
+        &mut self,
+        intent: Intent,
+        remote: &RemoteId,
+        seen: Option<&Seen>,
+        stands: Pushed,
+        again: bool,
+    ) -> Result<PushOutcome, Failure> {
         let Some(wanted) = intent.status() else { return Ok(PushOutcome::Already(stands)) };
-        let wire = self.wire;
-        let request = wire.set_status(self.settings, remote, wanted)?;
-        let answered = self.ask(request, Access::Write, |reply| wire.status_set(&reply.record));
-        match answered {
-            Ok(status) => Ok(PushOutcome::Updated(Pushed { code: Some(status.unwrap_or_else(|| wanted.to_owned())), ..stands })),
-            Err(NoData::Refused(refusal)) if refusal.is_plain() => Err(self.refused_change(intent, seen, refusal, remote)),
-            Err(no) => Err(self.failure(no)),
+        let request = self.wire.set_status(self.settings, remote, wanted)?;
+        match self.ask(request, Access::Write, |_| ()) {
+            Ok(()) => Ok(self.shown(intent, remote, stands)),
+            Err(NoData::Refused(refusal)) if refusal.is_plain() && refusal.changed_nothing() => {
+                if let Some(until) = self.fresh_until().filter(|_| refusal.means_not_found()) {
+                    return Ok(self.order_shows_later(until));
+                }
+                let conflict = self.refused_change(intent, seen, refusal, remote);
+                if again { self.stands_by_now(intent, remote, conflict) } else { Err(conflict) }
+            }
+            Err(no) => Err(self.of_write(no)),
+        }
+    }
+
+    /// A change was answered with "yes": it is done once a read shows it. A read that fails leaves that open, and what was sent stays known.
+    fn shown(&mut self, intent: Intent, remote: &RemoteId, stands: Pushed) -> PushOutcome {
+        match self.order_by_id(remote) {
+            Ok(Some(seen)) if verdict(intent, Some(group(&seen))) == Verdict::Done => {
+                PushOutcome::Updated(Pushed { warnings: stands.warnings, ..pushed_as(&seen) })
+            }
+            _ => self.change_shows_later(self.context.now.saturating_add(self.settings.visible_after_ms()), true),
         }
     }
 
     /// A conflict of an event with where the order stands, coded by its cause so that a person clears all of one kind at once.
     fn stands_against(&self, intent: Intent, seen: Option<&Seen>) -> Failure {
-        let group = seen.map(|it| order_status(&it.status.code).1);
+        let group = seen.map(group);
         let (code, vi, en) = match (intent, group) {
+            (Intent::Cancel(_) | Intent::Delete, None) => (
+                "order.not-found",
+                "Không tìm thấy đơn trên Nhanh.vn nên không hủy được: đơn có thể đã bị xóa, gộp, hoặc chuyển sang kho ngoài phạm vi được cấp quyền. Hãy kiểm tra trên Nhanh.vn",
+                "The order is not found at Nhanh.vn and cannot be cancelled: it may have been deleted, merged, or moved to a depot outside the grant. Please check it there",
+            ),
             (Intent::Settle | Intent::TakeBack, None) => (
                 "order.reconciled-not-found",
                 "Không tìm thấy đơn trên Nhanh.vn; đơn không được tạo lại. Hãy kiểm tra đơn trên Nhanh.vn",

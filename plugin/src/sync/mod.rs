@@ -87,6 +87,25 @@ fn stage<'s>(settings: Settings<'_>, context: &Context, step: &'s Step) -> Resul
     let hidden = cursor.sweep == 1;
     let products = Ask::Products { hidden, since };
     let ask = match (step.entity, &step.scope) {
+        (Entity::OrderStatus, Scope::Made(span)) => {
+            let first = Cursor { from: span.begin, until: span.end.max(span.begin), ..cursor.clone() };
+            let cursor = if step.cursor.is_some() { cursor } else { first };
+            if cursor.from < span.begin || hidden {
+                return Err(unreadable_cursor());
+            }
+            let until = cursor.until.min(cursor.from.saturating_add(wire.window() - 1000));
+            let ask = Ask::OrdersMade { from: cursor.from, until };
+            return Ok(Stage { wire, ask, cursor, named });
+        }
+        (Entity::Branch | Entity::Category | Entity::Product | Entity::Stock | Entity::Price | Entity::Customer, Scope::Made(_)) => {
+            return Err(Failure::unsupported(
+                "flow.made",
+                Message::new(
+                    "Nhanh.vn không cho lọc mục này theo thời gian tạo.",
+                    "Nhanh.vn has no filter for these by the time of their making.",
+                ),
+            ));
+        }
         (Entity::Branch, _) => Ask::Depots,
         (Entity::Category, _) => Ask::Categories,
         (Entity::Stock | Entity::Price, scope) => {
@@ -112,15 +131,6 @@ fn stage<'s>(settings: Settings<'_>, context: &Context, step: &'s Step) -> Resul
             let (from, until) = (cursor.from, cursor.until.min(cursor.from.saturating_add(wire.window() - 1000)));
             let ask = if hidden { Ask::Deleted { from, until } } else { Ask::Orders { from, until } };
             return Ok(Stage { wire, ask, cursor, named });
-        }
-        (_, Scope::Made(_)) => {
-            return Err(Failure::unsupported(
-                "flow.made",
-                Message::new(
-                    "Nhanh.vn không cho lọc mục này theo thời gian tạo.",
-                    "Nhanh.vn has no filter for these by the time of their making.",
-                ),
-            ));
         }
         (Entity::OrderStatus, Scope::Everything) => {
             return Err(Failure::unsupported(
@@ -319,7 +329,7 @@ fn after(stage: &Stage<'_>, scope: &Scope, next: Option<Place>, left: Option<u32
     };
     let after_this = match ask {
         Ask::Products { hidden: false, .. } => Some(Cursor { sweep: 1, ..start.clone() }),
-        Ask::Orders { until, .. } | Ask::Deleted { until, .. } if *until < cursor.until => {
+        Ask::Orders { until, .. } | Ask::OrdersMade { until, .. } | Ask::Deleted { until, .. } if *until < cursor.until => {
             Some(Cursor { from: until.saturating_add(1000), ..start.clone() })
         }
         Ask::Orders { .. } if stage.wire.lists_deleted() => since.map(|from| Cursor { sweep: 1, from, ..start.clone() }),
@@ -334,7 +344,7 @@ fn after(stage: &Stage<'_>, scope: &Scope, next: Option<Place>, left: Option<u32
         Ask::Orders { until, .. } => {
             windows(*until).saturating_add(since.filter(|_| stage.wire.lists_deleted()).map_or(0, |since| windows(since).max(1)))
         }
-        Ask::Deleted { until, .. } => windows(*until),
+        Ask::OrdersMade { until, .. } | Ask::Deleted { until, .. } => windows(*until),
         _ => 0,
     };
     let total = left.map(|left| done.saturating_add(left).saturating_add(parts_left));
@@ -479,7 +489,7 @@ impl Reading<'_> {
     }
 
     /// Of a window only our own orders count; an order that was asked for by id is told whatever it is.
-    fn order_status(&self, key: Option<&str>, value: &Value<'_>) -> Result<Option<Change>, Refused> {
+    fn order_status(&mut self, key: Option<&str>, value: &Value<'_>) -> Result<Option<Change>, Refused> {
         if self.keep.is_none() {
             let own = Record::of(value).and_then(|it| self.wire.own_id(&it).ok().flatten());
             let tag = self.settings.tag().unwrap_or_default();
@@ -487,7 +497,9 @@ impl Reading<'_> {
                 return Ok(None);
             }
         }
-        self.wire.order(key, value).map(|seen| Some(Change::OrderStatus(seen.status)))
+        let seen = self.wire.order(key, value)?;
+        self.notes.0.extend(seen.warnings());
+        Ok(Some(Change::OrderStatus(seen.status)))
     }
 }
 

@@ -47,6 +47,30 @@ pub fn tidied(text: &str) -> String {
     tidy(text).into_owned()
 }
 
+/// Nothing that cannot be seen: no control characters, and none that turn the direction of what follows (U+202A–U+202E, U+2066–U+2069).
+/// White space is one space between words, but for the ends of lines where the field has several.
+#[must_use]
+pub fn shown(text: &str, lines: bool) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for it in text.chars() {
+        match it {
+            '\n' if lines => {
+                shown.truncate(shown.trim_end_matches(' ').len());
+                shown.push('\n');
+            }
+            it if it.is_whitespace() => {
+                if !shown.ends_with([' ', '\n']) {
+                    shown.push(' ');
+                }
+            }
+            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {}
+            it if it.is_control() => {}
+            it => shown.push(it),
+        }
+    }
+    tidied(&shown)
+}
+
 /// Every character is one that no composition changes: ASCII, Latin without combining marks, Vietnamese precomposed letters and
 /// general punctuation. Others go the slow, exact way.
 fn surely_composed(text: &str) -> bool {
@@ -208,6 +232,13 @@ mod tests {
             assert_eq!(one_spaced(text), "Áo thun Đỏ", "{text:?}");
         }
         assert_eq!(one_spaced(" "), "");
+    }
+
+    #[test]
+    fn what_cannot_be_seen_is_taken_out_and_words_stand_one_space_apart() {
+        assert_eq!(shown(" Nguyễn\r\n Văn\u{a0}\u{202e} A\u{0}\u{2066}\u{7}\t", false), "Nguyễn Văn A");
+        assert_eq!(shown("Gọi  trước \r\n\n 8h\u{202a} sáng ", true), "Gọi trước\n\n8h sáng");
+        assert_eq!(shown("A\u{301}o", false), "Áo");
     }
 
     #[test]

@@ -1,10 +1,12 @@
 //! What a reply means before its data is looked at: Nhanh's envelope, its refusals, and everything that is no readable answer.
 //!
 //! A read that failed may be repeated; a write whose answer cannot be read may have taken effect and is [`FailureClass::Ambiguous`].
-//! A readable `code` 0 is a refusal and changed nothing. Nhanh's own sentence may name people, so it never goes out unfiltered.
+//! A readable `code` 0 is a refusal; whether one of a write surely changed nothing is for `writes` to say. Nhanh's own sentence may name
+//! people, so it never goes out unfiltered.
 
 #[cfg(test)]
 mod tests;
+mod writes;
 
 use crate::nhanh::tree::Value;
 
@@ -48,13 +50,20 @@ pub struct Refusal {
     raw: String,
     /// The same, folded for comparing.
     said: String,
+    /// What says by itself what is refused; empty where there is none.
+    error_code: String,
 }
 
 impl Refusal {
+    /// Whether the sentence has one of these parts, which `|` separates.
+    fn says(&self, parts: &str) -> bool {
+        parts.split('|').any(|it| self.said.contains(it))
+    }
+
     /// Nhanh has no record of that identifier, as far as its sentence tells.
     #[must_use]
     pub fn means_not_found(&self) -> bool {
-        ["not found", "not exist", "không tìm thấy", "không tồn tại"].iter().any(|it| self.said.contains(it))
+        self.says("not found|not exist|không tìm thấy|không tồn tại")
     }
 
     /// Nothing but that there is no such product, word for word, as the detail of one product says it. Neither an error code nor another
@@ -67,10 +76,7 @@ impl Refusal {
     /// Nhanh may already have a record of that own id.
     #[must_use]
     pub fn means_repeated(&self) -> bool {
-        !self.means_not_found()
-            && ["err_order_existed", "already exist", "exists already", "duplicat", "đã tồn tại", "đã được tạo", "trùng"]
-                .iter()
-                .any(|it| self.said.contains(it))
+        !self.means_not_found() && self.says("err_order_existed|already exist|exists already|duplicat|đã tồn tại|đã được tạo|trùng")
     }
 
     /// The refusal speaks of the own id, so that the order may be there already.
@@ -82,7 +88,7 @@ impl Refusal {
     /// The refusal speaks of the place that an address was given.
     #[must_use]
     pub fn names_place(&self) -> bool {
-        ["cityid", "districtid", "wardid", "locationversion"].iter().any(|it| self.said.contains(it))
+        self.says("cityid|districtid|wardid|locationversion")
     }
 
     /// The order was not sent to its carrier yet.
@@ -413,7 +419,7 @@ fn refusal(record: &Record<'_>, now: Instant) -> Refusal {
     } else {
         plain(&raw, &error_code, &[])
     };
-    Refusal { failure, raw, said }
+    Refusal { failure, raw, said, error_code: error_code.into_owned() }
 }
 
 fn plain(said: &str, error_code: &str, personal: &[&str]) -> Failure {

@@ -49,9 +49,14 @@ fn no_change_filter() -> Failure {
 fn listed(ask: &Ask<'_>) -> (&'static str, u32) {
     match ask {
         Ask::Customers { .. } | Ask::CustomersById(_) => ("customers", CUSTOMER_PAGE),
-        Ask::Orders { .. } | Ask::Deleted { .. } | Ask::OrdersById(_) | Ask::OrdersTo { .. } => ("orders", PAGE),
+        Ask::Orders { .. } | Ask::OrdersMade { .. } | Ask::Deleted { .. } | Ask::OrdersById(_) | Ask::OrdersTo { .. } => ("orders", PAGE),
         _ => ("products", PAGE),
     }
+}
+
+/// The page says that there are rows.
+fn claims_rows(data: &Record<'_>) -> bool {
+    data.integer("totalRecords").ok().flatten().is_some_and(|it| it > 0)
 }
 
 /// The one record that a request may name.
@@ -81,6 +86,10 @@ impl Wire for V2 {
         9 * DAY
     }
 
+    fn refuses_repeats(&self) -> bool {
+        false
+    }
+
     fn lists_deleted(&self) -> bool {
         false
     }
@@ -108,6 +117,7 @@ impl Wire for V2 {
             Ask::Customers { since } => (path::CUSTOMERS, request::customers(page, size, *since)),
             Ask::CustomersById(ids) => (path::CUSTOMERS, request::by_id(one(ids))),
             Ask::Orders { from, until } => (path::ORDERS, request::orders_edited(page, size, *from, *until)),
+            Ask::OrdersMade { from, until } => (path::ORDERS, request::orders_made(page, size, *from, *until)),
             Ask::OrdersById(ids) => (path::ORDERS, request::by_id(one(ids))),
             Ask::OrdersTo { phone, from, until } => (path::ORDERS, request::orders_to(page, phone, *from, *until)),
         };
@@ -120,8 +130,9 @@ impl Wire for V2 {
         }
         let none = |left| Found { rows: Items::List([].iter()), next: None, left };
         // An empty look-up must mean that there is no such order, never that it was not understood.
-        let looks_up = matches!(ask, Ask::OrdersTo { .. } | Ask::OrdersById(_));
-        if looks_up && reply.record.raw("data").is_none_or(|it| !matches!(it, Value::Array(_) | Value::Object(_))) {
+        let looks_up = matches!(ask, Ask::OrdersTo { .. } | Ask::OrdersById(_) | Ask::OrdersMade { .. });
+        let list_like = |it: &Value<'_>| matches!(it, Value::Array(_) | Value::Object(_));
+        if looks_up && !reply.record.raw("data").is_some_and(list_like) {
             return Err(foreign("data"));
         }
         let Some(data) = reply.record.told("data") else { return Ok(none(Some(0))) };
@@ -130,11 +141,15 @@ impl Wire for V2 {
         }
         let (list, size) = listed(ask);
         let data = Record::of(data).ok_or_else(|| foreign("data"))?;
-        if looks_up && data.raw(list).is_none() {
+        if looks_up && !data.raw(list).is_some_and(list_like) {
             return Err(foreign("data"));
         }
         let pages = data.integer("totalPages").ok().flatten().and_then(|it| u32::try_from(it).ok());
         let rows = data.items(list).map_err(|misfit| foreign("data").at(misfit.under("data").pointer))?;
+        // No rows on the first page of some are no empty list.
+        if looks_up && place.page <= 1 && rows.count_left() == 0 && claims_rows(&data) {
+            return Err(foreign("data"));
+        }
         let left = pages.map(|pages| pages.saturating_sub(place.page));
         let more = left.map_or(rows.count_left() >= size as usize, |left| left > 0);
         let next = more.then(|| Place { page: place.page.saturating_add(1), next: None });
@@ -174,19 +189,8 @@ impl Wire for V2 {
         Ok(Create { request: call(settings, path::ORDER_ADD, encoded.data)?, warnings: encoded.warnings })
     }
 
-    fn created(&self, reply: &Record<'_>) -> Option<(RemoteId, Option<String>)> {
-        let data = reply.record("data").ok().flatten();
-        let data = data.as_ref().unwrap_or(reply);
-        let remote = data.id("orderId").ok().flatten()?;
-        Some((remote, data.text("carrierCode").ok().flatten()))
-    }
-
     fn set_status(&self, settings: Settings<'_>, order: &str, status: &str) -> Result<Request, Failure> {
         call(settings, path::ORDER_UPDATE, request::set_status(order, status))
-    }
-
-    fn status_set(&self, reply: &Record<'_>) -> Option<String> {
-        reply.record("data").ok().flatten()?.text("status").ok().flatten()
     }
 
     fn call_back(&self, _: Settings<'_>, _: &str) -> Result<Option<Request>, Failure> {

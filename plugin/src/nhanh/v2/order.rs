@@ -6,7 +6,7 @@ use crate::nhanh::tree::Value;
 
 use crate::map::{no_record, refused};
 use crate::nhanh::json::{Misfit, Record};
-use crate::nhanh::wire::Seen;
+use crate::nhanh::wire::{Leniently, Seen, kind};
 use crate::nhanh::words;
 use crate::vietnam::time;
 use crate::wit::catalog::OrderStatus;
@@ -47,22 +47,32 @@ pub fn own_id(row: &Record<'_>) -> Result<Option<String>, Misfit> {
     })
 }
 
+/// An order that this one came from. Only the list tells.
+fn origin(row: &Record<'_>) -> Result<Option<RemoteId>, Misfit> {
+    Ok(match row.id("returnFromOrderId")? {
+        Some(id) => Some(id),
+        None => row.id("originalOrderId")?,
+    })
+}
+
 fn fields(row: &Record<'_>, id: &RemoteId) -> Result<Seen, Misfit> {
     let own_id = own_id(row)?;
-    let tracking = row.text("carrierCode")?;
-    let carrier = row.text("carrierName")?;
-    let phone = row.text("customerMobile")?;
+    let (kind, origin) = kind(row.integer("typeId"), origin(row));
+    let mut leniently = Leniently::default();
+    let tracking = leniently.read(row.text("carrierCode"));
+    let carrier = leniently.read(row.text("carrierName"));
+    let phone = leniently.read(row.text("customerMobile"));
     let code = match row.text("statusCode")? {
         Some(code) => code,
         None => row.text("status")?.ok_or_else(|| Misfit::at("statusCode", "a text"))?,
     };
-    let to_collect = row.money("calcTotalMoney")?.map(|it| it.value);
-    let reason = row.text("reason")?.map(|it| words::order_reason(&it).to_owned());
-    let tracking_url = row.text("trackingUrl")?;
-    let changed = row.integer("updatedAt")?.and_then(time::from_unix);
+    let to_collect = leniently.read(row.money("calcTotalMoney")).map(|it| it.value);
+    let reason = leniently.read(row.text("reason")).map(|it| words::order_reason(&it).to_owned());
+    let tracking_url = leniently.read(row.text("trackingUrl"));
+    let changed = leniently.read(row.integer("updatedAt")).and_then(time::from_unix);
     let (stage, _) = words::order_status(&code);
     let status = OrderStatus { order: id.clone(), own_id, code, stage, tracking, carrier, tracking_url, reason, changed };
-    Ok(Seen { status, phone, to_collect, sealed: false, recallable: false })
+    Ok(Seen { status, phone, to_collect, sealed: false, recallable: false, kind, origin, unread: leniently.unread })
 }
 
 #[cfg(test)]

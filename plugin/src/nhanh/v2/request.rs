@@ -114,6 +114,17 @@ pub fn orders_edited(page: u32, size: u32, from: Instant, until: Instant) -> Str
         .end()
 }
 
+/// `data` of a page of orders that were made on at most ten days. Nhanh asks for days, so the first and the last count whole.
+#[must_use]
+pub fn orders_made(page: u32, size: u32, from: Instant, until: Instant) -> String {
+    Object::default()
+        .number("page", i64::from(page))
+        .number("icpp", i64::from(size))
+        .text("fromDate", &time::date(from))
+        .text("toDate", &time::date(until))
+        .end()
+}
+
 /// `data` of a page of orders to one phone, made in a range of days; a phone lifts the limit of ten days.
 #[must_use]
 pub fn orders_to(page: u32, phone: &str, from: Instant, until: Instant) -> String {

@@ -32,6 +32,9 @@ use request::{PAGE, call, path, seconds};
 /// A longer cursor would not fit into the host's.
 const LONGEST_NEXT: usize = 2048;
 
+/// The sale channel of orders that apps make.
+const BY_APPS: &str = "[10]";
+
 /// The dialect.
 #[derive(Debug)]
 pub struct V3;
@@ -67,6 +70,10 @@ impl Wire for V3 {
         30 * DAY
     }
 
+    fn refuses_repeats(&self) -> bool {
+        true
+    }
+
     fn lists_deleted(&self) -> bool {
         true
     }
@@ -98,6 +105,7 @@ impl Wire for V3 {
             Ask::CustomersById(ids) => (path::CUSTOMERS, None, request::ids(ids)),
             Ask::Orders { from, until } => (path::ORDERS, None, window("updatedAt", *from, *until)),
             Ask::Deleted { from, until } => (path::DELETED, None, window("createdAt", *from, *until)),
+            Ask::OrdersMade { from, until } => (path::ORDERS, None, window("createdAt", *from, *until).json("saleChannels", BY_APPS)),
             Ask::OrdersById(ids) => (path::ORDERS, None, request::ids(ids)),
             Ask::OrdersTo { phone, from, until } => {
                 let to = none().text("mobile", phone).end();
@@ -109,7 +117,9 @@ impl Wire for V3 {
 
     fn rows<'t>(&self, ask: &Ask<'_>, _: &Place, reply: &Reply<'t>) -> Result<Found<'t>, Failure> {
         // An empty look-up must mean that there is no such order, never that it was not understood.
-        if matches!(ask, Ask::OrdersTo { .. } | Ask::OrdersById(_)) && reply.record.raw("data").is_none() {
+        let list = |it: &Value<'_>| matches!(it, Value::Array(_) | Value::Object(_));
+        let looks_up = matches!(ask, Ask::OrdersTo { .. } | Ask::OrdersById(_) | Ask::OrdersMade { .. });
+        if looks_up && !reply.record.raw("data").is_some_and(list) {
             return Err(foreign("data"));
         }
         let data = reply.record.raw("data").map_or(Some(Items::List([].iter())), Items::of);
@@ -162,24 +172,8 @@ impl Wire for V3 {
         Ok(Create { request: call(settings, path::ORDER_ADD, body)?, warnings })
     }
 
-    fn created(&self, reply: &Record<'_>) -> Option<(RemoteId, Option<String>)> {
-        // Documented as an object, seen as a list of one.
-        let data = reply.raw("data")?;
-        let first = match data {
-            Value::Array(list) => list.first()?,
-            other => other,
-        };
-        let data = Record::of(first)?;
-        let id = data.id("id").ok().flatten().or_else(|| data.id("orderId").ok().flatten())?;
-        Some((id, data.text("carrierCode").ok().flatten()))
-    }
-
     fn set_status(&self, settings: Settings<'_>, order: &str, status: &str) -> Result<Request, Failure> {
         call(settings, path::ORDER_EDIT, request::set_status(order, words::status_number(status)))
-    }
-
-    fn status_set(&self, _: &Record<'_>) -> Option<String> {
-        None
     }
 
     fn call_back(&self, settings: Settings<'_>, order: &str) -> Result<Option<Request>, Failure> {

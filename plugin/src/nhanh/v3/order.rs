@@ -5,7 +5,7 @@
 use crate::map::{no_record, refused};
 use crate::nhanh::json::{Misfit, Record};
 use crate::nhanh::tree::Value;
-use crate::nhanh::wire::Seen;
+use crate::nhanh::wire::{Leniently, Seen, kind};
 use crate::nhanh::words;
 use crate::vietnam::time;
 use crate::wit::catalog::OrderStatus;
@@ -52,28 +52,40 @@ pub fn own_id(row: &Record<'_>) -> Result<Option<String>, Misfit> {
     inside(row, "channel", |it| it.text("appOrderId"))
 }
 
+/// An order that this one came from.
+fn origin(row: &Record<'_>, info: &Record<'_>) -> Result<Option<RemoteId>, Misfit> {
+    for field in ["originalOrderId", "returnFromId", "idReturn"] {
+        if let Some(id) = info.id(field)? {
+            return Ok(Some(id));
+        }
+    }
+    inside(row, "originalOrder", |it| it.id("id"))
+}
+
 fn fields(row: &Record<'_>, id: &RemoteId) -> Result<Seen, Misfit> {
     let Some(info) = row.record("info")? else { return Err(Misfit::at("info", "an object")) };
     let under = |misfit: Misfit| misfit.under("info");
-    let changed = info.integer("updatedAt").map_err(under)?.and_then(time::from_unix);
+    let (kind, origin) = kind(info.integer("type"), origin(row, &info));
+    let mut leniently = Leniently::default();
+    let changed = leniently.read(info.integer("updatedAt").map_err(under)).and_then(time::from_unix);
     let status = info.text("status").map_err(under)?.ok_or_else(|| under(Misfit::at("status", "a whole number")))?;
     let code = words::status_word(&status).to_owned();
-    let reason = info.text("reason").map_err(under)?.filter(|it| it != "0");
+    let reason = leniently.read(info.text("reason").map_err(under)).filter(|it| it != "0");
     let reason = reason.map(|it| words::order_reason(words::word_of(&words::ORDER_REASONS, &it)).to_owned());
-    let tracking_url = info.text("trackingUrl").map_err(under)?;
+    let tracking_url = leniently.read(info.text("trackingUrl").map_err(under));
     let own_id = own_id(row)?;
-    let phone = inside(row, "shippingAddress", |it| it.text("mobile"))?;
+    let phone = leniently.read(inside(row, "shippingAddress", |it| it.text("mobile")));
     let (mut carrier, mut tracking, mut sent) = (None, None, false);
-    if let Some(record) = row.record("carrier")? {
+    if let Some(record) = leniently.read(row.record("carrier")) {
         let under = |misfit: Misfit| misfit.under("carrier");
-        carrier = record.text("name").map_err(under)?;
-        tracking = record.text("carrierCode").map_err(under)?;
+        carrier = leniently.read(record.text("name").map_err(under));
+        tracking = leniently.read(record.text("carrierCode").map_err(under));
         sent = record.integer("sendCarrierAt").ok().flatten().is_some_and(|it| it > 0);
     }
-    let to_collect = inside(row, "payment", |it| it.money("codAmount"))?.map(|it| it.value);
+    let to_collect = leniently.read(inside(row, "payment", |it| it.money("codAmount"))).map(|it| it.value);
     let (stage, _) = words::order_status(&code);
     let recallable = code == BEFORE_PICK_UP;
     let sealed = sent || tracking.is_some();
     let status = OrderStatus { order: id.clone(), own_id, code, stage, tracking, carrier, tracking_url, reason, changed };
-    Ok(Seen { status, phone, to_collect, sealed, recallable })
+    Ok(Seen { status, phone, to_collect, sealed, recallable, kind, origin, unread: leniently.unread })
 }

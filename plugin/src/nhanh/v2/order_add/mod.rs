@@ -10,7 +10,7 @@ mod tests;
 
 use crate::map::order::{Checked, Line, warning};
 use crate::nhanh::object::{Object, number_or_text};
-use crate::nhanh::outgoing::{Priced, fit, price, private_note, recipient, warn_of_phone, warn_of_points};
+use crate::nhanh::outgoing::{Priced, fit, price, private_note, recipient, warn_of_lines, warn_of_phone, warn_of_points};
 use crate::vietnam::{address, money, text};
 use crate::wit::orders::Fulfilment;
 use crate::wit::types::Warning;
@@ -43,6 +43,7 @@ pub fn encode(checked: &Checked<'_>) -> Encoded {
         lines.push_str(&encode_line(at, line, &priced, &mut warnings));
     }
     lines.push(']');
+    warn_of_lines(order, &mut warnings);
     warn_of_points(order, &mut warnings);
     if checked.lines.iter().any(|it| it.line.discount > 0) {
         warnings.push(warning(
@@ -127,9 +128,9 @@ fn encode_line(at: usize, line: &Line<'_>, priced: &Priced, warnings: &mut Vec<W
             &pointer("quantity"),
         ));
         // The quantity stands first, so that no cut takes it away.
-        format!("[{}] {}", money::quantity_text(given.quantity), text::tidy(&given.name))
+        format!("[{}] {}", money::quantity_text(given.quantity), given.name)
     } else {
-        let name = text::tidied(&given.name);
+        let name = text::shown(&given.name, false);
         // Nhanh requires a name.
         if name.is_empty() { given.sku.clone().unwrap_or_else(|| line.product.to_owned()) } else { name }
     };

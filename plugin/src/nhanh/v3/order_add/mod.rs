@@ -12,7 +12,7 @@ mod tests;
 
 use crate::map::order::{Checked, Line, warning};
 use crate::nhanh::object::{Object, list, number_or_text};
-use crate::nhanh::outgoing::{Priced, fit, price, private_note, recipient, warn_of_phone, warn_of_points};
+use crate::nhanh::outgoing::{Priced, fit, price, private_note, recipient, warn_of_lines, warn_of_phone, warn_of_points};
 use crate::nhanh::wire::Located;
 use crate::vietnam::{address, money, text};
 use crate::wit::orders::Fulfilment;
@@ -44,6 +44,7 @@ pub fn encode(checked: &Checked<'_>, place: &Located) -> (String, Vec<Warning>) 
         encode_line(at, line, &wired, if summed { 0 } else { off }, &mut warnings)
     });
     let lines = list(lines);
+    warn_of_lines(order, &mut warnings);
     warn_of_points(order, &mut warnings);
     if summed && checked.lines.iter().any(|it| it.line.discount > 0) {
         warnings.push(warning(
