@@ -16,6 +16,13 @@ pub struct Clock(Source);
 enum Source {
     System,
     Manual(Arc<watch::Sender<Instant>>),
+    /// How far it is ahead of the machine's.
+    Leaping(Arc<watch::Sender<Instant>>),
+}
+
+fn system() -> Instant {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
+    Instant::try_from(since.as_millis()).unwrap_or(Instant::MAX)
 }
 
 impl Clock {
@@ -29,21 +36,32 @@ impl Clock {
         Clock(Source::Manual(Arc::new(watch::Sender::new(start))))
     }
 
+    /// A clock that goes as the machine's, and leaps over the time in which nothing is due: for what waits minutes by nature, and must not take
+    /// them. Whoever works until nothing is due leaps; everybody who shares it leaps along.
+    pub fn leaping() -> Clock {
+        Clock(Source::Leaping(Arc::new(watch::Sender::new(0))))
+    }
+
     /// The time now.
     pub fn now(&self) -> Instant {
         match &self.0 {
-            Source::System => {
-                let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
-                Instant::try_from(since.as_millis()).unwrap_or(Instant::MAX)
-            }
+            Source::System => system(),
             Source::Manual(time) => *time.borrow(),
+            Source::Leaping(ahead) => system().saturating_add(*ahead.borrow()),
         }
     }
 
-    /// Moves a manual clock forward; a system clock does not move.
+    /// Moves a manual clock forward, and one that leaps; a system clock does not move.
     pub fn advance(&self, by: Duration) {
-        if let Source::Manual(time) = &self.0 {
-            time.send_modify(|now| *now = now.saturating_add(i64::try_from(by.as_millis()).unwrap_or(i64::MAX)));
+        if let Source::Manual(time) | Source::Leaping(time) = &self.0 {
+            time.send_modify(|time| *time = time.saturating_add(i64::try_from(by.as_millis()).unwrap_or(i64::MAX)));
+        }
+    }
+
+    /// Nothing is due before `at`: a clock that leaps shows it now. Any other one stays as it is.
+    pub fn leap(&self, at: Instant) {
+        if let Source::Leaping(_) = &self.0 {
+            self.advance(Duration::from_millis(u64::try_from(at.saturating_sub(self.now())).unwrap_or(0)));
         }
     }
 
@@ -57,6 +75,17 @@ impl Clock {
             Source::Manual(time) => {
                 // The sender lives in `self`, so the wait ends only when the time has come.
                 let _ = time.subscribe().wait_for(|now| *now >= at).await;
+            }
+            Source::Leaping(ahead) => {
+                let mut leaps = ahead.subscribe();
+                loop {
+                    let left = at.saturating_sub(system().saturating_add(*leaps.borrow_and_update()));
+                    let Some(left) = u64::try_from(left).ok().filter(|left| *left > 0) else { return };
+                    tokio::select! {
+                        () = tokio::time::sleep(Duration::from_millis(left)) => {}
+                        _ = leaps.changed() => {}
+                    }
+                }
             }
         }
     }
@@ -79,5 +108,24 @@ mod tests {
         clock.advance(Duration::from_secs(1));
         clock.advance(Duration::from_secs(1));
         assert_eq!(sleeper.await.expect("the sleeper ends"), 3_000);
+    }
+
+    #[tokio::test]
+    async fn a_leap_wakes_the_sleepers_and_never_goes_back() {
+        let clock = Clock::leaping();
+        let began = clock.now();
+        let hour = Duration::from_secs(3_600);
+        let at = began + 3_600_000;
+        let sleeper = tokio::spawn({
+            let clock = clock.clone();
+            async move { clock.sleep_until(at).await }
+        });
+        clock.leap(at);
+        tokio::time::timeout(hour, sleeper).await.expect("it is woken").expect("the sleeper ends");
+        clock.leap(began);
+        assert!(clock.now() >= at);
+        let system = Clock::system();
+        system.leap(system.now() + 3_600_000);
+        assert!(system.now() < at, "the machine's clock is nobody's to move");
     }
 }

@@ -10,9 +10,15 @@ use crate::store::sqlite::notify;
 
 impl Applier<'_> {
     pub(super) fn gone(&mut self, gone: &Gone) -> Result<()> {
+        let order = matches!(gone.entity, Entity::Order | Entity::OrderStatus);
+        if order && self.by_id {
+            // An order that a read by its id did not show may only not show: it counts with all that this read did not show.
+            self.count(gone.entity, Effect::Dropped);
+            return Ok(());
+        }
         let marked = mark(self.sqlite, self.connection.id, gone.entity, &gone.id, LinkState::Gone, self.at)?;
-        if matches!(gone.entity, Entity::Order | Entity::OrderStatus) {
-            self.ends(&gone.id, true)?;
+        if order {
+            self.vanished(&gone.id, false)?;
         }
         if marked {
             let entity = names::entity(gone.entity);
@@ -26,7 +32,7 @@ impl Applier<'_> {
     }
 }
 
-fn told(entity: Entity) -> Message {
+pub(super) fn told(entity: Entity) -> Message {
     let (vi, en) = match entity {
         Entity::Branch => ("Kho", "Branches"),
         Entity::Category => ("Nhóm sản phẩm", "Product groups"),

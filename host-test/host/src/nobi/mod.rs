@@ -12,6 +12,7 @@ mod matching;
 mod order;
 mod product;
 pub mod stage;
+mod standing;
 mod stock;
 mod sweep;
 
@@ -26,6 +27,8 @@ pub(crate) use self::links::forget;
 use self::links::{LinkState, link_of, mark};
 pub use self::matching::sku_key;
 pub(crate) use self::order::{keep_order, keep_stage, load_order};
+pub(crate) use self::stage::is_end;
+pub(crate) use self::standing::{SHOWS_AFTER, revived};
 use self::sweep::Listed;
 pub(crate) use self::sweep::forget_listed;
 use crate::clock::Instant;
@@ -144,6 +147,10 @@ pub struct Applier<'a> {
     policies: Policies,
     trigger: Trigger,
     at: Instant,
+    /// When the read began that these changes are of; none: somebody told, who may be late.
+    began: Option<Instant>,
+    /// That read asks for these records by their ids.
+    by_id: bool,
     /// Nobi's records that were found, and by which of this page's: one that several found is nobody's.
     found: BTreeMap<(&'static str, i64), BTreeSet<String>>,
     /// All of this page have been looked for.
@@ -182,6 +189,8 @@ impl<'a> Applier<'a> {
             policies,
             trigger,
             at,
+            began: None,
+            by_id: false,
             found: BTreeMap::new(),
             all_found: false,
             put_off: false,
@@ -191,6 +200,12 @@ impl<'a> Applier<'a> {
             older: None,
             done: Applied::default(),
         }
+    }
+
+    /// The changes are what a read showed that began then; `by_id` where it asks for single records.
+    #[must_use]
+    pub fn of_read(self, began: Instant, by_id: bool) -> Self {
+        Applier { began: Some(began), by_id, ..self }
     }
 
     /// The same for words that came before, and may be older than what is known: they lower levels at once, and raise none.

@@ -10,7 +10,7 @@ use crate::contract::catalog::{OrderStage, OrderStatus};
 use crate::contract::orders::{Order, OrderEventKind};
 use crate::contract::types::Entity;
 use crate::names;
-use crate::store::sqlite::{found, from_json, hurry, to_json};
+use crate::store::sqlite::{appeared, found, from_json, to_json};
 use crate::store::{Connection, Result};
 
 /// Keeps an order as Nobi has it now. Links in it are ignored: they are resolved when it is handed out.
@@ -112,6 +112,9 @@ impl Applier<'_> {
             .optional()?;
         let effect = match by_remote {
             Some(order) => {
+                if let Some(began) = self.began {
+                    self.read_at(&order, began, status)?;
+                }
                 let gone = matches!(link_of(self.sqlite, id, Entity::Order, &status.order)?, Some((LinkState::Gone, _)));
                 let changed = !gone && record_status(self.sqlite, &self.connection.tenant, &order, status)?;
                 let moved = !gone && self.moves(&order, status)?;
@@ -125,17 +128,19 @@ impl Applier<'_> {
                 if changed { Effect::Updated } else { Effect::Unchanged }
             }
             None => {
-                let noted: Option<String> = self
+                let known: Option<(String, Option<String>)> = self
                     .sqlite
-                    .prepare_cached(
-                        "UPDATE order_push SET seen_as = ?3 WHERE connection = ?1 AND own_id = ?2 AND remote IS NULL RETURNING order_id",
-                    )?
-                    .query_row(params![id, status.own_id, status.order], |row| row.get(0))
+                    .prepare_cached("SELECT order_id, seen_as FROM order_push WHERE connection = ?1 AND own_id = ?2 AND remote IS NULL")?
+                    .query_row(params![id, status.own_id], |row| Ok((row.get(0)?, row.get(1)?)))
                     .optional()?;
-                match noted {
-                    Some(order) => {
-                        // Its push need not wait for its back-off any longer: it will read this one order and adopt it.
-                        hurry(self.sqlite, id, &order, self.at)?;
+                match known {
+                    Some((order, before)) => {
+                        let news = before.as_deref() != Some(status.order.as_str());
+                        self.sqlite
+                            .prepare_cached("UPDATE order_push SET seen_as = ?3, told_at = ?4 WHERE connection = ?1 AND order_id = ?2")?
+                            .execute(params![id, order, status.order, self.at])?;
+                        // Its push need not wait any longer: it will read this one order and adopt it.
+                        appeared(self.sqlite, id, &order, news, self.at)?;
                         Effect::Linked
                     }
                     None => Effect::Dropped,

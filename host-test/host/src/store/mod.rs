@@ -37,7 +37,7 @@ pub use self::held_records::{HeldRecord, HeldRecords};
 pub use self::inbox::{Inbox, Ingest, Ingested};
 pub use self::letters::{DeadLetter, DeadLetters, LetterId, Replay};
 pub use self::logins::{Changes, Grant, Logins, PendingLogin};
-pub use self::outbox::{Intent, OrderEventRow, OrderOutcome, OrderPush, Outbox, Settled, Settlement};
+pub use self::outbox::{Intent, OrderEventRow, OrderOutcome, OrderPush, Outbox, Settled, Settlement, Try, Waiting};
 pub use self::pages::{Awaiting, Candidate, Decision, FailedEvent, Note, Pages, Retried, StreamFigures};
 pub use self::people::{Operator, People};
 pub use self::privacy::{CustomerKey, Erased, Privacy, Remaining};

@@ -4,9 +4,11 @@
 use async_trait::async_trait;
 use serde::Serialize;
 
-use super::{ConnectionId, Footing, Result};
+use super::{ConnectionId, Footing, Lease, Result};
 use crate::clock::Instant;
+use crate::contract::catalog::OrderStage;
 use crate::contract::orders::{Earlier, Order, OrderEvent};
+use crate::contract::types::Failure;
 
 /// What is known of one order's creation.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -30,6 +32,16 @@ pub struct OrderEventRow {
     pub earlier: Earlier,
     /// A cancel or a delete of the same order waits behind it.
     pub cancelled_behind: bool,
+    /// What the order is called at the other side, as far as that is known.
+    pub own_id: Option<String>,
+    /// It was made before this connection, which was never told of its making.
+    pub before_connection: bool,
+    /// A read showed it called off, and a later one alive: staff revived it.
+    pub revived: bool,
+    /// The order as it was sent, while it may be at the other side or is.
+    pub sent: Option<Order>,
+    /// Where it stands at the other side, as far as that is known.
+    pub stage: Option<OrderStage>,
 }
 
 /// What is written down before a byte goes out.
@@ -58,6 +70,42 @@ pub struct Settlement {
     pub remote: Option<String>,
     /// What is shown of it.
     pub outcome: serde_json::Value,
+    /// When.
+    pub at: Instant,
+}
+
+/// What a call that settled nothing leaves to be known.
+#[derive(Clone, Debug)]
+pub struct Waiting {
+    /// Whose it is, and under which grant it was found out.
+    pub footing: Footing,
+    /// The event's row.
+    pub row: i64,
+    /// Nobi's id of the order.
+    pub order: String,
+    /// What is known of the order's creation.
+    pub known: Earlier,
+    /// It waits for a sweep of orders by the time of their making that begins then or later.
+    pub sweep_from: Option<Instant>,
+    /// A change of status was sent in this call, and answered.
+    pub sent: bool,
+    /// When.
+    pub at: Instant,
+}
+
+/// A try of an event that came to no end.
+#[derive(Clone, Debug)]
+pub struct Try {
+    /// Whose it is.
+    pub footing: Footing,
+    /// The event's row.
+    pub row: i64,
+    /// Whether the other side answered: a time without an answer is nothing that a person could mend in an order.
+    pub answered: bool,
+    /// Why it came to none.
+    pub failure: Failure,
+    /// How long that may go on before a person is told, in milliseconds.
+    pub most: i64,
     /// When.
     pub at: Instant,
 }
@@ -143,6 +191,26 @@ pub trait Outbox {
 
     /// Writes down what is known of the order's creation after a call that did not settle it.
     async fn know(&self, footing: Footing, order: &str, known: Earlier) -> Result<()>;
+
+    /// Writes down what is known after a call that settled nothing, and has a sweep made where it waits for one. Says whether the order's own id
+    /// was told meanwhile, so that it need not wait.
+    async fn wait(&self, waiting: Waiting) -> Result<bool>;
+
+    /// Keeps what an order that may have arrived is called at the other side, where that is not known: it is not in a copy of the file that was
+    /// made before it went out. One whose name another order has stays without.
+    async fn call(&self, footing: Footing, order: &str, own_id: &str) -> Result<()>;
+
+    /// Begins the sweep that orders of a connection wait for and that is due, unless one is under way.
+    async fn begin_sweep(&self, lease: Lease, at: Instant) -> Result<()>;
+
+    /// Has a linked order read soon: what was said against an event of it may be over, or the order gone.
+    async fn look_at(&self, footing: Footing, remote: &str, at: Instant) -> Result<()>;
+
+    /// What earlier edits of an order were a task for is over: they were skipped, and the order is as it was sent.
+    async fn agrees(&self, footing: Footing, order: &str) -> Result<()>;
+
+    /// Counts a try that came to no end. Once they have gone on for too long a person is told why, and they go on all the same.
+    async fn tried(&self, tried: Try) -> Result<()>;
 
     /// Ends an event. With a remote id the order is bound to it in the same transaction; that is a fact, whatever the grant. Without one,
     /// fails with [`StoreError::Superseded`](super::StoreError::Superseded) where there is another grant by now: what did not pass under one may pass under the next.

@@ -43,6 +43,8 @@ pub enum Task {
         /// Nobi's id of the order.
         order: String,
     },
+    /// Begin a sweep for the orders that wait for one.
+    Sweep,
     /// Work on a delivery that was kept.
     Delivery {
         /// The delivery.

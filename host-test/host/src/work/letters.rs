@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::failures::{Disposition, disposition};
 use super::{Host, message};
 use crate::contract::types::{FailureClass, Message};
 use crate::names;
@@ -64,15 +65,21 @@ fn cause(code: String, is_delivery: bool, letter: &DeadLetter) -> Cause {
         of: if is_delivery { "delivery" } else { "order" },
         class: failure.map(|failure| names::failure_class(&failure.class)),
         happened: failure.map_or_else(unknown, |failure| failure.message.clone()),
-        by_itself: by_itself(is_delivery),
+        by_itself: by_itself(is_delivery, failure.map(|failure| &failure.class)),
         for_you: for_you(is_delivery, failure.map(|failure| &failure.class)),
         letters: Vec::new(),
     }
 }
 
 /// What happens by itself.
-pub(crate) fn by_itself(is_delivery: bool) -> Message {
-    if is_delivery {
+pub(crate) fn by_itself(is_delivery: bool, class: Option<&FailureClass>) -> Message {
+    if !is_delivery && class.is_some_and(goes_on) {
+        message(
+            "Hệ thống vẫn tự kiểm tra lại; mục này tự đóng khi xong.",
+            "It is looked at again by itself, and this closes once it is settled.",
+            &[],
+        )
+    } else if is_delivery {
         message(
             "Đã tự thử nhiều lần và dừng lại. Lần đồng bộ sau vẫn lấy lại dữ liệu của mục có bật đồng bộ.",
             "It was tried many times and rests now. The next sync brings the data of streams that are synced all the same.",
@@ -85,6 +92,11 @@ pub(crate) fn by_itself(is_delivery: bool) -> Message {
             &[],
         )
     }
+}
+
+/// Whether an order with a failure of this class is tried on while a person knows of it.
+pub(crate) fn goes_on(class: &FailureClass) -> bool {
+    matches!(disposition(class), Disposition::Again | Disposition::AgainAfter(_))
 }
 
 fn for_you(is_delivery: bool, class: Option<&FailureClass>) -> Message {

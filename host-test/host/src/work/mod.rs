@@ -4,6 +4,7 @@
 //! format, and nothing in here writes SQL.
 
 mod check;
+mod diverged;
 mod dry_run;
 mod errand;
 mod failures;
@@ -37,6 +38,7 @@ pub use self::failures::{Disposition, disposition, message};
 pub use self::form::{FieldError, Form, FormError};
 pub use self::intake::{Called, Received, Refusal};
 pub use self::letters::Cause;
+pub(crate) use self::letters::goes_on;
 pub use self::login::{LoginError, LoginStart};
 pub use self::polls::{Every, Polls};
 pub use self::runner::Stop;
@@ -88,6 +90,8 @@ pub struct HostConfig {
     pub move_overlap: Duration,
     /// How long a connection may get nothing but pages that cannot be read before it pauses: by then nobody is mending anything.
     pub unreadable_most: Duration,
+    /// How long an order's event may come to no end while the other side answers, before a person is told why. It is tried on all the same.
+    pub unsettled_most: Duration,
     /// Pages of one dry run at the most; of a stream with more it says that it cannot be told. All of them are in memory at its end.
     pub dry_run_pages: usize,
     /// How long a login may take from its start to the way back.
@@ -121,6 +125,7 @@ impl Default for HostConfig {
             overlap: Duration::from_secs(10 * 60),
             move_overlap: Duration::from_secs(24 * 60 * 60),
             unreadable_most: Duration::from_secs(24 * 60 * 60),
+            unsettled_most: Duration::from_secs(60 * 60),
             dry_run_pages: 2_000,
             login_time: Duration::from_secs(30 * 60),
             delivery_attempts: 12,

@@ -1,21 +1,23 @@
 //! Orders out: one event at a time for each order, the intent written down before the first byte. After a call whose outcome is not known the
-//! order counts as "may have arrived" until it is found or two look-ups found nothing; nothing in here ever repeats a create by itself.
+//! order counts as "may have arrived" until it is found or it is proven that it is not there; nothing in here ever repeats a create by itself.
+//! What comes to no end is told to a person, and tried on all the same.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::failures::{Disposition, disposition, of_call};
 use super::holdings::Held;
 use super::point::point;
 use super::pull::Worked;
-use super::{Host, flows, message, own_failure};
+use super::{Host, diverged, flows, message, own_failure};
 use crate::clock::Instant;
-use crate::contract::orders::{Earlier, OrderEventKind};
+use crate::contract::orders::{Earlier, OrderEvent, OrderEventKind};
 use crate::contract::types::{Entity, Failure, FailureClass, Reason, Warning};
-use crate::contract::{OrderPlan, Policy, PushOutcome, Pushed};
+use crate::contract::{OrderPlan, Policy, PushOutcome, Pushed, Unsettled};
 use crate::names;
+use crate::nobi::revived;
 use crate::outbound::{Heard, Lane};
 use crate::seeing::figures;
-use crate::store::{Connection, Intent, OrderEventRow, Settled, Settlement, StoreError};
+use crate::store::{Connection, Intent, OrderEventRow, Settled, Settlement, StoreError, Try, Waiting};
 
 impl Host {
     /// Brings the next waiting event of an order out.
@@ -33,6 +35,11 @@ impl Host {
             let unseen = !row.earlier.may_have_arrived && row.earlier.seen_as.is_none();
             let reason = if unseen { "skip.never-pushed" } else { "skip.cancelled-since" };
             return self.end(&owner, &row, Settled::Skipped, None, json!({ "reason": reason })).await;
+        }
+
+        if row.revived && is_cancel(&row.event.kind) {
+            let remote = row.event.order.remote.as_deref().unwrap_or_default();
+            return self.refused(&owner, &row, revived(remote)).await;
         }
 
         // On each path creates and cancels go before reconciles, of which one file brings thousands.
@@ -64,6 +71,14 @@ impl Host {
                 intended => intended?,
             }
         }
+        if !creates && row.event.order.remote.is_none() && row.earlier.may_have_arrived && row.own_id.is_none() {
+            // It is in a copy of the file that knows nothing of its making: in a sweep it is known by its own id alone.
+            let made = OrderEvent { kind: OrderEventKind::Created, ..row.event.clone() };
+            let context = self.context(&owner, connector.descriptor());
+            if let Ok(Ok(OrderPlan::Create(plan))) = connector.map_order(&context, &made).await.result {
+                self.store.call(owner.footing(), order, &plan.own_id).await?;
+            }
+        }
         let context = self.context(&owner, connector.descriptor());
         point("before-send");
         let call = connector.push_order(&context, &row.event, &row.earlier, errand.clone()).await;
@@ -77,6 +92,10 @@ impl Host {
         };
         let now = self.clock.now();
         let well = answer.is_ok();
+        let came = errand.heard();
+        let answered = came == Heard::Answers;
+        // A call that broke off says nothing of what it heard.
+        let heard = if said { came } else { Heard::Nothing };
         let worked = match answer {
             Ok(PushOutcome::Created(pushed)) => self.bound(&owner, &row, "created", pushed).await,
             Ok(PushOutcome::Adopted(pushed)) => self.bound(&owner, &row, "adopted", pushed).await,
@@ -86,12 +105,20 @@ impl Host {
                 if creates {
                     self.store.know(owner.footing(), order, row.earlier.clone()).await?;
                 }
-                self.skipped(&owner, &row, reason).await
+                if reason.code == "skip.never-pushed" && row.before_connection {
+                    self.refused(&owner, &row, before_connection()).await
+                } else {
+                    self.skipped(&owner, &row, reason).await
+                }
             }
             Ok(PushOutcome::Unsettled(unsettled)) => {
-                let known = Earlier { empty_lookups: unsettled.empty_lookups, ..row.earlier.clone() };
-                self.store.know(owner.footing(), order, known).await?;
-                Ok(Worked::Again(Some(u32::try_from(unsettled.again.saturating_sub(now)).unwrap_or(0))))
+                let Unsettled { empty_lookups, again, sweep_from, sent, message } = unsettled;
+                let known = Earlier { empty_lookups, ..row.earlier.clone() };
+                let (footing, order) = (owner.footing(), order.to_owned());
+                let news = self.store.wait(Waiting { footing, row: row.id, order, known, sweep_from, sent, at: now }).await?;
+                let failure = Failure { message, ..own_failure(FailureClass::Ambiguous, "order.unsettled", "", "") };
+                self.in_vain(&owner, &row, answered, failure).await?;
+                Ok(Worked::Again(Some(if news { 0 } else { u32::try_from(again.saturating_sub(now)).unwrap_or(0) })))
             }
             Err(failure) => {
                 if creates {
@@ -101,17 +128,19 @@ impl Host {
                 if let Disposition::AgainAfter(ms) = disposition(&failure.class) {
                     errand.close_last(ms);
                 }
-                // A call that broke off says nothing of what it heard.
-                let heard = if said { errand.heard() } else { Heard::Nothing };
                 if let Some(reason) = self.listen(&mut owner, heard, Some(&failure.class)).await? {
                     self.store.pause(owner.footing(), now, reason).await?;
                     return Ok(Worked::Again(Some(0)));
+                }
+                // What waits for goods is told by its product, and a limit is nothing that a person could mend.
+                if disposition(&failure.class) == Disposition::Again && failure.class != FailureClass::Held {
+                    self.in_vain(&owner, &row, answered, failure.clone()).await?;
                 }
                 self.refused(&owner, &row, failure).await
             }
         }?;
         if well {
-            self.listen(&mut owner, errand.heard(), None).await?;
+            self.listen(&mut owner, heard, None).await?;
         }
         Ok(worked)
     }
@@ -123,8 +152,25 @@ impl Host {
     }
 
     async fn skipped(&self, owner: &Connection, row: &OrderEventRow, reason: Reason) -> Result<Worked, StoreError> {
-        let outcome = json!({ "reason": reason.code, "message": reason.message });
+        let mut outcome = json!({ "reason": reason.code, "message": reason.message });
+        if let (OrderEventKind::Updated, Some(sent)) = (&row.event.kind, &row.sent) {
+            let differs = diverged::between(sent, &row.event.order);
+            if differs.is_empty() {
+                self.store.agrees(owner.footing(), &row.event.order.id).await?;
+            } else if diverged::is_before_packing(row.stage) {
+                let outcome = json!({ "failure": diverged::task(&differs), "diverged": diverged::shown(&differs) });
+                return self.end(owner, row, Settled::Failed, None, outcome).await;
+            } else if let Value::Object(outcome) = &mut outcome {
+                outcome.insert("diverged".to_owned(), diverged::shown(&differs));
+            }
+        }
         self.end(owner, row, Settled::Skipped, None, outcome).await
+    }
+
+    /// Counts a try that came to no end.
+    async fn in_vain(&self, owner: &Connection, row: &OrderEventRow, answered: bool, failure: Failure) -> Result<(), StoreError> {
+        let most = i64::try_from(self.config.unsettled_most.as_millis()).unwrap_or(i64::MAX);
+        self.store.tried(Try { footing: owner.footing(), row: row.id, answered, failure, most, at: self.clock.now() }).await
     }
 
     async fn end(
@@ -167,8 +213,13 @@ impl Host {
                 Ok(Worked::Again(Some(u32::try_from(self.config.retry_most.as_millis()).unwrap_or(u32::MAX))))
             }
             Disposition::GiveUp => {
+                let conflict = failure.class == FailureClass::Conflict;
                 let outcome = json!({ "failure": failure });
-                self.end(owner, row, Settled::Failed, None, outcome).await
+                let worked = self.end(owner, row, Settled::Failed, None, outcome).await?;
+                if let Some(remote) = row.event.order.remote.as_deref().filter(|_| conflict) {
+                    self.store.look_at(owner.footing(), remote, self.clock.now()).await?;
+                }
+                Ok(worked)
             }
         }
     }
@@ -186,6 +237,20 @@ fn taken(own_id: &str, order: &str) -> Failure {
     failure
 }
 
+/// An order that this connection neither made nor was told of: nobody here can say whether it is at the other side.
+fn before_connection() -> Failure {
+    own_failure(
+        FailureClass::Conflict,
+        "order.before-connection",
+        "Đơn được tạo trước khi nối Nhanh.vn nên kết nối này chưa gửi đơn sang đó. Nếu đơn có trên Nhanh.vn, hãy cập nhật trực tiếp ở đó.",
+        "The order was made before this connection, which never sent it. If it is at Nhanh.vn, change it there by hand.",
+    )
+}
+
+fn is_cancel(kind: &OrderEventKind) -> bool {
+    matches!(kind, OrderEventKind::Cancelled(_) | OrderEventKind::Deleted)
+}
+
 /// A create of an order that is not bound, with a cancel or a delete behind it: the order must not be made any more, whether an earlier try
 /// of it arrived or not. The payload of any other event is the order as it is now, so the create still goes first.
 fn superseded(row: &OrderEventRow) -> bool {
@@ -195,6 +260,11 @@ fn superseded(row: &OrderEventRow) -> bool {
 /// What is known after a failure: an ambiguous one leaves the order "may have arrived", sent at the latest now; every other one says that
 /// nothing arrived in this call, so what was known before it stands.
 fn after(failure: &Failure, before: &Earlier, now: Instant) -> Earlier {
+    if failure.code == "order.refused-as-existing" {
+        // A refusal is no send: it made nothing, and says that something is there.
+        let refused_as_existing = before.refused_as_existing.or(Some(now));
+        return Earlier { may_have_arrived: true, refused_as_existing, ..before.clone() };
+    }
     if failure.class != FailureClass::Ambiguous {
         return before.clone();
     }

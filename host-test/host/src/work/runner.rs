@@ -124,6 +124,9 @@ impl Host {
                     return Ok(());
                 }
             }
+            if let (Some(due), true) = (next, running.is_empty()) {
+                self.clock.leap(due);
+            }
             // What is due but cannot be claimed waits for its key: the end of running work tells.
             let next = next.filter(|due| *due > self.clock.now() || running.is_empty());
             let sleep_until = next.map_or(*watch_at, |due| due.min(*watch_at));
@@ -170,6 +173,7 @@ impl Host {
         let worked = match &work.task {
             Task::Pull { run } => self.pull(*run, &held).await,
             Task::Push { order } => self.push(work.connection, order, &held).await,
+            Task::Sweep => self.store.begin_sweep(held.lease, self.clock.now()).await.map(|()| Worked::Done),
             Task::Delivery { id } => self.deliver_again(work.connection, *id).await,
         };
         let lease = held.lease;

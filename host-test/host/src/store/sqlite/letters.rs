@@ -5,7 +5,7 @@ use rusqlite::{Connection as Sqlite, OptionalExtension, params};
 use serde_json::{Value, json};
 
 use super::events::append;
-use super::outbox::{lane, work_key};
+use super::outbox::{hurry, lane, work_key};
 use super::pages::write_down;
 use super::queue::enqueue;
 use super::{SqliteStore, from_json, to_json};
@@ -45,7 +45,7 @@ pub(super) fn replay_event(sqlite: &Sqlite, connection: ConnectionId, row: i64, 
             "SELECT order_id, kind, EXISTS (SELECT 1 FROM outbox AS later WHERE later.connection = ?1
                AND later.order_id = outbox.order_id AND later.sequence > outbox.sequence
                AND (later.state = 'done' OR later.state = 'skipped' AND later.kind <> '\"Updated\"' AND later.kind NOT LIKE '{\"Status\"%'))
-             FROM outbox WHERE connection = ?1 AND id = ?2 AND state = 'failed'",
+             FROM outbox WHERE connection = ?1 AND id = ?2 AND (state = 'failed' OR state = 'waiting' AND worry IS NOT NULL)",
         )?
         .query_row(params![connection, row], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
         .optional()?;
@@ -53,7 +53,13 @@ pub(super) fn replay_event(sqlite: &Sqlite, connection: ConnectionId, row: i64, 
         None => Ok(Replay::Missing),
         Some((_, _, true)) => Ok(Replay::Overtaken),
         Some((order, kind, false)) => {
-            sqlite.execute("UPDATE outbox SET state = 'waiting', outcome = NULL WHERE id = ?1", [row])?;
+            sqlite.execute("UPDATE outbox SET state = 'waiting', outcome = NULL, tried_at = NULL, tried_for = 0 WHERE id = ?1", [row])?;
+            // Staff may have revived what was called off: whoever sends it again has decided.
+            sqlite.execute(
+                "UPDATE order_push SET called_off_at = NULL WHERE connection = ?1 AND order_id = ?2",
+                params![connection, order],
+            )?;
+            hurry(sqlite, connection, &order, at)?;
             let (lane, key) = (lane(&from_json(&kind)?), work_key(&order));
             enqueue(sqlite, connection, lane, &key, &Task::Push { order }, at)?;
             append(sqlite, connection, at, code::REPLAYED, Some(&LetterId::Order(row).to_string()), &json!({}))?;
@@ -77,7 +83,8 @@ pub(super) fn set_aside(sqlite: &Sqlite, connection: ConnectionId, id: LetterId,
     let changed = match id {
         LetterId::Order(row) => {
             let outcome = json!({ "reason": "skip.set-aside", "note": note.text, "by": note.operator });
-            let sql = "UPDATE outbox SET state = 'skipped', outcome = ?3 WHERE connection = ?1 AND id = ?2 AND state = 'failed'";
+            let sql = "UPDATE outbox SET state = 'skipped', outcome = ?3, worry = NULL WHERE connection = ?1 AND id = ?2
+                       AND (state = 'failed' OR state = 'waiting' AND worry IS NOT NULL)";
             sqlite.execute(sql, params![connection, row, outcome.to_string()])?
         }
         LetterId::Delivery(row) => {
@@ -99,12 +106,13 @@ fn failure_of(outcome: Option<&Value>) -> Option<Failure> {
 
 fn dead_orders(sqlite: &Sqlite, connection: ConnectionId) -> Result<Vec<DeadLetter>> {
     let mut statement = sqlite.prepare_cached(
-        "SELECT outbox.id, coalesce(nobi_order.code, outbox.order_id), outbox.outcome,
+        "SELECT outbox.id, coalesce(nobi_order.code, outbox.order_id), coalesce(outbox.outcome, '{\"failure\":' || worry || '}'),
            (SELECT max(event.at) FROM event WHERE event.connection = ?1 AND event.subject = 'order-' || outbox.id
               AND event.code = 'event.dead-letter')
          FROM outbox JOIN connection ON connection.id = outbox.connection
          LEFT JOIN nobi_order ON nobi_order.id = outbox.order_id AND nobi_order.tenant = connection.tenant
-         WHERE outbox.connection = ?1 AND outbox.state = 'failed' ORDER BY outbox.id LIMIT ?2",
+         WHERE outbox.connection = ?1 AND (outbox.state = 'failed' OR outbox.state = 'waiting' AND worry IS NOT NULL)
+         ORDER BY outbox.id LIMIT ?2",
     )?;
     let rows = statement
         .query_map(params![connection, MOST], |row| Ok((row.get(0)?, row.get(1)?, row.get::<_, Option<String>>(2)?, row.get(3)?)))?;
@@ -138,7 +146,7 @@ fn order_content(sqlite: &Sqlite, connection: ConnectionId, row: i64) -> Result<
         .query_row(
             "SELECT order_id, (SELECT record FROM nobi_order WHERE nobi_order.id = order_id
                AND tenant = (SELECT tenant FROM connection WHERE id = ?1))
-             FROM outbox WHERE connection = ?1 AND id = ?2 AND state = 'failed'",
+             FROM outbox WHERE connection = ?1 AND id = ?2 AND (state = 'failed' OR worry IS NOT NULL)",
             params![connection, row],
             |row| Ok((row.get(0)?, row.get(1)?)),
         )

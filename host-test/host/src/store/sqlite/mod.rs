@@ -20,6 +20,8 @@ mod remarks;
 mod runs;
 mod schedule;
 mod succession;
+mod sweeps;
+mod unsettled;
 mod vitals;
 mod wanting;
 mod writer;
@@ -34,11 +36,11 @@ use tokio::sync::Semaphore;
 
 pub(crate) use self::connections::{notify, opens_secrets};
 pub(crate) use self::events::append;
-pub(crate) use self::outbox::hurry;
 pub(crate) use self::pages::chosen_pair;
 pub(crate) use self::queue::end_all;
 pub(crate) use self::remarks::forget_kept_out;
 pub(crate) use self::succession::is_successor;
+pub(crate) use self::unsettled::{appeared, reopened};
 pub(crate) use self::wanting::freed;
 use self::writer::Writer;
 use super::{Result, Sealer, StoreError};
@@ -163,6 +165,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("levels.sql"),
     include_str!("wanting.sql"),
     include_str!("succession.sql"),
+    include_str!("settling.sql"),
 ];
 
 pub(super) fn migrate(connection: &Sqlite) -> Result<()> {

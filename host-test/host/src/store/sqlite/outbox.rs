@@ -3,19 +3,21 @@
 use async_trait::async_trait;
 use rusqlite::{Connection as Sqlite, OptionalExtension, params};
 
-use super::connections::{load, stand, still};
+use super::connections::{hold, load, stand, still};
 use super::letters::tell_end;
 use super::queue::enqueue;
 use super::runs::tell_resumed;
+use super::unsettled::{before_connection, called_off, count_try, revived, stage_there, write_known};
 use super::wanting::{ended, told};
-use super::{SqliteStore, found, from_json, to_json};
+use super::{SqliteStore, found, from_json, sweeps, to_json};
 use crate::clock::Instant;
 use crate::contract::orders::{Earlier, Order, OrderEvent, OrderEventKind};
 use crate::contract::types::Entity;
 use crate::names;
 use crate::nobi::{keep_order, keep_stage, load_order};
 use crate::store::{
-    ConnectionId, Footing, Intent, Lane, OrderEventRow, OrderOutcome, OrderPush, Outbox, Result, Settled, Settlement, StoreError, Task,
+    ConnectionId, Footing, Intent, Lane, Lease, OrderEventRow, OrderOutcome, OrderPush, Outbox, Result, Settled, Settlement, StoreError,
+    Task, Try, Waiting,
 };
 
 /// Creates, cancels and deletes go before reconciles.
@@ -28,7 +30,7 @@ pub(super) fn work_key(order: &str) -> String {
 }
 
 /// The work that brings an order out need not wait any longer.
-pub(crate) fn hurry(sqlite: &Sqlite, connection: ConnectionId, order: &str, now: Instant) -> Result<()> {
+pub(super) fn hurry(sqlite: &Sqlite, connection: ConnectionId, order: &str, now: Instant) -> Result<()> {
     sqlite
         .prepare_cached("UPDATE work SET due = ?3 WHERE connection = ?1 AND key = ?2 AND state = 'ready' AND due > ?3")?
         .execute(params![connection, work_key(order), now])?;
@@ -38,7 +40,7 @@ pub(crate) fn hurry(sqlite: &Sqlite, connection: ConnectionId, order: &str, now:
 fn earlier(sqlite: &Sqlite, connection: ConnectionId, order: &str) -> Result<(Option<String>, Option<String>, Earlier)> {
     let row = sqlite
         .prepare_cached(
-            "SELECT own_id, remote, may_have_arrived, first_sent, last_sent, empty_lookups, seen_as
+            "SELECT own_id, remote, may_have_arrived, first_sent, last_sent, empty_lookups, seen_as, gone, refused_as_existing, swept
              FROM order_push WHERE connection = ?1 AND order_id = ?2",
         )?
         .query_row(params![connection, order], |row| {
@@ -48,14 +50,18 @@ fn earlier(sqlite: &Sqlite, connection: ConnectionId, order: &str) -> Result<(Op
                 last_sent: row.get(4)?,
                 empty_lookups: row.get(5)?,
                 seen_as: row.get(6)?,
-                gone: false,
-                refused_as_existing: None,
+                gone: row.get(7)?,
+                refused_as_existing: row.get(8)?,
                 swept: Vec::new(),
                 status_sent: Vec::new(),
             };
-            Ok((row.get(0)?, row.get(1)?, earlier))
+            Ok((row.get(0)?, row.get(1)?, earlier, row.get::<_, String>(9)?))
         })
         .optional()?;
+    if let Some((own_id, remote, earlier, swept)) = row {
+        let swept = sweeps::counting(&swept, earlier.last_sent)?;
+        return Ok((own_id, remote, Earlier { swept, ..earlier }));
+    }
     let none = Earlier {
         may_have_arrived: false,
         first_sent: None,
@@ -67,7 +73,7 @@ fn earlier(sqlite: &Sqlite, connection: ConnectionId, order: &str) -> Result<(Op
         swept: Vec::new(),
         status_sent: Vec::new(),
     };
-    Ok(row.unwrap_or((None, None, none)))
+    Ok((None, None, none))
 }
 
 /// An order that was made before this file came back from a copy, and that the file has not counted since, may have gone out meanwhile.
@@ -120,7 +126,7 @@ impl Outbox for SqliteStore {
         self.read(move |sqlite| {
             let row = sqlite
                 .prepare_cached(
-                    "SELECT id, sequence, event_id, kind, reason,
+                    "SELECT id, sequence, event_id, kind, reason, status_sent,
                        EXISTS (SELECT 1 FROM outbox AS later WHERE later.connection = ?1 AND later.order_id = ?2
                                AND later.state = 'waiting' AND later.sequence > outbox.sequence
                                AND (later.kind LIKE '{\"Cancelled\"%' OR later.kind = '\"Deleted\"'))
@@ -128,26 +134,33 @@ impl Outbox for SqliteStore {
                 )?
                 .query_row(params![connection, order], |row| {
                     let ids: (i64, i64, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
-                    Ok((ids, row.get::<_, String>(3)?, row.get(4)?, row.get(5)?))
+                    Ok((ids, row.get::<_, String>(3)?, row.get(4)?, row.get::<_, String>(5)?, row.get(6)?))
                 })
                 .optional()?;
-            let Some(((id, sequence, event_id), kind, reason, cancelled_behind)) = row else { return Ok(None) };
-            let (_, remote, earlier) = earlier(sqlite, connection, &order)?;
+            let Some(((id, sequence, event_id), kind, reason, status_sent, cancelled_behind)) = row else { return Ok(None) };
+            let (own_id, remote, earlier) = earlier(sqlite, connection, &order)?;
+            let earlier = Earlier { status_sent: from_json(&status_sent)?, ..earlier };
             let owner = load(sqlite, connection)?;
+            let before_connection = before_connection(sqlite, &owner, &order)?;
+            let revived = revived(sqlite, &owner, &order)?;
             let sent: Option<String> = sqlite
                 .prepare_cached(
-                    "SELECT sent FROM order_push WHERE connection = ?1 AND order_id = ?2 AND may_have_arrived AND remote IS NULL",
+                    "SELECT sent FROM order_push WHERE connection = ?1 AND order_id = ?2 AND (may_have_arrived OR remote IS NOT NULL)",
                 )?
                 .query_row(params![connection, order], |row| row.get(0))
                 .optional()?
                 .flatten();
-            let order: Order = match sent {
-                Some(sent) => from_json(&sent)?,
-                None => load_order(sqlite, &owner, &order, remote)?,
-            };
+            let sent: Option<Order> = sent.as_deref().map(from_json).transpose()?;
+            let stage = stage_there(sqlite, &owner, &order)?;
             let kind: OrderEventKind = from_json(&kind)?;
+            // Until it is linked every event speaks of the order as it was sent, but an edit, which is skipped.
+            let order: Order = match &sent {
+                Some(sent) if remote.is_none() && kind != OrderEventKind::Updated => sent.clone(),
+                _ => load_order(sqlite, &owner, &order, remote)?,
+            };
             let sequence = u64::try_from(sequence).unwrap_or(0);
-            Ok(Some(OrderEventRow { id, event: OrderEvent { id: event_id, sequence, kind, order, reason }, earlier, cancelled_behind }))
+            let event = OrderEvent { id: event_id, sequence, kind, order, reason };
+            Ok(Some(OrderEventRow { id, event, earlier, cancelled_behind, own_id, before_connection, revived, sent, stage }))
         })
         .await
     }
@@ -183,11 +196,90 @@ impl Outbox for SqliteStore {
             still(sqlite, footing)?;
             sqlite
                 .prepare_cached(
-                    "UPDATE order_push SET may_have_arrived = ?3, first_sent = ?4, last_sent = ?5, empty_lookups = ?6
-                     WHERE connection = ?1 AND order_id = ?2",
+                    "UPDATE order_push SET sweep_from = CASE WHEN last_sent IS ?3 THEN sweep_from END WHERE connection = ?1 AND order_id = ?2",
                 )?
-                .execute(params![connection, order, known.may_have_arrived, known.first_sent, known.last_sent, known.empty_lookups])?;
+                .execute(params![connection, order, known.last_sent])?;
+            write_known(sqlite, connection, &order, &known)
+        })
+        .await
+    }
+
+    async fn wait(&self, waiting: Waiting) -> Result<bool> {
+        self.write(move |sqlite| {
+            let Waiting { footing, row, order, known, sweep_from, sent, at } = waiting;
+            let connection = footing.connection;
+            still(sqlite, footing)?;
+            write_known(sqlite, connection, &order, &known)?;
+            sqlite
+                .prepare_cached("UPDATE order_push SET sweep_from = ?3 WHERE connection = ?1 AND order_id = ?2 AND remote IS NULL")?
+                .execute(params![connection, order, sweep_from])?;
+            if sent {
+                let mut times = known.status_sent;
+                times.push(at);
+                sqlite.prepare_cached("UPDATE outbox SET status_sent = ?2 WHERE id = ?1")?.execute(params![row, to_json(&times)?])?;
+            }
+            if sweep_from.is_some() {
+                sweeps::plan(sqlite, connection, at)?;
+            }
+            sweeps::told_anew(sqlite, connection, &order, known.seen_as.as_deref())
+        })
+        .await
+    }
+
+    async fn call(&self, footing: Footing, order: &str, own_id: &str) -> Result<()> {
+        let (order, own_id) = (order.to_owned(), own_id.to_owned());
+        self.write(move |sqlite| {
+            stand(sqlite, footing)?;
+            sqlite
+                .prepare_cached("UPDATE OR IGNORE order_push SET own_id = ?3 WHERE connection = ?1 AND order_id = ?2 AND own_id IS NULL")?
+                .execute(params![footing.connection, order, own_id])?;
             Ok(())
+        })
+        .await
+    }
+
+    async fn begin_sweep(&self, lease: Lease, at: Instant) -> Result<()> {
+        self.write(move |sqlite| {
+            hold(sqlite, lease.connection, lease.fence)?;
+            sweeps::begin(sqlite, lease.connection, at)
+        })
+        .await
+    }
+
+    async fn look_at(&self, footing: Footing, remote: &str, at: Instant) -> Result<()> {
+        let remote = remote.to_owned();
+        self.write(move |sqlite| {
+            still(sqlite, footing)?;
+            sqlite
+                .prepare_cached(
+                    "INSERT INTO refresh (connection, entity, remote, due) VALUES (?1, ?2, ?3, ?4)
+                     ON CONFLICT DO UPDATE SET due = min(due, excluded.due)",
+                )?
+                .execute(params![footing.connection, names::entity(Entity::OrderStatus), remote, at])?;
+            Ok(())
+        })
+        .await
+    }
+
+    async fn agrees(&self, footing: Footing, order: &str) -> Result<()> {
+        let order = order.to_owned();
+        self.write(move |sqlite| {
+            still(sqlite, footing)?;
+            sqlite
+                .prepare_cached(
+                    "UPDATE outbox SET state = 'skipped', outcome = json_object('reason', ?3)
+                     WHERE connection = ?1 AND order_id = ?2 AND state = 'failed' AND json_extract(outcome, '$.failure.code') = 'order.diverged'",
+                )?
+                .execute(params![footing.connection, order, "skip.edit-taken-back"])?;
+            Ok(())
+        })
+        .await
+    }
+
+    async fn tried(&self, tried: Try) -> Result<()> {
+        self.write(move |sqlite| {
+            still(sqlite, tried.footing)?;
+            count_try(sqlite, &tried)
         })
         .await
     }
@@ -202,10 +294,13 @@ impl Outbox for SqliteStore {
             }
             let order: String = found(
                 sqlite
-                    .prepare_cached("UPDATE outbox SET state = ?2, outcome = ?3 WHERE id = ?1 RETURNING order_id")?
+                    .prepare_cached(
+                        "UPDATE outbox SET state = ?2, outcome = ?3, worry = NULL, tried_at = NULL, tried_for = 0 WHERE id = ?1 RETURNING order_id",
+                    )?
                     .query_row(params![row, settled.word(), outcome.to_string()], |row| row.get(0)),
                 || format!("outbox row {row}"),
             )?;
+            sweeps::forget(sqlite, connection, &order)?;
             tell_end(sqlite, connection, at, row, &order, &settled, &outcome)?;
             ended(sqlite, connection, &order, matches!(settled, Settled::Done), at)?;
             if let Some(remote) = remote {
@@ -220,6 +315,14 @@ impl Outbox for SqliteStore {
                          ON CONFLICT DO UPDATE SET remote = excluded.remote, may_have_arrived = 0",
                     )?
                     .execute(params![connection, order, remote])?;
+                if outcome.get("how").is_some_and(|how| how == "created") {
+                    // Counted from the answer: until then it cannot be asked for by its id.
+                    sqlite
+                        .prepare_cached("UPDATE order_push SET last_sent = ?3 WHERE connection = ?1 AND order_id = ?2")?
+                        .execute(params![connection, order, at])?;
+                } else {
+                    called_off(sqlite, connection, row, &order, at)?;
+                }
                 sqlite
                     .prepare_cached(
                         "INSERT INTO link (connection, entity, remote, state, since) VALUES (?1, ?2, ?3, 'linked', ?4) ON CONFLICT DO NOTHING",

@@ -122,9 +122,10 @@ impl Pages for SqliteStore {
     async fn failed_events(&self, connection: ConnectionId) -> Result<Vec<FailedEvent>> {
         self.read(move |sqlite| {
             let mut statement = sqlite.prepare_cached(
-                "SELECT outbox.id, order_id, nobi_order.code, outcome FROM outbox JOIN connection ON connection.id = outbox.connection
+                "SELECT outbox.id, order_id, nobi_order.code, coalesce(outcome, '{\"failure\":' || worry || '}') FROM outbox JOIN connection ON connection.id = outbox.connection
                  LEFT JOIN nobi_order ON nobi_order.id = outbox.order_id AND nobi_order.tenant = connection.tenant
-                 WHERE outbox.connection = ?1 AND outbox.state = 'failed' ORDER BY outbox.id LIMIT 2000",
+                 WHERE outbox.connection = ?1 AND (outbox.state = 'failed' OR outbox.state = 'waiting' AND worry IS NOT NULL)
+                 ORDER BY outbox.id LIMIT 2000",
             )?;
             let rows = statement.query_map([connection], |row| {
                 Ok((row.get(0)?, row.get::<_, String>(1)?, row.get::<_, Option<String>>(2)?, row.get::<_, Option<String>>(3)?))

@@ -10,6 +10,7 @@ use super::inbox::forget_deliveries;
 use super::queue::enqueue;
 use super::remarks::{forget_remarks, keep_refused, keep_warned};
 use super::schedule::{mark, turn};
+use super::sweeps::{self, span_of};
 use super::{SqliteStore, found, from_json, to_json};
 use crate::clock::Instant;
 use crate::contract::types::{Entity, Failure, Reason};
@@ -137,11 +138,13 @@ pub(super) fn begin_run(
     at: Instant,
 ) -> Result<Option<i64>> {
     let name = names::entity(entity);
-    let refresh = matches!(scope, Scope::Only(_));
-    if !refresh {
+    // What covers some records alone is no run of the whole stream: it stands in nobody's way.
+    let beside = matches!(scope, Scope::Only(_) | Scope::Made(_));
+    if !beside {
         let under_way: Option<i64> = sqlite
             .prepare_cached(
-                "SELECT id FROM run WHERE connection = ?1 AND entity = ?2 AND state IN ('waiting', 'running') AND scope NOT LIKE '{\"Only\"%'",
+                "SELECT id FROM run WHERE connection = ?1 AND entity = ?2 AND state IN ('waiting', 'running') AND scope NOT LIKE '{\"Only\"%'
+                 AND scope NOT LIKE '{\"Made\"%'",
             )?
             .query_row(params![connection, name], |row| row.get(0))
             .optional()?;
@@ -157,7 +160,7 @@ pub(super) fn begin_run(
         .execute(params![connection, name, to_json(&trigger)?, to_json(scope)?, at])?;
     let run = sqlite.last_insert_rowid();
     append(sqlite, connection, at, code::RUN_BEGUN, Some(&format!("run-{run}")), &json!({ "entity": name, "trigger": trigger }))?;
-    let key = if refresh { format!("refresh:{name}:{run}") } else { format!("pull:{name}") };
+    let key = if beside { format!("refresh:{name}:{run}") } else { format!("pull:{name}") };
     // No run of this stream is under way: what is queued under its key is the rest of one that ended, and would stand in this one's way.
     sqlite.prepare_cached("DELETE FROM work WHERE connection = ?1 AND key = ?2 AND state = 'ready'")?.execute(params![connection, key])?;
     enqueue(sqlite, connection, Lane::Bulk, &key, &Task::Pull { run }, at)?;
@@ -227,8 +230,17 @@ impl Runs for SqliteStore {
             let before = load_run(sqlite, run)?;
             let connection = load(sqlite, before.connection)?;
             let policies = chosen(sqlite, connection.id, flows)?;
-            let mut applier = Applier::new(sqlite, &connection, policies, before.trigger, at);
+            let mut applier = Applier::new(sqlite, &connection, policies, before.trigger, at)
+                .of_read(before.started, matches!(before.scope, Scope::Only(_)));
             applier.apply(&page.changes)?;
+            if before.entity == Entity::OrderStatus {
+                for remote in page.refused.iter().filter_map(|record| record.id.as_deref()) {
+                    applier.is_there(remote, before.started)?;
+                }
+                if let (Scope::Only(ids), None) = (&before.scope, &page.next) {
+                    applier.absent(ids, before.started)?;
+                }
+            }
             let everything = before.scope == Scope::Everything;
             if everything {
                 let unread = page.refused.iter().filter(|_| before.entity == Entity::Branch).filter_map(|it| it.id.clone());
@@ -272,7 +284,10 @@ impl Runs for SqliteStore {
                 let detail = json!({ "entity": names::entity(before.entity), "state": RunState::Done, "tally": all });
                 append(sqlite, connection.id, at, code::RUN_ENDED, Some(&format!("run-{run}")), &detail)?;
             }
-            if ended && !matches!(before.scope, Scope::Only(_)) {
+            if let Some(span) = span_of(&before.scope).filter(|_| ended) {
+                sweeps::end(sqlite, &before, span, at)?;
+            }
+            if ended && !matches!(before.scope, Scope::Only(_) | Scope::Made(_)) {
                 tell_resumed(sqlite, connection.id, names::entity(before.entity), at)?;
                 // What changed between the mark and a later beginning is still not in. A poll of statuses begins at the first open order: before
                 // that there is nothing to bring in.
@@ -298,16 +313,19 @@ impl Runs for SqliteStore {
             stand(sqlite, footing)?;
             let ends = matches!(halt, Halt::PauseStream | Halt::GiveUp | Halt::AskOtherwise { .. });
             let update = "UPDATE run SET failure = ?2, state = CASE WHEN ?3 THEN 'failed' ELSE state END,
-                            ended = CASE WHEN ?3 THEN ?4 ELSE ended END WHERE id = ?1 RETURNING entity, tally";
-            let row = |row: &Row<'_>| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?));
+                            ended = CASE WHEN ?3 THEN ?4 ELSE ended END WHERE id = ?1 RETURNING entity, tally, scope";
+            let row = |row: &Row<'_>| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?));
             let halted = sqlite.prepare_cached(update)?.query_row(params![run, to_json(&failure)?, ends, at], row);
-            let (entity, tally) = found(halted, || format!("run {run}"))?;
+            let (entity, tally, scope) = found(halted, || format!("run {run}"))?;
             let id = footing.connection;
             if ends {
                 forget_listed(sqlite, run)?;
                 let tally: Tally = from_json(&tally)?;
                 let detail = json!({ "entity": entity, "state": RunState::Failed, "failure": failure.code, "tally": tally });
                 append(sqlite, id, at, code::RUN_ENDED, Some(&format!("run-{run}")), &detail)?;
+                if span_of(&from_json(&scope)?).is_some() {
+                    sweeps::failed(sqlite, id, at)?;
+                }
             }
             match halt {
                 Halt::Wait => Ok(()),

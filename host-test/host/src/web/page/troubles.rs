@@ -19,7 +19,7 @@ use crate::contract::types::{Entity, Failure, FailureClass, Message};
 use crate::contract::{Descriptor, Scope};
 use crate::names;
 use crate::store::{ConnectionId, LetterId, Note, Run, RunState, Trigger};
-use crate::work::SyncError;
+use crate::work::{SyncError, goes_on};
 
 /// Records of a group that the page shows; the CSV has all.
 const SHOWN: usize = 50;
@@ -96,6 +96,7 @@ impl Group {
 
     pub(super) fn by_itself(&self) -> Word {
         match (self.kind, &self.class) {
+            (Kind::Order, Some(class)) if goes_on(class) => word::WE_AGAIN,
             (Kind::Order, _) => word::WE_WAIT,
             (Kind::Delivery, _) => word::WE_STOPPED,
             (Kind::Held, _) => word::WE_HOLD,
