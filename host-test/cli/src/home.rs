@@ -43,7 +43,7 @@ impl Folder {
 
     /// The same for a service, which also asks for what is due by itself.
     pub(crate) async fn open_to_serve(&self) -> Result<Home, Problem> {
-        open_with(&self.dir, HostConfig::default()).await
+        open_with(&self.dir, Clock::system(), HostConfig::default()).await
     }
 
     /// Where it is.
@@ -64,16 +64,20 @@ impl Folder {
 
 /// Opens a folder and starts a host on it, with the built-in component. It does what it is told, and polls nothing by itself.
 pub(crate) async fn open(dir: &Path) -> Result<Home, Problem> {
-    open_with(dir, HostConfig { polls: Polls::never(), ..HostConfig::default() }).await
+    open_at(dir, Clock::system()).await
 }
 
-async fn open_with(dir: &Path, config: HostConfig) -> Result<Home, Problem> {
+/// The same by this clock.
+pub(crate) async fn open_at(dir: &Path, clock: Clock) -> Result<Home, Problem> {
+    open_with(dir, clock, HostConfig { polls: Polls::never(), ..HostConfig::default() }).await
+}
+
+async fn open_with(dir: &Path, clock: Clock, config: HostConfig) -> Result<Home, Problem> {
     let lock = claim(dir)?;
     let database = dir.join(DATABASE);
     let store = SqliteStore::open_alone(&database, sealer(dir)?)?;
     let connector = sandbox(dir)?.admit(connector_component::BYTES).await?;
     tracing::debug!(code = ?connector.code_source(), "the connector is ready");
-    let clock = Clock::system();
     let outbound = Outbound::new(OutboundConfig::default(), clock.clone())?;
     let host = Host::new(Arc::new(store), outbound, vec![connector], clock, config);
     Ok(Home { host, database, _lock: lock })
