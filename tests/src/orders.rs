@@ -1,5 +1,7 @@
 //! Orders of the merchant's, made of what was pulled.
 
+use std::time::Duration;
+
 use anyhow::{Context as _, Result};
 use connector_host::contract::orders::{Address, AddressScheme, Fulfilment, Lock, Order, OrderEvent, OrderEventKind, OrderLine, Person};
 use connector_host::store::OrderOutcome;
@@ -80,4 +82,34 @@ pub async fn ending(world: &World, order: &Order) -> Result<String> {
 pub fn copies(world: &World, order: &Order) -> usize {
     let own_id = format!("{}-{}", world.side.tag, order.code);
     world.nhanh.ledger().iter().filter(|entry| entry.own_id.as_deref() == Some(&own_id)).count()
+}
+
+/// Lets the host work until no event of the order waits, moving the clock to whatever is due next. How long it took. Gives up after some hours
+/// of the order's time.
+pub async fn settle(world: &World, order: &Order) -> Result<Duration> {
+    let began = world.clock.now();
+    for _ in 0..120 {
+        world.work().await?;
+        let outcomes = world.host.store().order_outcomes(world.side.connection, &order.id).await?;
+        let Some(due) = world.host.store().next_due(&[]).await? else { break };
+        if outcomes.iter().all(|outcome| outcome.state != "waiting") {
+            break;
+        }
+        world.clock.advance(Duration::from_millis(u64::try_from((due - world.clock.now()).max(0))?));
+    }
+    Ok(Duration::from_millis(u64::try_from(world.clock.now() - began)?))
+}
+
+/// How the event with this sequence ended: what was done, a reason to skip, or a failure's code; its state while it waits.
+pub async fn ended(world: &World, order: &Order, sequence: usize) -> Result<String> {
+    let outcomes = world.host.store().order_outcomes(world.side.connection, &order.id).await?;
+    let one = outcomes.get(sequence.saturating_sub(1)).with_context(|| format!("{} has no event {sequence}", order.id))?;
+    let told = |pointer: &str| one.outcome.as_ref()?.pointer(pointer)?.as_str().map(str::to_owned);
+    Ok(told("/how").or_else(|| told("/reason")).or_else(|| told("/failure/code")).unwrap_or_else(|| one.state.clone()))
+}
+
+/// Where an order stands at Nhanh.vn, by its own id; deleted ones included.
+pub fn stands(world: &World, order: &Order) -> Option<String> {
+    let own_id = format!("{}-{}", world.side.tag, order.code);
+    world.nhanh.ledger().into_iter().rfind(|entry| entry.own_id.as_deref() == Some(&own_id)).map(|entry| entry.status)
 }

@@ -33,8 +33,8 @@ use crate::mirror::Mirror;
 pub const VERIFY_TOKEN: &str = "hoa-sen-verify-2026";
 /// When a world with a clock of its own begins: 2026-03-02 09:00 in Hanoi.
 pub const MORNING: i64 = 1_772_416_800_000;
-/// How long a world on the machine's clock waits for work that is due later.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// How far a world whose clock leaps goes on to work that is due later.
+const PATIENCE: Duration = Duration::from_secs(10 * 60);
 
 /// How a world is set up.
 pub struct Plan {
@@ -48,6 +48,8 @@ pub struct Plan {
     pub pace: Option<Pace>,
     /// The clock stands still until a test moves it.
     pub manual: bool,
+    /// How long after it was made an order shows in reads.
+    pub shown_after: Duration,
     /// What the merchant enters at both sides; absent: no webhooks.
     pub verify_token: Option<String>,
     /// The form's values beside app, secret and verify token.
@@ -65,7 +67,7 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// A world that speaks this dialect, on the machine's clock.
+    /// A world that speaks this dialect, on a clock that leaps over the time in which the host has nothing to do.
     #[must_use]
     pub fn of(dialect: Dialect) -> Plan {
         let form = [
@@ -81,6 +83,7 @@ impl Plan {
             limit: nhanh_sim::Pace::unlimited(),
             pace: None,
             manual: false,
+            shown_after: Duration::from_secs(60),
             verify_token: Some(VERIFY_TOKEN.to_owned()),
             form: form.into_iter().map(|(key, value)| (key, value.to_owned())).collect(),
             outbound: OutboundConfig::default(),
@@ -188,7 +191,7 @@ async fn serve(host: &Arc<Host>, port: u16) -> Result<(JoinHandle<()>, u16)> {
 impl World {
     /// Sets the stage; nobody is connected yet, and `side` names a draft.
     pub async fn drafted(plan: Plan) -> Result<World> {
-        let clock = if plan.manual { Clock::manual(MORNING) } else { Clock::system() };
+        let clock = if plan.manual { Clock::manual(MORNING) } else { Clock::leaping() };
         let read = clock.clone();
         let nhanh = Simulator::start(Settings {
             shop: plan.shop,
@@ -199,6 +202,7 @@ impl World {
             ..Settings::default()
         })
         .await?;
+        nhanh.faults().switch(|switches| switches.shown_after = plan.shown_after);
         let folder = TempDir::new()?;
         let database = folder.path().join("host.sqlite");
         let host = open(&plan, &folder, &database, &clock).await?;
@@ -317,7 +321,7 @@ impl World {
         Ok(self.host.store().connection(self.side.connection).await?)
     }
 
-    /// Works until nothing is due: at once on a manual clock, within some seconds on the machine's.
+    /// Works until nothing is due: at once on a manual clock, within some minutes on one that leaps over them.
     pub async fn work(&self) -> Result<()> {
         let within = if self.plan.manual { Duration::ZERO } else { PATIENCE };
         Ok(self.host.work(Stop::Idle(within)).await?)

@@ -51,7 +51,8 @@ struct Stage {
 impl Stage {
     async fn set(dialect: Dialect) -> Result<Stage> {
         let shop = ShopSize { depots: 2, products: 220, customers: 3, categories: 3, orders: 0 };
-        let plan = Plan { shop, ..Plan::of(dialect) }.with("resend-after-seconds", "1");
+        // The host's clock leaps in a process of its own, ahead of Nhanh.vn's: what is made there shows at once.
+        let plan = Plan { shop, shown_after: Duration::ZERO, ..Plan::of(dialect) };
         let mut world = World::stocked(plan).await?;
         let connection = world.side.connection;
         for entity in [Entity::Stock, Entity::Product] {

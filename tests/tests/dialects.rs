@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use acceptance::dialect::{V2, V3};
 use acceptance::nobi::{Records, fields, records};
@@ -75,7 +76,7 @@ const BY_ID: &[Exception] = &[(
 async fn shop(plan: Plan) -> Result<World> {
     let size = ShopSize { depots: 5, products: 160, customers: 60, categories: 9, orders: 0 };
     // Without webhooks: what is there was pulled.
-    let world = World::connected(Plan { shop: size, verify_token: None, ..plan }).await?;
+    let world = World::connected(Plan { shop: size, verify_token: None, shown_after: Duration::ZERO, ..plan }).await?;
     let (nhanh, business) = (&world.nhanh, world.side.business);
     let named = |name: &str| ProductView { status: "Active".to_owned(), ..ProductView::named(name.to_owned()) };
     let with_own_id = ProductView { own_id: Some("SP-01".to_owned()), price: Some(50_000), ..named("Có mã riêng") };

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use acceptance::dialect::Call::{OrderAdd, OrderEdit, Products};
 use acceptance::dialect::{CANCEL_CARRIER, DELETED, LEVELS, LOCATIONS, V3};
-use acceptance::orders::{copies, ending, make, order, outcome, tell};
+use acceptance::orders::{copies, ended, ending, make, order, outcome, tell};
 use acceptance::world::{Plan, World};
 use anyhow::{Context as _, Result, ensure};
 use connector_host::contract::orders::{Address, AddressScheme, Order, OrderEventKind, OrderLine, PartyRole, Reconciliation};
@@ -109,18 +109,12 @@ async fn a_place_that_is_not_surely_one_blocks_no_order() -> Result<()> {
     Ok(())
 }
 
-/// How an event after the first one ended.
-async fn ended(world: &World, order: &Order, sequence: usize) -> Result<String> {
-    let outcomes = world.host.store().order_outcomes(world.side.connection, &order.id).await?;
-    let last = outcomes.get(sequence - 1).context("the event is there")?;
-    let told = |pointer: &str| last.outcome.as_ref()?.pointer(pointer)?.as_str().map(str::to_owned);
-    Ok(told("/how").or_else(|| told("/reason")).or_else(|| told("/failure/code")).unwrap_or_else(|| last.state.clone()))
-}
-
 /// An order that waits for its carrier.
 async fn at_carrier(world: &World, name: &str) -> Result<(Order, i64)> {
     let order = make(world, name).await?;
     world.work().await?;
+    // By then Nhanh.vn shows it.
+    world.later(Duration::from_secs(120)).await?;
     let id = there(world, &order).await?.id;
     world.nhanh.hand_to_carrier(id, 5).context("the carrier is there")?;
     Ok((order, id))

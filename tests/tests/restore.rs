@@ -6,29 +6,15 @@ use std::time::Duration;
 
 use acceptance::dialect::Call::OrderAdd;
 use acceptance::dialect::Dialect;
-use acceptance::orders::{copies, ending, make, order, outcome, tell};
+use acceptance::orders::{copies, ending, make, order, outcome, settle, tell};
 use acceptance::world::{Plan, World};
 use anyhow::Result;
-use connector_host::contract::orders::{Order, OrderEventKind, PartyRole};
+use connector_host::contract::orders::{OrderEventKind, PartyRole};
 use connector_host::contract::types::Entity;
 use connector_host::store::OrderOutcome;
 
 async fn world(dialect: Dialect) -> Result<World> {
     World::stocked(Plan::on_a_manual_clock(dialect)).await
-}
-
-/// Lets the host work, moving the clock to whatever is due next, until nothing of the order waits.
-async fn settle(world: &World, order: &Order) -> Result<()> {
-    for _ in 0..12 {
-        world.work().await?;
-        let outcomes = world.host.store().order_outcomes(world.side.connection, &order.id).await?;
-        if outcomes.iter().all(|outcome| outcome.state != "waiting") {
-            return Ok(());
-        }
-        let due = world.host.store().next_due(&[]).await?.expect("an event that waits is due at some time");
-        world.clock.advance(Duration::from_millis(u64::try_from((due - world.clock.now()).max(0))?));
-    }
-    Ok(())
 }
 
 const HOUR: Duration = Duration::from_secs(3_600);

@@ -50,6 +50,8 @@ impl Stage {
             ..settings
         })
         .await?;
+        // A browser goes by the machine's clock: nobody waits a minute for an order to show.
+        nhanh.faults().switch(|switches| switches.shown_after = Duration::ZERO);
         let folder = TempDir::new()?;
         let store = SqliteStore::open(&folder.path().join("host.sqlite"), Sealer::from_file(&folder.path().join("host.key"))?)?;
         let clock = Clock::system();
