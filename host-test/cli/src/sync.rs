@@ -165,6 +165,9 @@ async fn remarks(home: &Home, connection: i64) -> Result<Vec<String>, Problem> {
     for (entity, warning) in store.warned(connection).await? {
         add(entity, warning.code, warning.message.vi, warning.subject.unwrap_or_default());
     }
+    for held in store.held_records(connection).await? {
+        add(names::entity(held.entity).to_owned(), held.code, held.message.vi, held.remote);
+    }
     let line = |((entity, code), (count, vi, id)): ((String, String), (usize, String, String))| {
         format!("  {count} × {entity} [{code}]: {vi} (such as {id})")
     };

@@ -232,6 +232,15 @@ fn note(code: &str) -> Note {
 }
 
 #[tokio::test]
+async fn where_nothing_would_be_written_nobody_is_asked() {
+    let (house, connection) = shop_of(30, &[]).await;
+    filled(&house, &connection, 30).await;
+    let rows = (1..=30).map(|id| whole(&id.to_string(), if id > 25 { &[("a", 5), ("b", 7)] } else { &[("a", 5)] })).collect();
+    sweeps(&house, &connection, Policy::CreateOnly, rows).await;
+    assert_eq!((zeros(&house, &connection).await, house.see::<u32>("SELECT count(*) FROM held_record")), (0, 0));
+}
+
+#[tokio::test]
 async fn a_branch_that_would_be_emptied_waits_for_a_person_who_is_told_once() {
     let (house, connection) = shop_of(30, &[]).await;
     filled(&house, &connection, 30).await;

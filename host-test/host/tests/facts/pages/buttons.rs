@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use connector_host::contract::catalog::Change;
+use connector_host::contract::catalog::{Change, Product, ProductKind};
 use connector_host::contract::orders::{OrderEventKind, PartyRole};
 use connector_host::contract::types::{Entity, FailureClass};
 use connector_host::contract::{Policy, Refused};
@@ -310,4 +310,32 @@ async fn a_webhook_that_nobody_could_work_on_is_shown_tried_again_and_set_aside(
     die().await;
     assert_eq!(person.send(&page, &page, &group("discard")).await.to(), format!("{page}?said=discarded&count=1"));
     assert_eq!(house.store.notes(connection.id).await.unwrap()[0].text, "đã nhập tay");
+}
+
+#[tokio::test]
+async fn what_waits_for_a_person_s_word_is_shown_and_taken_in_or_kept_with_a_note() {
+    let house = House::new().await;
+    let (mut person, connection) = Person::with_a_connection(&house, &guest()).await;
+    let policies = all(Policy::KeepUpdated);
+    let row = |id: &str, kind| Change::Product(Product { kind, ..make::product(id) });
+    let rows = |kind| ["1", "2"].map(|id| row(id, kind)).to_vec();
+    house.click(&connection, Entity::Product, &policies, rows(ProductKind::Goods)).await;
+    house.click(&connection, Entity::Product, &policies, rows(ProductKind::Combo)).await;
+    let page = format!("/connections/{}/troubles", connection.id);
+    let shown = person.get(&page).await.body;
+    assert!(shown.contains("product.kind-turned") && shown.contains("Nhập tất cả theo phần mềm (2)"), "{shown}");
+    assert!(shown.contains("Giữ nguyên tất cả (2)") && !shown.contains("Thử lại"), "{shown}");
+    let one = |record, act, note| {
+        [("kind", "held"), ("entity", "product"), ("code", "product.kind-turned"), ("record", record), ("do", act), ("note", note)]
+    };
+    assert_eq!(person.send(&page, &page, &one("1", "discard", "")).await.to(), format!("{page}?said=note&count=0"));
+    assert_eq!(person.send(&page, &page, &one("1", "discard", "bán theo lẻ")).await.to(), format!("{page}?said=discarded&count=1"));
+    assert_eq!(person.send(&page, &page, &one("2", "retry", "")).await.to(), format!("{page}?said=decided&count=1"));
+    assert_eq!(house.see::<String>("SELECT group_concat(remote || answer) FROM held_record"), "1keep,2take");
+    assert_eq!(house.store.notes(connection.id).await.unwrap()[0].text, "bán theo lẻ");
+    assert!(!person.get(&page).await.body.contains("kind-turned"));
+    let run = house.store.run(house.see("SELECT max(id) FROM run")).await.unwrap();
+    assert_eq!(run.scope, connector_host::contract::Scope::Only(vec!["2".to_owned()]));
+    let told: Vec<_> = house.store.events(connection.id, 0, 100).await.unwrap().into_iter().map(|event| event.code).collect();
+    assert_eq!(told.iter().filter(|code| *code == "event.held-decided").count(), 2);
 }
