@@ -20,6 +20,19 @@ impl Simulator {
         self.inner.change(|shop, now| shop.change_level(product, depot, change, now))
     }
 
+    /// A depot has nothing of a product any more, and no row that says so: lists and details leave it out. No webhook tells of it. `false` when there is
+    /// no such level.
+    pub fn drop_level(&self, product: i64, depot: i64) -> bool {
+        self.inner.change(|shop, now| {
+            let Some(row) = shop.businesses.values_mut().find_map(|home| home.products.get_mut(&product)) else { return false };
+            let dropped = row.stock.remove(&depot).is_some();
+            if dropped {
+                row.stock_ms = now;
+            }
+            dropped
+        })
+    }
+
     /// Adds a product and returns its id; `productAdd`. `None` for an unknown business.
     pub fn add_product(&self, business: i64, product: Product) -> Option<i64> {
         self.inner.change(|shop, now| shop.add_product(business, product, now))

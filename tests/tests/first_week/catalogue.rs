@@ -94,6 +94,30 @@ async fn while_a_depot_is_closed_its_orders_wait_and_its_levels_stand_still(dial
     Ok(())
 }
 
+async fn a_depot_that_a_product_s_row_leaves_out_has_none_of_it_once_the_pull_ends(dialect: Dialect) -> Result<()> {
+    let world = shop(dialect, &[Entity::Stock]).await?;
+    let depots = world.nhanh.business().depots;
+    let plain =
+        |row: &ProductView| row.kin == Kin::Standalone && row.type_id == 1 && depots.iter().all(|depot| row.stock.contains_key(depot));
+    let rows: Vec<i64> = world.nhanh.products(world.side.business).into_iter().filter(plain).map(|row| row.id).take(3).collect();
+    let [none, one, both] = rows[..] else { panic!("three products with stock everywhere") };
+    for product in [none, one, both] {
+        set(&world, product, depots[0], 5);
+        set(&world, product, depots[1], 7);
+    }
+    world.pull(&[Entity::Stock]).await?;
+    for (product, depot) in [(none, depots[0]), (none, depots[1]), (one, depots[1])] {
+        assert!(world.nhanh.drop_level(product, depot));
+    }
+    world.pull(&[Entity::Stock]).await?;
+    let mut shown = Vec::new();
+    for product in [none, one, both] {
+        shown.push((world.shown(product, depots[0]).await?, world.shown(product, depots[1]).await?));
+    }
+    assert_eq!(shown, [(Some(0), Some(0)), (Some(5_000), Some(0)), (Some(5_000), Some(7_000))]);
+    Ok(())
+}
+
 async fn a_hold_that_lapsed_raises_the_number_to_sell_with_a_word_about_the_order(dialect: Dialect) -> Result<()> {
     let world = shop(dialect, &[Entity::Stock]).await?;
     let order = make(&world, "held").await?;
@@ -198,6 +222,7 @@ async fn a_login_that_was_granted_no_depot_is_told_with_the_pull_and_by_the_chec
 acceptance::in_each_version!(
     a_depot_with_another_name_is_the_same_branch,
     while_a_depot_is_closed_its_orders_wait_and_its_levels_stand_still,
+    a_depot_that_a_product_s_row_leaves_out_has_none_of_it_once_the_pull_ends,
     a_hold_that_lapsed_raises_the_number_to_sell_with_a_word_about_the_order,
     a_product_that_became_a_combo_keeps_its_level_until_a_person_takes_it_in,
     a_product_made_anew_under_the_same_code_leaves_the_old_pair_alone_and_waits,
