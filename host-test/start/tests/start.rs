@@ -1,5 +1,6 @@
 //! The first second of `cargo run`, with a compiler, a rustup and a cargo that are scripts of this test.
 #![cfg(unix)]
+#![allow(clippy::unwrap_used)]
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
