@@ -109,6 +109,16 @@ impl Faults {
         self.plans().next.values().flatten().map(|(_, count)| usize::try_from(*count).unwrap_or(0)).sum()
     }
 
+    /// What is planned, by path: the fault, and for how many more requests; for all of them where there is no number.
+    pub fn planned(&self) -> Vec<(String, Fault, Option<u32>)> {
+        let plans = self.plans();
+        let next = plans.next.iter().flat_map(|(path, queue)| queue.iter().map(|(fault, left)| (path.clone(), *fault, Some(*left))));
+        let always = plans.always.iter().map(|(path, fault)| (path.clone(), *fault, None));
+        let mut planned: Vec<_> = next.filter(|(.., left)| *left != Some(0)).chain(always).collect();
+        planned.sort_by(|one, other| one.0.cmp(&other.0));
+        planned
+    }
+
     /// The switches as they are now.
     pub fn switches(&self) -> Switches {
         self.plans().switches.clone()

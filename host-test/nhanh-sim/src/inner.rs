@@ -6,13 +6,14 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::access::{Access, Registered, WebhookForm};
+use crate::access::{Access, AppForm, Registered, WebhookForm, is_acceptable, is_verify_token};
 use crate::cursors::Cursors;
 use crate::events::EventKind;
 use crate::faults::Faults;
 use crate::limits::Limits;
 use crate::settings::Settings;
 use crate::shop::{Event, Shop};
+use crate::simulator::SaveError;
 use crate::webhooks::{Letter, Post, bytes};
 use crate::wire::reply::{Answer, Refusal};
 use crate::wire::{self, Ask, Desk};
@@ -162,6 +163,40 @@ impl Inner {
     pub(crate) fn ended(&self) -> Option<u16> {
         let switches = self.faults.switches();
         switches.v2_ends_at_ms.is_some_and(|end| end <= self.now_ms()).then_some(switches.v2_ended_status)
+    }
+
+    /// Saves an app's form as its owner does; with webhooks on, that sends the probe.
+    pub(crate) async fn save_app(&self, app: i64, form: AppForm) -> Result<(), SaveError> {
+        if let Some(url) = form.redirect_urls.iter().find(|url| !is_acceptable(url)) {
+            return Err(SaveError::Url(url.clone()));
+        }
+        if let Some(webhooks) = &form.webhooks {
+            self.probe(app, webhooks).await?;
+        }
+        self.state().access.app_mut(app).ok_or(SaveError::UnknownApp(app))?.form = form;
+        Ok(())
+    }
+
+    /// Asks the callback URL whether it is the app's (reference section 8.2).
+    pub(crate) async fn probe(&self, app: i64, form: &WebhookForm) -> Result<(), SaveError> {
+        if self.state().access.app(app).is_none() {
+            return Err(SaveError::UnknownApp(app));
+        }
+        if !is_acceptable(&form.callback_url) {
+            return Err(SaveError::Url(form.callback_url.clone()));
+        }
+        if !is_verify_token(&form.verify_token) {
+            return Err(SaveError::VerifyToken);
+        }
+        let body = bytes(&wire::events::probe(form.version, &form.verify_token, &form.events));
+        match self.post.probe(Letter::new("webhooksEnabled", app, None, form, body)).await {
+            Ok(200) => {
+                self.post.turn_on(app);
+                Ok(())
+            }
+            Ok(status) => Err(SaveError::ProbeStatus(status)),
+            Err(error) => Err(SaveError::ProbeLost(error)),
+        }
     }
 
     pub(crate) fn requests(&self) -> Vec<RequestLog> {

@@ -21,6 +21,7 @@
 //! | `faults`, `switches`, `switches_v3` | what goes wrong on the way; what the documents leave open |
 //! | `webhooks` | deliveries with retries |
 //! | `inner`, `server` | one lock around it all; the sockets |
+//! | `page` | what a person sees and does in a browser |
 //! | `simulator`, `merchant` | the public handle: reading the shop; what people at Nhanh do |
 //!
 //! ```no_run
@@ -49,6 +50,7 @@ mod inner;
 mod limits;
 mod merchant;
 mod oauth;
+mod page;
 mod seed;
 mod server;
 mod settings;

@@ -125,7 +125,7 @@ fn refusal(text: &str) -> Page {
 
 fn frame(body: &str) -> String {
     format!(
-        "<!doctype html>\n<html lang=\"vi\"><head><meta charset=\"utf-8\"><title>Nhanh.vn (giả lập)</title></head><body>{body}</body></html>\n"
+        "<!doctype html>\n<html lang=\"vi\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>Nhanh.vn (giả lập)</title><link rel=\"stylesheet\" href=\"/page.css\"></head><body>{body}</body></html>\n"
     )
 }
 

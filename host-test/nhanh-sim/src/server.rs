@@ -92,9 +92,9 @@ async fn answer(inner: Arc<Inner>, request: Request) -> Result<Response, Lost> {
         }
         (&Method::POST, path) => match wire::dialect_of(path) {
             Some(dialect) => api(&inner, dialect, path, request).await,
-            None => Ok(not_found()),
+            None => Ok(crate::page::answer(&inner, request).await.unwrap_or_else(not_found)),
         },
-        _ => Ok(not_found()),
+        _ => Ok(crate::page::answer(&inner, request).await.unwrap_or_else(not_found)),
     }
 }
 

@@ -9,6 +9,8 @@ use crate::clock::Clock;
 /// How a simulator is set up.
 #[derive(Clone, Debug)]
 pub struct Settings {
+    /// The port of 127.0.0.1; 0 stands for any free one.
+    pub port: u16,
     /// The seed of the shop and of every token: the same seed and clock give the same shop.
     pub seed: u64,
     /// How large the first business is.
@@ -39,6 +41,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
+            port: 0,
             seed: 1,
             shop: ShopSize::small(),
             pace: Pace::default(),

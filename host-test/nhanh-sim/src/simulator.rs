@@ -11,13 +11,13 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use url::Url;
 
-use crate::access::{App, AppForm, Grant, WebhookForm, is_acceptable, is_verify_token};
+use crate::access::{App, AppForm, Grant, WebhookForm};
 use crate::dialect::Dialect;
 use crate::faults::Faults;
 use crate::inner::{Inner, RequestLog};
 use crate::settings::{Pace, Settings, ShopSize};
 use crate::shop::{Customer, Depot, Event, Kin, LedgerEntry, Level, Order, Product, Shop};
-use crate::webhooks::{DeliveryLog, Letter, bytes};
+use crate::webhooks::DeliveryLog;
 use crate::{EventKind, seed, server, wire};
 
 /// A running stand-in for Nhanh.vn. Clones are handles to the same one; it stops when the last of them is dropped.
@@ -116,12 +116,12 @@ pub enum SaveError {
 }
 
 impl Simulator {
-    /// Seeds a shop and serves it at a free port of 127.0.0.1.
+    /// Seeds a shop and serves it at a port of 127.0.0.1: the settings' own, or a free one.
     ///
     /// # Errors
     /// When the port cannot be bound.
     pub async fn start(settings: Settings) -> std::io::Result<Self> {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+        let listener = TcpListener::bind(("127.0.0.1", settings.port)).await?;
         let origin = format!("http://{}", listener.local_addr()?);
         let (stop, closed) = watch::channel(false);
         let runtime = tokio::runtime::Handle::current();
@@ -160,15 +160,7 @@ impl Simulator {
     /// # Errors
     /// When the form is wrong or the probe is not answered 200; then nothing is saved.
     pub async fn update_app(&self, app_id: i64, form: AppForm) -> Result<(), SaveError> {
-        if let Some(url) = form.redirect_urls.iter().find(|url| !is_acceptable(url)) {
-            return Err(SaveError::Url(url.clone()));
-        }
-        if let Some(webhooks) = &form.webhooks {
-            self.probe(app_id, webhooks).await?;
-        }
-        let mut state = self.inner.state();
-        state.access.app_mut(app_id).ok_or(SaveError::UnknownApp(app_id))?.form = form;
-        Ok(())
+        self.inner.save_app(app_id, form).await
     }
 
     /// The merchant saves the webhook part of the form (reference section 8.2).
@@ -176,7 +168,7 @@ impl Simulator {
     /// # Errors
     /// When the form is wrong or the probe is not answered 200; then nothing is saved.
     pub async fn save_webhooks(&self, app_id: i64, webhooks: WebhookForm) -> Result<(), SaveError> {
-        self.probe(app_id, &webhooks).await?;
+        self.inner.probe(app_id, &webhooks).await?;
         let mut state = self.inner.state();
         state.access.app_mut(app_id).ok_or(SaveError::UnknownApp(app_id))?.form.webhooks = Some(webhooks);
         Ok(())
@@ -188,28 +180,7 @@ impl Simulator {
     /// When the app has no webhooks or the probe is not answered 200.
     pub async fn probe_again(&self, app_id: i64) -> Result<(), SaveError> {
         let form = self.inner.state().access.app(app_id).and_then(|app| app.form.webhooks.clone());
-        self.probe(app_id, &form.ok_or(SaveError::UnknownApp(app_id))?).await
-    }
-
-    async fn probe(&self, app: i64, form: &WebhookForm) -> Result<(), SaveError> {
-        if self.inner.state().access.app(app).is_none() {
-            return Err(SaveError::UnknownApp(app));
-        }
-        if !is_acceptable(&form.callback_url) {
-            return Err(SaveError::Url(form.callback_url.clone()));
-        }
-        if !is_verify_token(&form.verify_token) {
-            return Err(SaveError::VerifyToken);
-        }
-        let body = bytes(&wire::events::probe(form.version, &form.verify_token, &form.events));
-        match self.inner.post.probe(Letter::new("webhooksEnabled", app, None, form, body)).await {
-            Ok(200) => {
-                self.inner.post.turn_on(app);
-                Ok(())
-            }
-            Ok(status) => Err(SaveError::ProbeStatus(status)),
-            Err(error) => Err(SaveError::ProbeLost(error)),
-        }
+        self.inner.probe(app_id, &form.ok_or(SaveError::UnknownApp(app_id))?).await
     }
 
     /// What a person does in the browser: opens the link, chooses, agrees. Returns the URL that Nhanh goes back to, with its `accessCode`; it is not

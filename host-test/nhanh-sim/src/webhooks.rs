@@ -230,6 +230,12 @@ impl Post {
         held.into_iter().for_each(|letter| self.send(letter));
     }
 
+    /// How many of the next deliveries are lost, how many are sent twice, and how many are held back, where they are.
+    pub(crate) fn fates(&self) -> (u32, u32, Option<usize>) {
+        let desk = self.desk();
+        (desk.lose, desk.repeat, desk.held.as_ref().map(Vec::len))
+    }
+
     pub(crate) fn deliveries(&self) -> Vec<DeliveryLog> {
         self.desk().log.iter().cloned().collect()
     }

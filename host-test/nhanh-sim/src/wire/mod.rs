@@ -92,6 +92,11 @@ impl Call<'_> {
     }
 }
 
+/// Every path of either dialect.
+pub(crate) fn paths() -> impl Iterator<Item = &'static str> {
+    v3::paths().chain(v2::paths())
+}
+
 /// The dialect that has this path.
 pub(crate) fn dialect_of(path: &str) -> Option<Dialect> {
     if v2::knows(path) {

@@ -13,6 +13,7 @@ mod oauth;
 mod oauth_v3;
 mod orders;
 mod orders_v3;
+mod page;
 mod people;
 mod people_v3;
 mod stock;

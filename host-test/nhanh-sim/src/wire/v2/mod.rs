@@ -27,6 +27,11 @@ use crate::oauth::{self, Redeem};
 
 type Endpoint = fn(&mut Call<'_>, &Value) -> Result<Vec<u8>, Refusal>;
 
+/// Every path.
+pub(crate) fn paths() -> impl Iterator<Item = &'static str> {
+    std::iter::once(TOKEN_PATH).chain(ENDPOINTS.iter().map(|(path, ..)| *path))
+}
+
 /// Every endpoint with the right that it asks for.
 static ENDPOINTS: &[(&str, Permission, Endpoint)] = &[
     ("/api/store/depot", Permission::Depot, places::depots),

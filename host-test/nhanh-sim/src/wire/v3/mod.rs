@@ -40,6 +40,11 @@ pub(super) enum Out {
 
 type Endpoint = fn(&mut Call<'_>, Params<'_>) -> Result<Out, Refusal>;
 
+/// Every path.
+pub(crate) fn paths() -> impl Iterator<Item = &'static str> {
+    [TOKEN_PATH, CHECK_PATH].into_iter().chain(ENDPOINTS.iter().map(|(path, ..)| *path))
+}
+
 /// Every endpoint with the right that it asks for.
 static ENDPOINTS: &[(&str, Permission, Endpoint)] = &[
     ("/v3.0/product/list", Permission::Product, catalogue::products),
