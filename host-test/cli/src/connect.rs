@@ -1,12 +1,13 @@
 //! `connect`: makes a connection or fills an existing one, sends the person to the login, and takes the landing address.
 
+use connector_host::contract::{Field, FieldKind};
 use connector_host::outbound::Overrides;
-use connector_host::store::NewConnection;
+use connector_host::store::{ConnectionId, NewConnection};
 use connector_host::web::PublicAddress;
 use connector_host::work::{Form, FormError};
 
 use crate::home::Folder;
-use crate::login::{self, Filling, pairs};
+use crate::login::{self, Filling, VERSION, pairs};
 use crate::output::{Outcome, Problem};
 
 /// Make a connection, or log in again.
@@ -60,6 +61,7 @@ impl Connect {
             }
             return Ok(());
         }
+        let said = self.connection.is_none().then(|| form.clone());
         let mut changes = Form::new();
         if !form.is_empty() {
             match host.fill_in(connection.id, form.clone()).await {
@@ -75,6 +77,9 @@ impl Connect {
                 }
             }
         }
+        if let Some(form) = said {
+            tell_of_version(&host.connector(&connection.connector)?.descriptor().form, &form, connection.id);
+        }
         if self.no_login {
             return Ok(());
         }
@@ -82,6 +87,16 @@ impl Connect {
         login::finish(host, start).await?;
         Ok(())
     }
+}
+
+/// A new connection that is not to speak the version that is offered first is told what the form says of its own, and the way to the other.
+fn tell_of_version(fields: &[Field], form: &Form, connection: ConnectionId) {
+    let Some(field) = fields.iter().find(|field| field.key == VERSION) else { return };
+    let (Some(chosen), Some(first), FieldKind::Choice(choices)) = (form.get(VERSION), &field.default, &field.kind) else { return };
+    let Some(choice) = choices.iter().find(|choice| &choice.value == chosen && chosen != first) else { return };
+    tell!("  {}: {}  ({}: {})", field.label.vi, choice.label.vi, field.label.en, choice.label.en);
+    tell!("    {}  ({})", field.help.vi, field.help.en);
+    tell!("    → connector connect --connection {connection} --api {first}");
 }
 
 fn connector_component_id(host: &connector_host::work::Host) -> Result<String, Problem> {

@@ -9,6 +9,9 @@ use connector_host::work::{Form, Host, LoginError, LoginStart};
 
 use crate::output::Problem;
 
+/// The form's field that says which version of Nhanh.vn's API a connection speaks.
+pub(crate) const VERSION: &str = "api-version";
+
 /// Words that fill in the connection's form.
 #[derive(clap::Args, Debug)]
 pub(crate) struct Filling {
@@ -28,7 +31,7 @@ impl Filling {
     pub(crate) fn form(&self) -> Result<Form, Problem> {
         let mut form = pairs(&self.set, "--set KEY=VALUE")?;
         if let Some(version) = &self.api
-            && let Some(other) = form.insert("api-version".to_owned(), version.clone())
+            && let Some(other) = form.insert(VERSION.to_owned(), version.clone())
             && other != *version
         {
             return Err(Problem::usage(format!("--api {version} and --set api-version={other} do not go together")));

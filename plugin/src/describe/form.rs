@@ -38,12 +38,17 @@ fn marketplaces() -> Vec<Choice> {
 
 /// The dialects, the one for new connections first.
 fn versions() -> Vec<Choice> {
-    let choice = |version: &str| {
+    // One whose last day is known says so where it is chosen.
+    let choice = |version: &str, last_day: Option<&str>| {
         let name = format!("Nhanh.vn V{}", version.trim_end_matches(".0"));
-        let label = format!("{name} (API {version})");
-        Choice { value: version.to_owned(), label: Message::new(&label, &label) }
+        let (vi, en) = match last_day {
+            Some(day) => (format!(", hết hỗ trợ sau {day}"), format!(", unsupported after {day}")),
+            None => (String::new(), String::new()),
+        };
+        let label = Message::new(&format!("{name} (API {version}{vi})"), &format!("{name} (API {version}{en})"));
+        Choice { value: version.to_owned(), label }
     };
-    WIRES.iter().map(|it| choice(it.version())).collect()
+    WIRES.iter().map(|it| choice(it.version(), it.last_day())).collect()
 }
 
 /// All fields.

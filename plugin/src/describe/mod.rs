@@ -180,6 +180,15 @@ mod tests {
     use crate::wit::connector::FieldKind;
 
     #[test]
+    fn a_version_whose_support_ends_says_so_where_it_is_chosen() {
+        let field = descriptor().form.into_iter().find(|it| it.key == "api-version").unwrap();
+        let FieldKind::Choice(choices) = field.kind else { panic!("not a choice") };
+        let labels: Vec<_> = choices.iter().map(|it| it.label.vi.as_str()).collect();
+        assert_eq!(labels, ["Nhanh.vn V3 (API 3.0)", "Nhanh.vn V2 (API 2.0, hết hỗ trợ sau 30/11/2026)"]);
+        assert_eq!(field.default.as_deref(), Some("3.0"), "and is not offered first");
+    }
+
+    #[test]
     fn the_form_has_the_guide_s_fields_in_order() {
         let keys: Vec<_> = descriptor().form.into_iter().map(|it| it.key).collect();
         let expected = [
