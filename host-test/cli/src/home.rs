@@ -43,7 +43,7 @@ impl Folder {
 
     /// The same for a service, which also asks for what is due by itself.
     pub(crate) async fn open_to_serve(&self) -> Result<Home, Problem> {
-        open_with(&self.dir, Clock::system(), HostConfig::default()).await
+        open_to_serve(&self.dir).await
     }
 
     /// Where it is.
@@ -70,6 +70,20 @@ pub(crate) async fn open(dir: &Path) -> Result<Home, Problem> {
 /// The same by this clock.
 pub(crate) async fn open_at(dir: &Path, clock: Clock) -> Result<Home, Problem> {
     open_with(dir, clock, HostConfig { polls: Polls::never(), ..HostConfig::default() }).await
+}
+
+/// The same for a service, which also asks for what is due by itself.
+pub(crate) async fn open_to_serve(dir: &Path) -> Result<Home, Problem> {
+    open_with(dir, Clock::system(), HostConfig::default()).await
+}
+
+/// A folder that holds nothing yet: the named one, or a new one under the system's temporary folder.
+pub(crate) fn fresh(named: Option<&Path>, what: &str) -> Result<PathBuf, Problem> {
+    let Some(dir) = named else {
+        return Ok(std::env::temp_dir().join(format!("nobi-connector-{what}-{}", Clock::system().now())));
+    };
+    let empty = std::fs::read_dir(dir).map_or(true, |mut entries| entries.next().is_none());
+    if empty { Ok(dir.to_owned()) } else { Err(Problem::usage(format!("{} is not empty: name a new folder with --dir", dir.display()))) }
 }
 
 async fn open_with(dir: &Path, clock: Clock, config: HostConfig) -> Result<Home, Problem> {

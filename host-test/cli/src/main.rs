@@ -24,8 +24,10 @@ mod orders;
 mod privacy;
 mod progress;
 mod serve;
+mod sim;
 mod succession;
 mod sync;
+mod trying;
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
@@ -37,7 +39,7 @@ use crate::output::Problem;
 
 /// Runs connectors between Nobi Pro and other retail systems, sandboxed: the Nhanh.vn connector is built in.
 ///
-/// Try `connector demo` first: it needs nothing and leaves its data behind to look at.
+/// Run `connector demo` first: it needs nothing and leaves its data behind to look at. Then `connector try`: the same with your own hands.
 #[derive(Parser)]
 #[command(name = "connector", version, propagate_version = true, max_term_width = 110)]
 struct Arguments {
@@ -51,6 +53,12 @@ enum Command {
     ///
     /// Ends with the command that opens the connection page on what it built.
     Demo(demo::Demo),
+    /// Try it in a browser: the connection page with a simulated Nhanh.vn that stays, until Ctrl-C.
+    ///
+    /// Prints where to look, who signs in, and what to click next.
+    Try(trying::Try),
+    /// Run a simulated Nhanh.vn as a server of its own, with a page: levels, orders, webhooks, faults, requests, ledger.
+    Sim(sim::Sim),
     /// Run the host: the connection page, webhooks and logins over HTTP, pulls and orders in the background.
     ///
     /// Prints the page's address and, at the first start, who signs in. On a folder that `demo` made: --dir DIR --tenant demo.
@@ -106,6 +114,8 @@ fn main() -> ExitCode {
     let result = runtime.block_on(async {
         match arguments.command {
             Command::Demo(demo) => demo.run().await,
+            Command::Try(trying) => trying.run().await,
+            Command::Sim(sim) => sim.run().await,
             Command::Serve(serve) => serve.run().await,
             Command::Operator(operator) => operator.run().await,
             Command::Connect(connect) => connect.run().await,

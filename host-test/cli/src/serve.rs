@@ -11,8 +11,9 @@ use tokio::net::TcpListener;
 #[cfg(unix)]
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
-use crate::home::Folder;
+use crate::home::{Folder, Home};
 use crate::login::pairs;
 use crate::output::{Outcome, Problem};
 
@@ -76,9 +77,31 @@ impl Serve {
         for connection in home.host.store().connections().await? {
             tell!("  connection {} ({}): webhooks {}", connection.id, connection.tenant, address.webhook_url(&connection.hook));
         }
-        let (stop, stopped) = watch::channel(false);
-        if let Some(listener) = watch {
+        if let Some(listener) = &watch {
             tell!("  figures                 http://{}/metrics, /healthz, /readyz", listener.local_addr()?);
+        }
+        Service::start(&home, listener, address, overrides, watch).until(told).await
+    }
+}
+
+/// A host at work: its edge on the web, and what it does in the background.
+pub(crate) struct Service {
+    stop: watch::Sender<bool>,
+    worker: JoinHandle<Outcome>,
+    server: JoinHandle<std::io::Result<()>>,
+}
+
+impl Service {
+    /// Begins to answer and to work. Figures are shown where somebody listens for them.
+    pub(crate) fn start(
+        home: &Home,
+        listener: TcpListener,
+        address: PublicAddress,
+        overrides: Overrides,
+        figures: Option<TcpListener>,
+    ) -> Service {
+        let (stop, stopped) = watch::channel(false);
+        if let Some(listener) = figures {
             let app = watched(home.host.clone(), stopped.clone());
             // It answers until the process ends: that the host is stopping is one of its answers.
             let limits = EdgeLimits { connections: WATCHERS, kept: 0, ..EdgeLimits::default() };
@@ -87,26 +110,28 @@ impl Serve {
         let mut until = stopped.clone();
         let app = router_with_page(home.host.clone(), address, PageConfig { overrides, ..PageConfig::default() });
         let stopping = async move { drop(until.wait_for(|stop| *stop).await) };
-        let mut worker = tokio::spawn({
-            let host = home.host.clone();
-            async move { host.work(Stop::Told(stopped)).await }
-        });
-        let mut server = tokio::spawn(edge(listener, app, EdgeLimits::default(), stopping));
+        let host = home.host.clone();
+        let worker = tokio::spawn(async move { Ok(host.work(Stop::Told(stopped)).await?) });
+        Service { stop, worker, server: tokio::spawn(edge(listener, app, EdgeLimits::default(), stopping)) }
+    }
+
+    /// Works until it is told to stop, and ends well.
+    pub(crate) async fn until(mut self, told: impl Future<Output = ()>) -> Outcome {
         tokio::select! {
             () = told => {
                 // Others see at once that it is stopping, and nothing new is begun.
-                stop.send_replace(true);
-                worker.await.map_err(Problem::failed)??;
+                self.stop.send_replace(true);
+                self.worker.await.map_err(Problem::failed)??;
             }
             // It ends before it is told only where the store does not work: a host that takes nothing up must not go on answering.
-            ended = &mut worker => ended.map_err(Problem::failed)??,
-            ended = &mut server => {
+            ended = &mut self.worker => ended.map_err(Problem::failed)??,
+            ended = &mut self.server => {
                 ended.map_err(Problem::failed)??;
                 return Ok(());
             }
         }
         // A page that is open hears news until it is closed: it is not waited for.
-        let _ = tokio::time::timeout(LAST_ANSWERS, server).await;
+        let _ = tokio::time::timeout(LAST_ANSWERS, self.server).await;
         tell!("stopped; nothing is lost");
         Ok(())
     }
@@ -130,7 +155,7 @@ fn raise_file_limit() {}
 /// Until somebody presses Ctrl-C, or a supervisor asks for the end: listens from the call on. Where the system tells of neither, the process just
 /// ends, which the store survives.
 #[cfg(unix)]
-fn told_to_stop() -> impl Future<Output = ()> {
+pub(crate) fn told_to_stop() -> impl Future<Output = ()> {
     let (asked, pressed) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
     let heard = async |signal: std::io::Result<Signal>| match signal {
         Ok(mut signal) => drop(signal.recv().await),
@@ -146,7 +171,7 @@ fn told_to_stop() -> impl Future<Output = ()> {
 
 /// The same where there is Ctrl-C alone.
 #[cfg(not(unix))]
-async fn told_to_stop() {
+pub(crate) async fn told_to_stop() {
     if tokio::signal::ctrl_c().await.is_err() {
         std::future::pending().await
     }

@@ -181,6 +181,32 @@ fn call_reads_standard_input_and_any_component() {
 }
 
 #[test]
+fn a_new_connection_in_api_2_0_is_told_that_its_support_has_ended_and_the_way_to_3_0() {
+    let folder = TempDir::new().unwrap();
+    let dir = folder.path().join("data");
+    let secret = format!("client-secret=@{}", file(folder.path(), "secret.txt", "a-secret-key"));
+    let words = [
+        "connect",
+        "--no-login",
+        "--set",
+        "app-id=75086",
+        "--set",
+        "default-role=sale",
+        "--secret",
+        &secret,
+        "--dir",
+        dir.to_str().unwrap(),
+    ];
+    let told = printed(&[&words[..], &["--api", "2.0"]].concat());
+    assert!(told.contains("Nhanh.vn V2 (API 2.0, hết hỗ trợ sau 30/11/2026)") && told.contains("unsupported after 30/11/2026"), "{told}");
+    assert!(told.contains("→ connector connect --connection 1 --api 3.0"), "{told}");
+    // The way is one that can be gone.
+    printed(&["connect", "--no-login", "--connection", "1", "--api", "3.0", "--dir", dir.to_str().unwrap()]);
+    let third = printed(&words);
+    assert!(!third.contains("hết hỗ trợ"), "nothing to say: {third}");
+}
+
+#[test]
 fn wrong_words_are_one_clear_line() {
     let folder = TempDir::new().unwrap();
     let dir = folder.path().join("data");

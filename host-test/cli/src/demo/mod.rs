@@ -20,9 +20,10 @@ use connector_host::work::Stop;
 use nhanh_sim::ShopSize;
 
 use self::api::Api;
+pub(crate) use self::orders::order;
 use self::scene::Scene;
 use crate::output::{Outcome, Problem};
-use crate::progress;
+use crate::{home, progress};
 
 /// How far the demo goes on to work that is due later, such as a second try. Its clock leaps there.
 const PATIENCE: Duration = Duration::from_secs(10 * 60);
@@ -49,14 +50,14 @@ pub(crate) struct Demo {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-enum Size {
+pub(crate) enum Size {
     Small,
     Medium,
     Large,
 }
 
 impl Size {
-    fn shop(self) -> ShopSize {
+    pub(crate) fn shop(self) -> ShopSize {
         let medium = ShopSize { depots: 3, ..ShopSize::medium() };
         match self {
             Size::Small => ShopSize { products: 200, ..ShopSize { depots: 3, ..ShopSize::small() } },
@@ -81,7 +82,7 @@ fn say(text: impl AsRef<str>) {
 impl Demo {
     pub(crate) async fn run(self) -> Outcome {
         let began = Instant::now();
-        let dir = self.folder()?;
+        let dir = home::fresh(self.dir.as_deref(), "demo")?;
         let scene = Scene::set(&dir, self.seed, self.size.shop(), self.api).await?;
         let shown = progress::show(&scene.home.host, false);
 
@@ -142,15 +143,6 @@ impl Demo {
         }
         say(open_the_page(&dir, scene.tenant));
         if summary.balanced { Ok(()) } else { Err(Problem::failed("the books do not balance: see the lines marked `differs`")) }
-    }
-
-    fn folder(&self) -> Result<PathBuf, Problem> {
-        let Some(dir) = &self.dir else {
-            let stamp = connector_host::clock::Clock::system().now();
-            return Ok(std::env::temp_dir().join(format!("nobi-connector-demo-{stamp}")));
-        };
-        let empty = std::fs::read_dir(dir).map_or(true, |mut entries| entries.next().is_none());
-        if empty { Ok(dir.clone()) } else { Err(Problem::usage(format!("{} is not empty: name a new folder with --dir", dir.display()))) }
     }
 }
 

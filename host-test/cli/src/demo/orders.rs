@@ -50,7 +50,7 @@ pub(super) async fn push(scene: &Scene, count: u32) -> Result<Pushed, Problem> {
 }
 
 /// One order: one to three lines, discounts, deposits, ship fees and phones as people write them.
-pub(super) fn order(number: u32, branch: i64, goods: &[Sellable], now: i64) -> Order {
+pub(crate) fn order(number: u32, branch: i64, goods: &[Sellable], now: i64) -> Order {
     let start = number as usize * 3;
     let mut lines = Vec::new();
     for offset in 0..(number as usize % 3 + 1) {
