@@ -217,6 +217,20 @@ async fn two_orders_to_one_phone_are_two_orders(dialect: Dialect) -> Result<()> 
     Ok(())
 }
 
+async fn two_orders_with_one_code_are_two_orders(dialect: Dialect) -> Result<()> {
+    let world = world(dialect).await?;
+    let first = make(&world, "one").await?;
+    let second = Order { id: "order-other".to_owned(), ..first.clone() };
+    world.work().await?;
+    world.next(OrderAdd, Fault::AnswerLostAfterEffect);
+    tell(&world, &second, 1, OrderEventKind::Created).await?;
+    settle(&world, &second).await?;
+    assert_eq!((ending(&world, &first).await?.as_str(), ending(&world, &second).await?.as_str()), ("created", "adopted"));
+    let own_ids: std::collections::BTreeSet<_> = world.nhanh.ledger().into_iter().filter_map(|entry| entry.own_id).collect();
+    assert_eq!((own_ids.len(), world.asked(OrderAdd)), (2, 2), "each has a name of its own: {own_ids:?}");
+    Ok(())
+}
+
 async fn a_host_that_dies_between_intent_and_answer_looks_the_order_up(dialect: Dialect) -> Result<()> {
     let mut world = world(dialect).await?;
     // The order is made at once; its answer would take a minute.
@@ -418,6 +432,7 @@ acceptance::in_each_version!(
     what_is_refused_as_existing_and_found_nowhere_is_a_task_after_a_quarter_of_an_hour,
     an_unlinked_line_sends_nothing,
     two_orders_to_one_phone_are_two_orders,
+    two_orders_with_one_code_are_two_orders,
     a_host_that_dies_between_intent_and_answer_looks_the_order_up,
     a_host_that_dies_before_the_first_byte_still_looks_before_it_sends,
     a_webhook_that_names_our_own_id_is_believed_before_the_look_up,

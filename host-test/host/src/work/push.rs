@@ -58,17 +58,26 @@ impl Host {
                 tracing::info!(connection, order, name, "an order waits for what it needs");
                 return Ok(Worked::Again(None));
             }
-            let context = self.context(&owner, connector.descriptor());
-            let plan = connector.map_order(&context, &row.event).await.result;
-            let own_id = match plan.map_err(|error| of_call(&error)).and_then(|answer| answer) {
-                Ok(OrderPlan::Create(plan) | OrderPlan::SetStatus(plan)) => plan.own_id,
-                Ok(OrderPlan::Skip(reason)) => return self.skipped(&owner, &row, reason).await,
-                Err(failure) => return self.refused(&owner, &row, failure).await,
-            };
-            let intent = Intent { footing: owner.footing(), own_id, record: row.event.order.clone(), at: self.clock.now() };
-            match self.store.intend(intent).await {
-                Err(StoreError::Taken { own_id, order }) => return self.refused(&owner, &row, taken(&own_id, &order)).await,
-                intended => intended?,
+        }
+        if creates {
+            loop {
+                let context = self.context(&owner, connector.descriptor());
+                let plan = connector.map_order(&context, &row.event).await.result;
+                let own_id = match plan.map_err(|error| of_call(&error)).and_then(|answer| answer) {
+                    Ok(OrderPlan::Create(plan) | OrderPlan::SetStatus(plan)) => plan.own_id,
+                    Ok(OrderPlan::Skip(reason)) => return self.skipped(&owner, &row, reason).await,
+                    Err(failure) => return self.refused(&owner, &row, failure).await,
+                };
+                let intent = Intent { footing: owner.footing(), own_id, record: row.event.order.clone(), at: self.clock.now() };
+                match self.store.intend(intent).await {
+                    // Another order of the connection has that name: without a code this one is called by its id.
+                    Err(StoreError::Taken { .. }) if !row.event.order.code.is_empty() => row.event.order.code.clear(),
+                    Err(StoreError::Taken { own_id, order }) => return self.refused(&owner, &row, taken(&own_id, &order)).await,
+                    intended => {
+                        intended?;
+                        break;
+                    }
+                }
             }
         }
         if !creates && row.event.order.remote.is_none() && row.earlier.may_have_arrived && row.own_id.is_none() {

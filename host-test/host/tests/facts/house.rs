@@ -85,7 +85,7 @@ impl House {
         Some(work)
     }
 
-    fn lease_of(&self, work: &Work) -> Lease {
+    pub(crate) fn lease_of(&self, work: &Work) -> Lease {
         *self.holds.lock().unwrap().iter().find(|lease| lease.connection == work.connection).unwrap()
     }
 

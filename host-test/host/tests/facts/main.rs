@@ -40,4 +40,5 @@ mod stock;
 mod stops;
 mod sweeps;
 mod undecided;
+mod unsettled;
 mod watch;
