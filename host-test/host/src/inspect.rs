@@ -1,5 +1,7 @@
 //! Says what a component is, from its bytes alone and from its own `describe`. Never judges: whether it is admitted the sandbox is asked.
 
+mod package_circle;
+
 use std::fmt;
 use std::sync::Arc;
 
@@ -84,6 +86,9 @@ async fn describe(sandbox: &Arc<Sandbox>, bytes: &[u8]) -> Result<PlainValue, Pl
 pub fn inspect_bytes(bytes: &[u8]) -> Result<Inspection, InspectError> {
     if bytes.starts_with(b"\0asm\x01\0\0\0") {
         return Err(InspectError::NotAComponent("a core module"));
+    }
+    if let Some(flaw) = package_circle::flaw(bytes) {
+        return Err(InspectError::Unreadable(flaw.to_owned()));
     }
     let decoded = decode(bytes).map_err(|error| InspectError::Unreadable(one_line(&format!("{error:#}"), 300)))?;
     let DecodedWasm::Component(resolve, world) = decoded else {

@@ -57,8 +57,8 @@ fn whatever_a_file_is_it_is_admitted_or_refused_in_one_line() {
     }
     // Bent files that are admitted all the same begin with one that is.
     assert!(targets::admission(&std::fs::read(seed).unwrap()), "the contract is another one: run this test with BLESS=1");
-    let through = over_seeds("admission", 50, targets::admission);
-    assert!((2..50).contains(&through), "{through}");
+    let through = over_seeds("admission", 100, targets::admission);
+    assert!((2..100).contains(&through), "{through}");
 }
 
 #[test]
