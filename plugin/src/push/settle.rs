@@ -99,7 +99,8 @@ impl<S: Sender> Push<'_, S> {
         match sweep_from {
             Some(from) => Ok(Settled::Wait(self.waits(empty, later, Some(from)))),
             None if earlier.empty_lookups == 0 => Ok(Settled::Wait(self.waits(empty, now.saturating_add(SHORTEST_WAIT), None))),
-            None if !self.wire.refuses_repeats() && self.settings.limited_to_branches() => Err(self.out_of_sight()),
+            // Where repeats are refused a create may be sent once more; that a cancel has nothing to cancel is not known.
+            None if self.settings.limited_to_branches() && !(creates && self.wire.refuses_repeats()) => Err(self.out_of_sight()),
             None => Ok(Settled::NeverArrived),
         }
     }

@@ -370,7 +370,9 @@ impl Reading<'_> {
     /// Of a window only our own orders count; an order that was asked for by id is told whatever it is.
     fn order_status(&mut self, key: Option<&str>, value: &Value<'_>) -> Result<Option<Change>, Refused> {
         if self.keep.is_none() {
-            let own = Record::of(value).and_then(|it| self.wire.own_id(&it).ok().flatten());
+            // One of which it cannot be told whose it is may be the one that is looked for: it is refused, and never passed over.
+            let row = Record::of(value).ok_or_else(|| no_record(key))?;
+            let own = self.wire.own_id(&row).map_err(|misfit| refused(self.wire.order_id(&row, key).ok(), misfit))?;
             let tag = self.settings.tag().unwrap_or_default();
             if tag.is_empty() || !own.is_some_and(|own| order::is_ours(tag, &own)) {
                 return Ok(None);

@@ -23,11 +23,11 @@ pub enum Rounding {
 }
 
 /// Most places that an exponent may move the point: beyond it nothing fits that is not 0.
-const FARTHEST: i32 = 40;
+const FARTHEST: u32 = 40;
 
 /// Digits of a number with an exponent, `1.5e3`, as digits without one.
 fn without_exponent(whole: &str, fraction: &str, exponent: &str) -> Option<(String, String)> {
-    let exponent: i32 = exponent.parse().ok().filter(|it: &i32| it.abs() <= FARTHEST)?;
+    let exponent: i32 = exponent.parse().ok().filter(|it: &i32| it.unsigned_abs() <= FARTHEST)?;
     let point = i32::try_from(whole.len()).ok()?.checked_add(exponent)?;
     let digits = [whole, fraction].concat();
     let before = usize::try_from(point).unwrap_or(0);
@@ -164,7 +164,23 @@ mod tests {
 
     #[test]
     fn what_is_no_number_is_none() {
-        for text in ["", "-", ".", "1,5", "1.2.3", "12a", "1e", "e3", "1e3.5", "1e400", "1e+", "٣", "99999999999999999999"] {
+        for text in [
+            "",
+            "-",
+            ".",
+            "1,5",
+            "1.2.3",
+            "12a",
+            "1e",
+            "e3",
+            "1e3.5",
+            "1e400",
+            "1e-2147483648",
+            "1e2147483647",
+            "1e+",
+            "٣",
+            "99999999999999999999",
+        ] {
             assert_eq!(value(text, 0, Rounding::HalfUp), None, "{text}");
         }
         assert_eq!(from_float(f64::NAN, 0, Rounding::HalfUp), None);

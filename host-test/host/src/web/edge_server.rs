@@ -73,7 +73,25 @@ impl Default for EdgeLimits {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct PeerAddress(pub IpAddr);
 
+/// An address as far as it tells people apart: in IPv6 a household has 2^64 of them.
+pub(super) type Network = [u8; 8];
+
 impl PeerAddress {
+    /// Its network.
+    pub(super) fn network(self) -> Network {
+        match self.0.to_canonical() {
+            IpAddr::V4(address) => {
+                let [a, b, c, d] = address.octets();
+                // No network of IPv6 begins so.
+                [0xff, 0xff, 0xff, 0xff, a, b, c, d]
+            }
+            IpAddr::V6(address) => {
+                let [a, b, c, d, e, f, g, h, ..] = address.octets();
+                [a, b, c, d, e, f, g, h]
+            }
+        }
+    }
+
     /// Of a request that came through [`serve`]; the machine's own address where none is told.
     pub(super) fn of(extensions: &axum::http::Extensions) -> PeerAddress {
         extensions.get::<PeerAddress>().copied().unwrap_or(PeerAddress(IpAddr::from([127, 0, 0, 1])))
@@ -90,7 +108,7 @@ struct Places {
 #[derive(Debug, Default)]
 struct Taken {
     all: usize,
-    by_address: HashMap<IpAddr, usize>,
+    by_address: HashMap<Network, usize>,
     /// Connections that say nothing, the one that has been silent for longest first.
     silent: BTreeMap<u64, Arc<Notify>>,
     /// The next number of a silence.
@@ -101,9 +119,7 @@ struct Taken {
 #[derive(Debug)]
 struct Place {
     places: Arc<Places>,
-    address: IpAddr,
-    /// One of the last: for deliveries only.
-    kept: bool,
+    network: Network,
     /// Tells the connection to go.
     go: Arc<Notify>,
     at_work: Mutex<AtWork>,
@@ -128,10 +144,10 @@ impl Places {
     /// A place for a connection of this address. Where all are taken, the one that has been silent for longest has to go: whoever only lies
     /// there keeps nobody out.
     fn take(self: &Arc<Self>, address: IpAddr) -> Option<Place> {
-        let address = address.to_canonical();
+        let network = PeerAddress(address).network();
         let mut taken = self.lock();
-        let own = taken.by_address.get(&address).copied().unwrap_or(0);
-        if own >= self.limits.per_address && !address.is_loopback() {
+        let own = taken.by_address.get(&network).copied().unwrap_or(0);
+        if own >= self.limits.per_address && !address.to_canonical().is_loopback() {
             return None;
         }
         if taken.all >= self.limits.connections {
@@ -139,13 +155,10 @@ impl Places {
             go.notify_one();
         }
         taken.all += 1;
-        *taken.by_address.entry(address).or_default() += 1;
-        // Counted by those at work: the silent ones make way.
-        let busy = taken.all.saturating_sub(taken.silent.len());
-        let kept = busy > self.limits.connections.saturating_sub(self.limits.kept);
+        *taken.by_address.entry(network).or_default() += 1;
         let go = Arc::new(Notify::new());
         let at_work = Mutex::new(taken.silence(&go));
-        Some(Place { places: self.clone(), address, kept, go, at_work })
+        Some(Place { places: self.clone(), network, go, at_work })
     }
 
     fn lock(&self) -> MutexGuard<'_, Taken> {
@@ -158,10 +171,16 @@ impl Place {
         self.at_work.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A request is answered, until what is returned is dropped.
-    fn begins(self: &Arc<Self>) -> Answering {
+    /// A request for this path is answered, until what is returned is dropped. None: the places that are left are for others. Those at work
+    /// count, since the silent ones make way.
+    fn begins(self: &Arc<Self>, path: &str) -> Option<Answering> {
+        let limits = &self.places.limits;
         let mut taken = self.places.lock();
         let mut at_work = self.at_work();
+        let others = taken.all.saturating_sub(taken.silent.len()).saturating_sub(usize::from(matches!(*at_work, AtWork::Answers(_))));
+        if others >= limits.connections.saturating_sub(limits.kept) && !path.starts_with(limits.kept_for) {
+            return None;
+        }
         *at_work = match *at_work {
             AtWork::Silent(number) => {
                 taken.silent.remove(&number);
@@ -169,7 +188,7 @@ impl Place {
             }
             AtWork::Answers(count) => AtWork::Answers(count + 1),
         };
-        Answering(self.clone())
+        Some(Answering(self.clone()))
     }
 }
 
@@ -195,10 +214,10 @@ impl Drop for Place {
         if let AtWork::Silent(number) = *self.at_work() {
             taken.silent.remove(&number);
         }
-        if let Some(own) = taken.by_address.get_mut(&self.address) {
+        if let Some(own) = taken.by_address.get_mut(&self.network) {
             *own = own.saturating_sub(1);
             if *own == 0 {
-                taken.by_address.remove(&self.address);
+                taken.by_address.remove(&self.network);
             }
         }
     }
@@ -294,11 +313,9 @@ fn answering(
     let place = Arc::new(place);
     hyper::service::service_fn(move |request: axum::http::Request<hyper::body::Incoming>| {
         let (mut app, place) = (app.clone(), place.clone());
-        let until = place.begins();
+        let begun = place.begins(request.uri().path());
         async move {
-            if place.kept && !request.uri().path().starts_with(place.places.limits.kept_for) {
-                return Ok(full());
-            }
+            let Some(until) = begun else { return Ok(full()) };
             let deadline = Instant::now() + place.places.limits.body;
             let (mut parts, body) = request.into_parts();
             parts.extensions.insert(peer_of(&parts.headers, peer.ip()));

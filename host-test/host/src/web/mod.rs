@@ -14,6 +14,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 
+use self::edge_server::Network;
 pub use self::edge_server::{EdgeLimits, PeerAddress, serve};
 pub use self::page::PageConfig;
 pub use self::watch::watched;

@@ -19,6 +19,9 @@ use crate::outbound::{Heard, Lane};
 use crate::seeing::figures;
 use crate::store::{Connection, Intent, OrderEventRow, Settled, Settlement, StoreError, Try, Waiting};
 
+/// How long a change of an order that got no answer may not show at the other side, in milliseconds.
+const CHANGE_SHOWS: u32 = 120_000;
+
 impl Host {
     /// Brings the next waiting event of an order out.
     #[tracing::instrument(level = "info", name = "push", skip(self, held))]
@@ -123,6 +126,11 @@ impl Host {
             Ok(PushOutcome::Unsettled(unsettled)) => {
                 let Unsettled { empty_lookups, again, sweep_from, sent, message } = unsettled;
                 let known = Earlier { empty_lookups, ..row.earlier.clone() };
+                // Where another connection took over nothing counts here, so that a sweep is wanted at once, for ever.
+                let sweep_from = match sweep_from {
+                    Some(from) if self.store.successor(connection).await?.is_some() => Some(from.max(again)),
+                    from => from,
+                };
                 let (footing, order) = (owner.footing(), order.to_owned());
                 let news = self.store.wait(Waiting { footing, row: row.id, order, known, sweep_from, sent, at: now }).await?;
                 let failure = Failure { message, ..own_failure(FailureClass::Ambiguous, "order.unsettled", "", "") };
@@ -144,6 +152,10 @@ impl Host {
                 // What waits for goods is told by its product, and a limit is nothing that a person could mend.
                 if disposition(&failure.class) == Disposition::Again && failure.class != FailureClass::Held {
                     self.in_vain(&owner, &row, answered, failure.clone()).await?;
+                }
+                if !creates && failure.class == FailureClass::Ambiguous {
+                    // The change may have taken effect, and may not show before long: to send it again sooner would be refused, or be done twice.
+                    return Ok(Worked::Again(Some(CHANGE_SHOWS)));
                 }
                 self.refused(&owner, &row, failure).await
             }

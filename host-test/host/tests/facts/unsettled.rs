@@ -85,3 +85,19 @@ async fn a_sweep_that_failed_or_could_not_read_a_row_says_nothing_and_another_fo
     ends(&house, &connection, &third, make::page(Vec::new()), began + 12 * MINUTE).await;
     assert_eq!(swept(&house, &connection, "lost").await, [began + 12 * MINUTE]);
 }
+
+#[tokio::test]
+async fn what_was_not_seen_under_one_grant_proves_nothing_under_the_next() {
+    let house = House::new().await;
+    let connection = house.connected("shop").await;
+    waits(&house, &connection, "lost", NOW).await;
+    let began = NOW + 3 * MINUTE;
+    let run = begins(&house, &connection, began).await;
+    ends(&house, &connection, &run, make::page(Vec::new()), began).await;
+    let known = house.store.order_push(connection.id, "lost").await.unwrap().earlier.unwrap();
+    house.store.know(connection.footing(), "lost", connector_host::contract::orders::Earlier { empty_lookups: 2, ..known }).await.unwrap();
+    assert_eq!(swept(&house, &connection, "lost").await, [began]);
+    house.grants(&connection, &connection.account.as_ref().unwrap().id, connector_host::secret::Secrets::default()).await.unwrap();
+    let known = house.store.order_push(connection.id, "lost").await.unwrap().earlier.unwrap();
+    assert_eq!((known.swept, known.empty_lookups, known.may_have_arrived), (Vec::new(), 0, true));
+}

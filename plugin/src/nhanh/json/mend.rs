@@ -13,23 +13,26 @@ use crate::vietnam::text;
 /// Lists stand no deeper in a reply than this.
 const DEEPEST: usize = 4;
 
+/// Groups stand no deeper in one another than this; the stack is the sender's to fill otherwise.
+const GROUPS: usize = 32;
+
 /// The tree of a text whose frame holds; `None` where it does not.
 pub(super) fn mend(bytes: &[u8]) -> Option<Value<'_>> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii();
-    if bytes.first() == Some(&b'{') { frame(bytes, DEEPEST) } else { None }
+    if bytes.first() == Some(&b'{') { frame(bytes, DEEPEST, GROUPS) } else { None }
 }
 
 /// What stands around records.
-fn frame(text: &[u8], depth: usize) -> Option<Value<'_>> {
+fn frame(text: &[u8], depth: usize, groups: usize) -> Option<Value<'_>> {
     match text.first() {
         Some(b'{') if depth > 0 => {
-            let of = |name: &str, value| if text::is_digits(name) { record(value) } else { frame(value, depth - 1) };
+            let of = |name: &str, value| if text::is_digits(name) { record(value, groups) } else { frame(value, depth - 1, groups) };
             fields(text, &of).map(Value::Object)
         }
         Some(b'[') if depth > 0 => {
             let mut items = Vec::new();
             each(text, &mut |_, value| {
-                items.push(record(value)?);
+                items.push(record(value, groups)?);
                 Some(())
             })?;
             Some(Value::Array(items))
@@ -39,7 +42,7 @@ fn frame(text: &[u8], depth: usize) -> Option<Value<'_>> {
 }
 
 /// One record. What is below it in a tree of groups is records again.
-fn record(text: &[u8]) -> Option<Value<'_>> {
+fn record(text: &[u8], groups: usize) -> Option<Value<'_>> {
     if let Ok(value) = parse(text) {
         return Some(value);
     }
@@ -47,7 +50,7 @@ fn record(text: &[u8]) -> Option<Value<'_>> {
         return Some(Value::Broken);
     }
     let of = |name: &str, value| match name {
-        "childs" | "children" => frame(value, DEEPEST),
+        "childs" | "children" if groups > 0 => frame(value, DEEPEST, groups - 1),
         _ => Some(parse(value).unwrap_or(Value::Broken)),
     };
     fields(text, &of).map(Value::Object)

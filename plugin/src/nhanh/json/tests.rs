@@ -147,3 +147,13 @@ proptest! {
         prop_assert_eq!(back, Some(text));
     }
 }
+
+#[test]
+fn groups_within_groups_without_an_end_cost_one_record_and_no_stack() {
+    let deep = [r#"{"id":1,"childs":["#.repeat(20_000), "]}".repeat(20_000)].concat();
+    let text = format!(r#"{{"code":1,"data":[{deep},{{"id":2,"name":"Áo"}}]}}"#);
+    let tree = parse_page(text.as_bytes()).unwrap();
+    let rows = Record::of(&tree).unwrap().items("data").unwrap();
+    let ids: Vec<_> = rows.map(|(_, row)| Record::of(row).and_then(|row| row.id("id").ok().flatten())).collect();
+    assert_eq!(ids.last().unwrap().as_deref(), Some("2"), "the other record is read");
+}

@@ -53,11 +53,15 @@ pub(super) fn replay_event(sqlite: &Sqlite, connection: ConnectionId, row: i64, 
         None => Ok(Replay::Missing),
         Some((_, _, true)) => Ok(Replay::Overtaken),
         Some((order, kind, false)) => {
-            sqlite.execute("UPDATE outbox SET state = 'waiting', outcome = NULL, tried_at = NULL, tried_for = 0 WHERE id = ?1", [row])?;
-            // Staff may have revived what was called off: whoever sends it again has decided.
             sqlite.execute(
-                "UPDATE order_push SET called_off_at = NULL WHERE connection = ?1 AND order_id = ?2",
-                params![connection, order],
+                "UPDATE outbox SET state = 'waiting', outcome = NULL, tried_at = NULL, tried_for = 0, status_sent = '[]' WHERE id = ?1",
+                [row],
+            )?;
+            // Staff may have revived what was called off: whoever calls it off again has decided. Sending anything else again decides nothing.
+            sqlite.execute(
+                "UPDATE order_push SET called_off_at = NULL WHERE connection = ?1 AND order_id = ?2
+                 AND (?3 LIKE '{\"Cancelled\"%' OR ?3 = '\"Deleted\"')",
+                params![connection, order, kind],
             )?;
             hurry(sqlite, connection, &order, at)?;
             let (lane, key) = (lane(&from_json(&kind)?), work_key(&order));

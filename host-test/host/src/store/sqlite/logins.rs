@@ -127,6 +127,16 @@ impl Logins for SqliteStore {
                 params![id, to_json(account)?, account.id, to_json(&settings)?, app],
             )?;
             put_sealed(sqlite, id, &sealed)?;
+            // What was not seen under the grant before may be seen under this one: it proves nothing any more.
+            sqlite.execute(
+                "UPDATE order_push SET swept = '[]', empty_lookups = 0, sweep_from = NULL WHERE connection = ?1 AND remote IS NULL",
+                [id],
+            )?;
+            sqlite.execute(
+                "UPDATE run SET cursor = NULL, done = 0, started = ?2
+                 WHERE connection = ?1 AND state IN ('waiting', 'running') AND scope LIKE '{\"Made\"%'",
+                params![id, at],
+            )?;
             // It may have brought the right that a stream lacked.
             sqlite.execute("UPDATE stream SET pause = NULL WHERE connection = ?1", [id])?;
             mark(sqlite, id)?;

@@ -128,7 +128,7 @@ impl Outbox for SqliteStore {
                 .prepare_cached(
                     "SELECT id, sequence, event_id, kind, reason, status_sent,
                        EXISTS (SELECT 1 FROM outbox AS later WHERE later.connection = ?1 AND later.order_id = ?2
-                               AND later.state = 'waiting' AND later.sequence > outbox.sequence
+                               AND later.state IN ('waiting', 'failed') AND later.sequence > outbox.sequence
                                AND (later.kind LIKE '{\"Cancelled\"%' OR later.kind = '\"Deleted\"'))
                      FROM outbox WHERE connection = ?1 AND order_id = ?2 AND state = 'waiting' ORDER BY sequence, id LIMIT 1",
                 )?

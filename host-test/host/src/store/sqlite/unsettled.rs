@@ -108,7 +108,7 @@ pub(crate) fn appeared(sqlite: &Sqlite, connection: ConnectionId, order: &str, n
             "UPDATE outbox SET state = 'waiting', outcome = NULL WHERE id = (SELECT id FROM outbox WHERE connection = ?1 AND order_id = ?2
                AND (state = 'skipped' AND json_extract(outcome, '$.reason') IN ('skip.never-arrived', 'skip.never-pushed')
                       AND (kind LIKE '{\"Cancelled\"%' OR kind = '\"Deleted\"' OR kind LIKE '{\"Reconciled\"%')
-                    OR state = 'failed' AND ?3) ORDER BY sequence DESC LIMIT 1)",
+                    OR state = 'failed' AND ?3 AND kind <> '\"Updated\"') ORDER BY sequence DESC LIMIT 1)",
         )?
         .execute(params![connection, order, news])?;
     if opened > 0 {

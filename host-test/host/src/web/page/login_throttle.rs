@@ -6,14 +6,13 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
 use crate::clock::Instant;
-use crate::web::PeerAddress;
+use crate::web::{Network, PeerAddress};
 
 /// Entries that each table remembers.
 const ENTRIES: usize = 10_000;
@@ -27,10 +26,10 @@ pub(super) trait LoginThrottle: Send + Sync {
 
     /// The password was right: the tries of this name from this address are forgotten.
     fn forget(&self, from: PeerAddress, name: &str);
-}
 
-/// An address as far as it tells people apart: in IPv6 a household has 2^64 of them.
-type Network = [u8; 8];
+    /// The try that was taken last was none: nobody looked at its password.
+    fn give_back(&self, from: PeerAddress, name: &str);
+}
 
 /// Of one host, in memory.
 pub(super) struct InMemory {
@@ -62,6 +61,10 @@ impl<K: Copy + Eq + Hash> Table<K> {
         Some(oldest.saturating_add(window).saturating_sub(now).max(1))
     }
 
+    fn give_back(&mut self, key: &K) {
+        self.0.get_mut(key).map(Vec::pop);
+    }
+
     fn count(&mut self, key: K, window: i64, now: Instant) {
         if self.0.len() >= ENTRIES && !self.0.contains_key(&key) {
             self.0.retain(|_, times| times.last().is_some_and(|last| now.saturating_sub(*last) < window));
@@ -74,20 +77,6 @@ impl<K: Copy + Eq + Hash> Table<K> {
     }
 }
 
-fn network(from: PeerAddress) -> Network {
-    match from.0.to_canonical() {
-        IpAddr::V4(address) => {
-            let [a, b, c, d] = address.octets();
-            // No network of IPv6 begins so.
-            [0xff, 0xff, 0xff, 0xff, a, b, c, d]
-        }
-        IpAddr::V6(address) => {
-            let [a, b, c, d, e, f, g, h, ..] = address.octets();
-            [a, b, c, d, e, f, g, h]
-        }
-    }
-}
-
 impl InMemory {
     /// So many tries of one name from one address within this time.
     pub(super) fn new(tries: usize, window: Duration) -> InMemory {
@@ -97,7 +86,7 @@ impl InMemory {
 
 impl LoginThrottle for InMemory {
     fn take(&self, from: PeerAddress, name: &str, now: Instant) -> Result<(), i64> {
-        let network = network(from);
+        let network = from.network();
         let named = (network, Sha256::digest(name.as_bytes()).into());
         let mut tables = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
         let by_name = tables.names.wait(&named, self.tries, self.window, now);
@@ -111,13 +100,22 @@ impl LoginThrottle for InMemory {
     }
 
     fn forget(&self, from: PeerAddress, name: &str) {
-        let named = (network(from), Sha256::digest(name.as_bytes()).into());
+        let named = (from.network(), Sha256::digest(name.as_bytes()).into());
         self.tables.lock().unwrap_or_else(PoisonError::into_inner).names.0.remove(&named);
+    }
+
+    fn give_back(&self, from: PeerAddress, name: &str) {
+        let network = from.network();
+        let mut tables = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
+        tables.names.give_back(&(network, Sha256::digest(name.as_bytes()).into()));
+        tables.addresses.give_back(&network);
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::net::IpAddr;
+
     use super::*;
 
     fn at(last: u8) -> PeerAddress {
@@ -132,6 +130,10 @@ mod tests {
         assert!(throttle.take(at(1), "mai", 2_000).is_ok());
         assert!(throttle.take(at(2), "lan", 2_000).is_ok(), "whoever guesses elsewhere locks nobody out");
         assert!(throttle.take(at(1), "lan", 60_001).is_ok(), "the first try is over a minute old");
+        assert!(throttle.take(at(1), "hoa", 3_000).is_ok() && throttle.take(at(1), "hoa", 3_000).is_ok());
+        throttle.give_back(at(1), "hoa");
+        assert!(throttle.take(at(1), "hoa", 3_000).is_ok(), "the one that nobody looked at");
+        assert!(throttle.take(at(1), "hoa", 3_000).is_err(), "and no more than that one");
         throttle.forget(at(1), "mai");
         assert!(throttle.take(at(1), "mai", 2_000).is_ok() && throttle.take(at(1), "mai", 2_000).is_ok());
     }

@@ -75,8 +75,7 @@ pub(super) async fn enter(State(desk): State<Arc<Desk>>, open: Open) -> Result<R
     }
     let known = desk.host.store().operator(name).await?;
     let Ok(right) = desk.passwords.fits(given, known.as_ref().map(|(_, proof)| proof.clone())).await else {
-        // Not looked at, so it is no try.
-        desk.throttle.forget(open.from, name);
+        desk.throttle.give_back(open.from, name);
         let busy = page(&desk, &open.visit, next, Some((StatusCode::SERVICE_UNAVAILABLE, word::SIGN_IN_BUSY)))?;
         return Ok(after(busy, 1));
     };
