@@ -18,7 +18,12 @@ impl Applier<'_> {
     pub(super) fn branch(&mut self, branch: &Branch) -> Result<()> {
         let effect = match self.pair(Entity::Branch, &branch.id)? {
             Some((LinkState::Tombstone, _)) => Effect::Tombstone,
-            Some((_, Some(nobi))) => self.existing_branch(nobi, branch)?,
+            Some((state, Some(nobi))) => {
+                if state == LinkState::Gone {
+                    self.woke(nobi)?;
+                }
+                self.existing_branch(nobi, branch)?
+            }
             Some(_) | None if !self.may_create(Entity::Branch) => Effect::Dropped,
             Some(_) | None => self.new_branch(branch)?,
         };

@@ -116,7 +116,7 @@ impl Applier<'_> {
         Ok(effect)
     }
 
-    /// A level that nothing but a webhook told has to be confirmed.
+    /// A level that nothing but a webhook told, or that waited, has to be confirmed.
     fn ask_again(&self, product: &str) -> Result<()> {
         self.sqlite
             .prepare_cached(
@@ -127,19 +127,17 @@ impl Applier<'_> {
         Ok(())
     }
 
-    /// A branch was paired: the levels that waited for it come in.
+    /// A branch was paired: the levels that waited for it come in, and are read anew: nobody knows how long they waited.
     pub(super) fn unpark(&mut self, branch: &str) -> Result<()> {
-        let mut statement =
-            self.sqlite.prepare_cached("SELECT product, level, provisional FROM parked_stock WHERE connection = ?1 AND branch = ?2")?;
-        let rows = statement.query_map(params![self.connection.id, branch], |row| {
-            Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, bool>(2)?))
-        })?;
+        let mut statement = self.sqlite.prepare_cached("SELECT product, level FROM parked_stock WHERE connection = ?1 AND branch = ?2")?;
+        let rows =
+            statement.query_map(params![self.connection.id, branch], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))?;
         let parked = rows.collect::<std::result::Result<Vec<_>, _>>()?;
         drop(statement);
-        for (product, level, provisional) in parked {
+        for (product, level) in parked {
             if let Some(nobi) = self.linked_product(&product)? {
-                self.level(&product, nobi, &from_json::<BranchStock>(&level)?, provisional)?;
-                if provisional && self.policies.of(Entity::Stock) != Policy::Off {
+                self.level(&product, nobi, &from_json::<BranchStock>(&level)?, true)?;
+                if self.policies.of(Entity::Stock) != Policy::Off {
                     self.ask_again(&product)?;
                 }
             }
@@ -148,5 +146,19 @@ impl Applier<'_> {
             .prepare_cached("DELETE FROM parked_stock WHERE connection = ?1 AND branch = ?2")?
             .execute(params![self.connection.id, branch])?;
         Ok(())
+    }
+
+    /// A branch that rested is there again: what was told of it meanwhile was not taken in, so its levels are read anew.
+    pub(super) fn woke(&self, nobi: i64) -> Result<()> {
+        if self.policies.of(Entity::Stock) == Policy::Off {
+            return Ok(());
+        }
+        let mut statement = self.sqlite.prepare_cached(
+            "SELECT link.remote FROM link JOIN nobi_stock ON nobi_stock.product = link.nobi AND nobi_stock.branch = ?2
+             WHERE link.connection = ?1 AND link.entity = 'product' AND link.state = 'linked'",
+        )?;
+        let rows = statement.query_map(params![self.connection.id, nobi], |row| row.get::<_, String>(0))?;
+        let products = rows.collect::<std::result::Result<Vec<_>, _>>()?;
+        products.iter().try_for_each(|product| self.ask_again(product))
     }
 }

@@ -81,6 +81,13 @@ impl Applier<'_> {
         for branch in &listed.branches {
             insert.execute(params![run, branch])?;
         }
+        // What waits for its branch is a level like any other: sold out since, where the row leaves that branch out.
+        let mut unpark = self.sqlite.prepare_cached(
+            "DELETE FROM parked_stock WHERE connection = ?1 AND product = ?2 AND branch NOT IN (SELECT value FROM json_each(?3))",
+        )?;
+        for (product, branches) in &listed.whole {
+            unpark.execute(params![self.connection.id, product, to_json(branches)?])?;
+        }
         if self.policies.of(Entity::Stock) == Policy::Off {
             return Ok(());
         }

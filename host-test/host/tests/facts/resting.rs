@@ -57,7 +57,9 @@ async fn a_branch_that_two_reads_do_not_list_rests_and_people_are_told_once() {
     assert_eq!((level(&house, &connection, "b").await, level(&house, &connection, "a").await), (4, 3));
     assert_eq!(waits(&house, &connection).await.as_deref(), Some("Kho b"));
     assert_eq!(told(&house, &connection).await, [("branch.not-listed".to_owned(), 1)]);
+    house.raw().execute("DELETE FROM refresh", []).unwrap();
     branches(&house, &connection, &["a", "b"]).await;
+    assert_eq!(house.see::<u32>("SELECT count(*) FROM refresh WHERE entity = 'stock' AND remote = '1'"), 1, "what was told meanwhile");
     house.click(&connection, Entity::Stock, &policies, vec![make::level("1", "b", 1)]).await;
     assert_eq!((level(&house, &connection, "b").await, waits(&house, &connection).await), (1, None), "there again");
     branches(&house, &connection, &["a"]).await;

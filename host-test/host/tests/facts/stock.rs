@@ -120,7 +120,8 @@ async fn a_level_of_an_unknown_branch_is_parked_and_comes_in_with_the_branch() {
     assert_eq!(tally.get("stock.parked"), 1);
     assert_eq!(known(&house, &connection).await, []);
     house.click(&connection, Entity::Branch, &policies, vec![Change::Branch(make::branch("late"))]).await;
-    assert_eq!(known(&house, &connection).await, [(7000, false)]);
+    assert_eq!(known(&house, &connection).await, [(7000, true)], "nobody knows how long it waited");
+    assert_eq!(house.see::<u32>("SELECT count(*) FROM refresh WHERE entity = 'stock' AND remote = '1'"), 1);
     assert_eq!(house.see::<u32>("SELECT count(*) FROM parked_stock"), 0);
 }
 

@@ -206,6 +206,23 @@ async fn what_came_in_after_the_row_was_read_is_newer_than_the_row() {
     assert_eq!(at(&house, &connection, "1@b").await, Some(9));
 }
 
+#[tokio::test]
+async fn a_level_that_waits_for_its_branch_goes_where_a_whole_row_leaves_the_branch_out() {
+    let (house, connection) = shop().await;
+    sweeps(&house, &connection, Policy::CreateOnly, vec![part("1", &[("c", 7)]), part("2", &[("c", 7)]), part("3", &[("c", 7)])]).await;
+    let run = house.store.begin_run(connection.id, Entity::Stock, Scope::Since(0), Trigger::Timer, make::NOW).await.unwrap().unwrap();
+    applies(&house, &connection, run, make::page(vec![whole("1", &[("a", 5)])])).await;
+    assert_eq!(house.see::<u32>("SELECT count(*) FROM parked_stock"), 3, "not by a pull of changes");
+    // Each branch with a pair is listed.
+    sweeps(&house, &connection, Policy::CreateOnly, vec![whole("1", &[("a", 5), ("b", 7)]), whole("2", &[("c", 4)]), part("3", &[])]).await;
+    let branches = ["a", "b", "c"].map(|id| Change::Branch(make::branch(id))).to_vec();
+    house.click(&connection, Entity::Branch, &all(Policy::CreateOnly), branches).await;
+    assert_eq!(
+        (at(&house, &connection, "1@c").await, at(&house, &connection, "2@c").await, at(&house, &connection, "3@c").await),
+        (None, Some(4), Some(7))
+    );
+}
+
 /// A pull after which so many of these products have nothing at `b`, and one has something.
 async fn empties(house: &House, connection: &Connection, products: usize, emptied: usize) -> Tally {
     let row = |id: usize| if id <= emptied { whole(&id.to_string(), &[("a", 5)]) } else { whole(&id.to_string(), &[("a", 5), ("b", 7)]) };
