@@ -160,6 +160,8 @@ pub struct Applier<'a> {
     late: bool,
     /// What the rows of a pull of everything list.
     listed: Listed,
+    /// The pulls of this connection that are under way; none: not looked for yet.
+    under_way: Option<Vec<i64>>,
     /// Products that became another kind of thing; none: not looked for yet.
     turned: Option<BTreeSet<String>>,
     /// Open orders that were sent a while ago; none: not looked for yet.
@@ -196,6 +198,7 @@ impl<'a> Applier<'a> {
             put_off: false,
             late: false,
             listed: Listed::default(),
+            under_way: None,
             turned: None,
             older: None,
             done: Applied::default(),
@@ -218,6 +221,7 @@ impl<'a> Applier<'a> {
         let mut later = Vec::new();
         for change in changes {
             self.put_off = false;
+            self.told_anew(change)?;
             if self.trigger != Trigger::Live {
                 self.listed.note(change);
             }

@@ -30,6 +30,8 @@ pub(super) struct Listed {
     branches: BTreeSet<String>,
     /// The products of which other branches hold none, with the branches that their rows listed.
     whole: BTreeMap<String, BTreeSet<String>>,
+    /// The products of which nobody can say so.
+    part: BTreeSet<String>,
 }
 
 impl Listed {
@@ -53,10 +55,12 @@ impl Listed {
             }
         }
         if whole {
+            self.part.remove(product);
             self.whole.insert(product.clone(), levels.iter().map(|level| level.branch.clone()).collect());
         } else {
             // Another row of the same product says otherwise.
             self.whole.remove(product);
+            self.part.insert(product.clone());
         }
     }
 }
@@ -85,8 +89,14 @@ impl Applier<'_> {
         let mut unpark = self.sqlite.prepare_cached(
             "DELETE FROM parked_stock WHERE connection = ?1 AND product = ?2 AND branch NOT IN (SELECT value FROM json_each(?3))",
         )?;
+        // What an earlier page said of the product is over, whatever this one says.
+        let mut forget = self.sqlite.prepare_cached("DELETE FROM sweep_product WHERE run = ?1 AND product = ?2")?;
         for (product, branches) in &listed.whole {
             unpark.execute(params![self.connection.id, product, to_json(branches)?])?;
+            forget.execute(params![run, product])?;
+        }
+        for product in &listed.part {
+            forget.execute(params![run, product])?;
         }
         if self.policies.of(Entity::Stock) == Policy::Off {
             return Ok(());
@@ -99,6 +109,28 @@ impl Applier<'_> {
             if known.iter().any(|(branch, _)| !branches.contains(branch)) {
                 insert.execute(params![run, product, to_json(&branches)?, self.at])?;
             }
+        }
+        Ok(())
+    }
+
+    /// Whoever tells levels of a product while a pull of everything is under way: they are newer than what that pull read of it, also where
+    /// they are the same as those that are known.
+    pub(super) fn told_anew(&mut self, change: &Change) -> Result<()> {
+        let product = match change {
+            Change::Product(row) if row.stock.is_some() => &row.id,
+            Change::Stock(row) => &row.product,
+            _ => return Ok(()),
+        };
+        if self.under_way.is_none() {
+            let mut statement = self.sqlite.prepare_cached(
+                "SELECT id FROM run WHERE connection = ?1 AND state IN ('waiting', 'running')
+                   AND EXISTS (SELECT 1 FROM sweep_product WHERE run = run.id)",
+            )?;
+            let rows = statement.query_map([self.connection.id], |row| row.get(0))?;
+            self.under_way = Some(rows.collect::<std::result::Result<_, _>>()?);
+        }
+        for run in self.under_way.iter().flatten() {
+            self.sqlite.prepare_cached("DELETE FROM sweep_product WHERE run = ?1 AND product = ?2")?.execute(params![run, product])?;
         }
         Ok(())
     }

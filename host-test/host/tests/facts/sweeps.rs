@@ -207,6 +207,28 @@ async fn what_came_in_after_the_row_was_read_is_newer_than_the_row() {
 }
 
 #[tokio::test]
+async fn the_same_level_told_again_after_the_row_was_read_is_newer_than_the_row_too() {
+    let told = [make::level("1", "b", 7), make::provisional("1", "b", 7), part("1", &[("a", 5)])];
+    for (number, again) in told.into_iter().enumerate() {
+        for by_hook in [true, false] {
+            let (house, connection) = shop().await;
+            filled(&house, &connection, 3).await;
+            let run = begun(&house, &connection).await;
+            applies(&house, &connection, run, more(vec![whole("1", &[("a", 5)]), whole("3", &[("a", 5)])])).await;
+            house.clock.advance(std::time::Duration::from_secs(60));
+            if by_hook {
+                house.deliver(&connection, 1, &all(Policy::KeepUpdated), make::accepted(&["1"], vec![again.clone()])).await;
+            } else {
+                applies(&house, &connection, run, more(vec![again.clone()])).await;
+            }
+            applies(&house, &connection, run, make::page(vec![part("2", &[("b", 7)])])).await;
+            let now = (at(&house, &connection, "1@b").await, at(&house, &connection, "3@b").await);
+            assert_eq!(now, (Some(7), Some(0)), "{number} {by_hook}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_level_that_waits_for_its_branch_goes_where_a_whole_row_leaves_the_branch_out() {
     let (house, connection) = shop().await;
     sweeps(&house, &connection, Policy::CreateOnly, vec![part("1", &[("c", 7)]), part("2", &[("c", 7)]), part("3", &[("c", 7)])]).await;
