@@ -7,7 +7,7 @@ use super::Applier;
 use crate::contract::types::{Entity, Message};
 use crate::names;
 use crate::store::Result;
-use crate::store::sqlite::{notify, to_json};
+use crate::store::sqlite::{from_json, notify, to_json};
 
 /// What a person said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +34,16 @@ impl Applier<'_> {
             .query_row(params![self.connection.id, names::entity(hold.entity), hold.remote, hold.code], |row| row.get(0))
             .optional()?;
         Ok(answer.flatten().map(|word| if word == "take" { Answer::Take } else { Answer::Keep }))
+    }
+
+    /// What people were told of it, where it waits or waited for them.
+    pub(super) fn message(&self, hold: &Hold<'_>) -> Result<Option<Message>> {
+        let message: Option<String> = self
+            .sqlite
+            .prepare_cached("SELECT message FROM held_record WHERE connection = ?1 AND entity = ?2 AND remote = ?3 AND code = ?4")?
+            .query_row(params![self.connection.id, names::entity(hold.entity), hold.remote, hold.code], |row| row.get(0))
+            .optional()?;
+        message.as_deref().map(from_json).transpose()
     }
 
     /// Leaves it to a person, who is told once.

@@ -30,7 +30,7 @@ pub(crate) use self::order::{keep_order, keep_stage, load_order};
 pub(crate) use self::stage::is_end;
 pub(crate) use self::standing::{SHOWS_AFTER, revived};
 use self::sweep::Listed;
-pub(crate) use self::sweep::forget_listed;
+pub(crate) use self::sweep::{ask_anew, forget_listed};
 use crate::clock::Instant;
 use crate::contract::Policy;
 use crate::contract::catalog::Change;

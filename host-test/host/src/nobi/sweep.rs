@@ -14,8 +14,8 @@ use crate::contract::Policy;
 use crate::contract::catalog::{BranchStock, Change, ProductKind};
 use crate::contract::types::{Argument, Entity, Message, Warning};
 use crate::names;
-use crate::store::Result;
 use crate::store::sqlite::{notify, to_json};
+use crate::store::{ConnectionId, Result};
 
 /// As many levels of one branch may become 0 at once, whatever their share.
 const FEW: usize = 20;
@@ -23,6 +23,11 @@ const FEW: usize = 20;
 const SHARE: usize = 5;
 /// Pulls of all branches that a branch is missing from before it rests.
 const MISSED: u32 = 2;
+
+/// Why a branch's levels wait for a person.
+const EMPTIED: &str = "stock.branch-emptied";
+/// Of how many they are told.
+const LEVELS: &str = "levels";
 
 /// What the rows of one page listed.
 #[derive(Default)]
@@ -171,12 +176,16 @@ impl Applier<'_> {
     fn zero_the_rest(&mut self, run: i64, branch: &str, nobi: i64) -> Result<()> {
         let left = self.left_out(run, branch, nobi)?;
         let lowered = left.iter().filter(|level| level.available > 0).count();
-        let hold = Hold { entity: Entity::Branch, remote: branch, code: "stock.branch-emptied" };
+        let hold = Hold { entity: Entity::Branch, remote: branch, code: EMPTIED };
         if lowered > FEW && lowered.saturating_mul(SHARE) > self.positive_levels(nobi)? {
             match self.answer(&hold)? {
-                Some(Answer::Take) => {}
                 Some(Answer::Keep) => return Ok(()),
-                None => {
+                // A person said so of the number that they were told, and of no greater one.
+                Some(Answer::Take) if self.told_levels(&hold)?.is_some_and(|told| lowered <= told) => {}
+                answer => {
+                    if answer.is_some() {
+                        self.let_go(&hold)?;
+                    }
                     let name = self.branch_name(nobi)?;
                     return self.hold(&hold, &emptied(&name, lowered));
                 }
@@ -191,6 +200,13 @@ impl Applier<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Of how many levels a person was told.
+    fn told_levels(&self, hold: &Hold<'_>) -> Result<Option<usize>> {
+        let message = self.message(hold)?;
+        let told = message.and_then(|it| it.arguments.into_iter().find(|argument| argument.name == LEVELS));
+        Ok(told.and_then(|argument| argument.value.parse().ok()))
     }
 
     /// The levels at a branch that may be written and that no row of the pull listed, though each product's row spoke of all of its stock.
@@ -266,6 +282,16 @@ impl Applier<'_> {
     }
 }
 
+/// A pull of all stock failed: what a person said was of what that one would have read, and they are asked again.
+pub(crate) fn ask_anew(sqlite: &rusqlite::Connection, connection: ConnectionId) -> Result<()> {
+    sqlite
+        .prepare_cached(
+            "UPDATE held_record SET answer = NULL WHERE connection = ?1 AND entity = 'branch' AND code = ?2 AND answer = 'take'",
+        )?
+        .execute(params![connection, EMPTIED])?;
+    Ok(())
+}
+
 /// What a pull kept until its end is not needed any more.
 pub(crate) fn forget_listed(sqlite: &rusqlite::Connection, run: i64) -> Result<()> {
     for table in ["sweep_branch", "sweep_product"] {
@@ -286,7 +312,7 @@ fn emptied(name: &str, levels: usize) -> Message {
         en: format!(
             "The last whole read of stock has no row of {levels} products at branch \"{name}\", more than a fifth of those in stock there. They may be sold out, or the branch may be hidden by the grant or a setting at the connected system. No 0 was written there."
         ),
-        arguments: vec![argument("branch", name), argument("levels", &levels.to_string())],
+        arguments: vec![argument("branch", name), argument(LEVELS, &levels.to_string())],
     }
 }
 

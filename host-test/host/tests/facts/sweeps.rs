@@ -317,6 +317,45 @@ async fn a_person_who_says_so_has_the_stock_read_again_and_that_is_written() {
     assert_eq!((zeros(&house, &connection).await, house.store.held_records(connection.id).await.unwrap().len()), (0, 1));
 }
 
+async fn takes(house: &House, connection: &Connection) {
+    let note = note("stock.branch-emptied");
+    assert_eq!(house.store.decide_held_records(connection.id, Entity::Branch, vec!["b".to_owned()], true, note).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn what_a_person_said_of_a_number_does_not_go_for_a_greater_one() {
+    let (house, connection) = shop_of(30, &[]).await;
+    filled(&house, &connection, 30).await;
+    empties(&house, &connection, 30, 22).await;
+    takes(&house, &connection).await;
+    let run = house.see::<i64>("SELECT max(id) FROM run");
+    let row = |id: usize| if id <= 23 { whole(&id.to_string(), &[("a", 5)]) } else { whole(&id.to_string(), &[("a", 5), ("b", 7)]) };
+    applies(&house, &connection, run, make::page((1..=30).map(row).collect())).await;
+    assert_eq!(zeros(&house, &connection).await, 0);
+    let held = house.store.held_records(connection.id).await.unwrap();
+    assert!(held.len() == 1 && held[0].message.vi.contains("23"), "{held:?}");
+    takes(&house, &connection).await;
+    let run = house.see::<i64>("SELECT max(id) FROM run");
+    applies(&house, &connection, run, make::page((1..=30).map(row).collect())).await;
+    assert_eq!(zeros(&house, &connection).await, 23, "of this number they said so");
+}
+
+#[tokio::test]
+async fn what_a_person_said_goes_with_the_read_that_failed() {
+    let (house, connection) = shop_of(30, &[]).await;
+    filled(&house, &connection, 30).await;
+    empties(&house, &connection, 30, 25).await;
+    takes(&house, &connection).await;
+    let run = house.see::<i64>("SELECT max(id) FROM run");
+    let halts = async |failure, halt| house.store.halt_run(run, connection.footing(), failure, halt, make::NOW).await.unwrap();
+    halts(failure(connector_host::contract::types::FailureClass::Transient), connector_host::store::Halt::Wait).await;
+    assert_eq!(house.store.held_records(connection.id).await.unwrap().len(), 0, "it goes on");
+    halts(failure(connector_host::contract::types::FailureClass::Rejected), connector_host::store::Halt::GiveUp).await;
+    assert_eq!(house.store.held_records(connection.id).await.unwrap().len(), 1, "they are asked again");
+    empties(&house, &connection, 30, 25).await;
+    assert_eq!(zeros(&house, &connection).await, 0);
+}
+
 #[tokio::test]
 async fn a_person_who_keeps_the_levels_is_not_asked_again_until_the_cause_is_gone() {
     let (house, connection) = shop_of(30, &[]).await;

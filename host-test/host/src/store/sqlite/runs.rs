@@ -16,7 +16,7 @@ use crate::clock::Instant;
 use crate::contract::types::{Entity, Failure, Reason};
 use crate::contract::{Page, Policy, Scope};
 use crate::names;
-use crate::nobi::{Applied, Applier, Policies, Tally, forget_listed};
+use crate::nobi::{Applied, Applier, Policies, Tally, ask_anew, forget_listed};
 use crate::store::events::code;
 use crate::store::{
     AppliedPage, Connection, ConnectionId, Footing, Halt, Lane, Result, Run, RunState, Runs, StoreError, Stream, Task, Trigger,
@@ -322,10 +322,14 @@ impl Runs for SqliteStore {
             let id = footing.connection;
             if ends {
                 forget_listed(sqlite, run)?;
+                let scope: Scope = from_json(&scope)?;
+                if entity == names::entity(Entity::Stock) && scope == Scope::Everything {
+                    ask_anew(sqlite, id)?;
+                }
                 let tally: Tally = from_json(&tally)?;
                 let detail = json!({ "entity": entity, "state": RunState::Failed, "failure": failure.code, "tally": tally });
                 append(sqlite, id, at, code::RUN_ENDED, Some(&format!("run-{run}")), &detail)?;
-                if span_of(&from_json(&scope)?).is_some() {
+                if span_of(&scope).is_some() {
                     sweeps::failed(sqlite, id, at)?;
                 }
             }
