@@ -119,7 +119,11 @@ impl Applier<'_> {
                         .execute(params![id, remote, began])?;
                     self.look_again(remote, began.saturating_add(APART).saturating_add(1_000))?;
                 }
-                Some(Some(since)) if began.saturating_sub(since) >= APART && self.covers_every_branch() => self.vanished(remote, true)?,
+                // Whoever looked in between took the second look along: it is asked for anew.
+                Some(Some(since)) if began.saturating_sub(since) < APART => {
+                    self.look_again(remote, since.saturating_add(APART).saturating_add(1_000))?;
+                }
+                Some(Some(_)) if self.covers_every_branch() => self.vanished(remote, true)?,
                 Some(Some(_)) => {}
             }
         }
