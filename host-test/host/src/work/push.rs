@@ -61,6 +61,15 @@ impl Host {
                 tracing::info!(connection, order, name, "an order waits for what it needs");
                 return Ok(Worked::Again(None));
             }
+            // What it lacks may have come in between the two reads: its links are taken as they are now.
+            let order_now = &row.event.order;
+            let lacks = order_now.remote_branch.is_none() || order_now.lines.iter().any(|line| line.remote_product.is_none());
+            if unsent
+                && lacks
+                && let Some(now) = self.store.next_event(connection, order).await?.filter(|now| now.id == row.id)
+            {
+                row.event.order = now.event.order;
+            }
         }
         if creates {
             loop {
