@@ -40,7 +40,7 @@ const fn group(entity: Entity, version: &'static str, class: Class, paths: &'sta
 use Class::{Deciding, Identity, Informational, Matching};
 
 /// Every field that is read, of every record, in both dialects.
-pub static FIELDS: [Group; 26] = [
+pub static FIELDS: [Group; 30] = [
     group(Entity::Product, "2.0", Identity, "/idNhanh /productId"),
     group(Entity::Product, "2.0", Matching, "/privateId /shopProductId /code /barcode"),
     group(
@@ -109,17 +109,28 @@ pub static FIELDS: [Group; 26] = [
         Informational,
         "/name /code /mobile /location/cityName /location/districtName /location/wardName /location/address",
     ),
+    // An order's own id says whose it is: in a list of all orders one of which that cannot be read is refused, and never passed over.
+    group(Entity::OrderStatus, "2.0", Identity, "/id /orderId /shopOrderId /privateId"),
+    group(Entity::OrderStatus, "2.0", Deciding, "/statusCode /status /typeId /returnFromOrderId /originalOrderId"),
     group(
         Entity::OrderStatus,
         "2.0",
         Informational,
         "/updatedAt /reason /carrierCode /carrierName /trackingUrl /customerMobile /calcTotalMoney",
     ),
+    group(Entity::OrderStatus, "3.0", Identity, "/info /info/id /channel /channel/appOrderId"),
+    group(
+        Entity::OrderStatus,
+        "3.0",
+        Deciding,
+        "/info/status /info/type /info/originalOrderId /info/returnFromId /info/idReturn /originalOrder /originalOrder/id",
+    ),
     group(
         Entity::OrderStatus,
         "3.0",
         Informational,
-        "/info/updatedAt /info/reason /info/trackingUrl /carrier/carrierCode /carrier/name /shippingAddress/mobile /payment/codAmount",
+        "/info/updatedAt /info/reason /info/trackingUrl /carrier /carrier/carrierCode /carrier/name /carrier/sendCarrierAt /shippingAddress \
+         /shippingAddress/mobile /payment /payment/codAmount",
     ),
 ];
 

@@ -51,6 +51,8 @@ fn record(text: &[u8], groups: usize) -> Option<Value<'_>> {
     }
     let of = |name: &str, value| match name {
         "childs" | "children" if groups > 0 => frame(value, DEEPEST, groups - 1),
+        // API 3.0 keeps an order's id in there.
+        "info" if groups > 0 => record(value, 0),
         _ => Some(parse(value).unwrap_or(Value::Broken)),
     };
     fields(text, &of).map(Value::Object)

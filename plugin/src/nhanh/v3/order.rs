@@ -80,7 +80,7 @@ fn fields(row: &Record<'_>, id: &RemoteId) -> Result<Seen, Misfit> {
         let under = |misfit: Misfit| misfit.under("carrier");
         carrier = leniently.read(record.text("name").map_err(under));
         tracking = leniently.read(record.text("carrierCode").map_err(under));
-        sent = record.integer("sendCarrierAt").ok().flatten().is_some_and(|it| it > 0);
+        sent = leniently.read(record.integer("sendCarrierAt").map_err(under)).is_some_and(|it| it > 0);
     }
     let to_collect = leniently.read(inside(row, "payment", |it| it.money("codAmount"))).map(|it| it.value);
     let (stage, _) = words::order_status(&code);
