@@ -50,7 +50,7 @@ struct Reading<'c> {
     options: Options<'c>,
     entity: Entity,
     /// Of the rows so far, those that tell one.
-    ids: Vec<RemoteId>,
+    ids: BTreeSet<RemoteId>,
     /// Of a sweep that is made for these records alone.
     keep: Option<BTreeSet<RemoteId>>,
     changes: Vec<Change>,
@@ -83,7 +83,7 @@ fn read_page(context: &Context, step: &Step, response: &Response) -> Result<Page
         wire: stage.wire,
         options: Options { whole: !matches!(stage.ask, Ask::Levels(_)), ..Options::of(settings) },
         entity: step.entity,
-        ids: Vec::new(),
+        ids: BTreeSet::new(),
         keep: keep(step, stage.named),
         changes: Vec::new(),
         refused: Vec::new(),
@@ -157,7 +157,7 @@ fn read_page(context: &Context, step: &Step, response: &Response) -> Result<Page
 /// The highest identifier that a pass by rising ids has come to, after a page with these; `None` where the page brought nothing higher. Rows
 /// that tell none say nothing.
 #[allow(clippy::option_option, reason = "a pass that has not begun is not one that goes back")]
-fn highest(ids: &[RemoteId], before: Option<&RemoteId>) -> Option<Option<RemoteId>> {
+fn highest(ids: &BTreeSet<RemoteId>, before: Option<&RemoteId>) -> Option<Option<RemoteId>> {
     /// Without leading zeros a longer number is the greater one.
     fn rank(id: &str) -> (usize, &str) {
         let digits = id.trim_start_matches('0');
@@ -355,7 +355,7 @@ impl Reading<'_> {
         if self.ids.contains(&id) {
             self.notes.repeated(&id);
         } else {
-            self.ids.push(id);
+            self.ids.insert(id);
         }
     }
 
