@@ -53,3 +53,25 @@ pub fn notes(branch: &Branch, settings: Settings<'_>) -> Vec<Warning> {
     }
     notes
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::context;
+
+    fn depot(id: &str) -> Branch {
+        Branch { id: id.to_owned(), name: format!("Kho {id}"), code: None, phone: None, representative: None, address: None }
+    }
+
+    #[test]
+    fn a_depot_outside_the_grant_is_named_and_one_inside_is_not() {
+        let mut context = context();
+        let told = |context: &_, id: &str| outside(&depot(id), Settings::of(context)).map(|it| (it.code, it.subject));
+        assert_eq!(told(&context, "7"), None, "a grant without a list covers all");
+        context.account.as_mut().unwrap().branches = vec!["7".to_owned()];
+        assert_eq!(told(&context, "7"), None);
+        assert_eq!(told(&context, "8"), Some(("branch.outside-grant".to_owned(), Some("8".to_owned()))));
+        let named = outside(&depot("8"), Settings::of(&context)).unwrap().message;
+        assert!(named.arguments.iter().any(|it| it.value == "Kho 8"), "{named:?}");
+    }
+}

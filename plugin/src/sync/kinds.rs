@@ -101,7 +101,9 @@ fn page(entity: Entity, version: &str, rows: &[String]) -> Page {
         _ => "customers",
     };
     let body = match (version, entity) {
-        ("2.0", Entity::Product | Entity::Customer | Entity::OrderStatus) => format!(r#"{{"code":1,"data":{{"totalPages":1,"{list}":[{rows}]}}}}"#),
+        ("2.0", Entity::Product | Entity::Customer | Entity::OrderStatus) => {
+            format!(r#"{{"code":1,"data":{{"totalPages":1,"{list}":[{rows}]}}}}"#)
+        }
         _ => format!(r#"{{"code":1,"data":[{rows}]}}"#),
     };
     let mut context = context();
