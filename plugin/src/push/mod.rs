@@ -131,8 +131,8 @@ impl<S: Sender> Push<'_, S> {
         let mut create = wire.create(settings, &checked, &place)?;
         let mut answered = self.ask(create.request, Access::Write, |reply| Made::of(&reply.record));
         if let (Err(NoData::Refused(refusal)), false) = (&answered, place.ids.is_empty()) {
-            // A refusal changed nothing, and no order is stopped for its address.
-            if refusal.is_plain() && refusal.names_place() {
+            // No order is stopped for its address, where the refusal surely changed nothing.
+            if refusal.is_plain() && refusal.changed_nothing() && refusal.names_place() {
                 place = Located { ids: Vec::new(), warnings: vec![place_refused()] };
                 create = wire.create(settings, &checked, &place)?;
                 answered = self.ask(create.request, Access::Write, |reply| Made::of(&reply.record));
