@@ -104,6 +104,11 @@ impl Simulator {
         self.inner.change(|shop, now| shop.merge_orders(into, from, now))
     }
 
+    /// A person copies an order: a new one with its recipient and lines, whose id is returned; `orderAdd`. `None` when the order is unknown.
+    pub fn copy_order(&self, order: i64) -> Option<i64> {
+        self.inner.change(|shop, now| shop.copy_order(order, now))
+    }
+
     /// A part of an order comes back, as an order of its own whose id is returned; `orderAdd` for that one, and in 3.0 `orderPartialReturn`. `None`
     /// when the order is unknown or has no such lines.
     pub fn partial_return(&self, order: i64, lines: &[(i64, Quantity)]) -> Option<i64> {

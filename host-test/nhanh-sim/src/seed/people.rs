@@ -142,6 +142,7 @@ pub(super) fn orders(business: &Business, ids: &mut Ids, count: usize, rng: &mut
             updated_ms: created,
             visible_ms: created,
             history: Vec::new(),
+            steps: Vec::new(),
         });
     }
     made

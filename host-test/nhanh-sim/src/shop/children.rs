@@ -8,6 +8,10 @@ use super::{Claim, Event, Line, NewLine, NewOrder, Order, OrderChange, Quantity,
 /// Who does it.
 const STAFF: &str = "Trần Thị Bích Ngọc";
 
+/// The steps of a history that say so (3.0 reference section 3).
+const MERGED: i64 = 22;
+const COPIED: i64 = 41;
+
 /// An order type that only people and Nhanh itself make (see [`crate::words::ORDER_TYPES`]).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ChildKind {
@@ -68,7 +72,8 @@ impl Shop {
         Some(made)
     }
 
-    /// Two orders of a business become one: the lines and sums of the second join the first, and the second is deleted. `false` unless both are there.
+    /// Two orders of a business become one: the lines and sums of the second join the first, whose history says so, and the second is deleted. `false`
+    /// unless both are there.
     pub(crate) fn merge_orders(&mut self, into: i64, from: i64, now_ms: i64) -> bool {
         let same = self.home_of_order(into).is_some_and(|home| into != from && self.home_of_order(from) == Some(home));
         let Some(joining) = self.order(from).filter(|_| same).cloned() else { return false };
@@ -78,8 +83,22 @@ impl Shop {
             order.money.discount += joining.money.discount;
             order.money.deposit += joining.money.deposit;
             order.money.transfer += joining.money.transfer;
+            order.steps.push((now_ms, MERGED));
         });
         true
+    }
+
+    /// An order is made anew as it is, but for its own id, and for its status, which is new: the history says that it is a copy, and nothing says of
+    /// which. `None` when the order is unknown.
+    pub(crate) fn copy_order(&mut self, id: i64, now_ms: i64) -> Option<i64> {
+        let order = self.order(id)?;
+        let all: Vec<_> = order.lines.iter().map(|line| (line.product, line.quantity)).collect();
+        let new = NewOrder { type_id: order.type_id, status: "New".to_owned(), original: None, ..of(order, part(order, &all)?) };
+        let made = self.place_order(self.home_of_order(id)?, new, now_ms)?;
+        if let Some(copy) = self.order_mut(made) {
+            copy.steps.push((now_ms, COPIED));
+        }
+        Some(made)
     }
 
     /// Takes some goods out of an order's lines, and lines that are empty then.

@@ -168,6 +168,8 @@ pub struct Order {
     pub visible_ms: i64,
     /// Its history: unix ms, old status, new status, who.
     pub history: Vec<(i64, String, String, String)>,
+    /// What else is in its history: unix ms, and the step's number in 3.0 (3.0 reference section 3).
+    pub steps: Vec<(i64, i64)>,
 }
 
 impl Order {

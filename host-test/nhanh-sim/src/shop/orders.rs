@@ -165,6 +165,7 @@ impl Shop {
             updated_ms: now_ms,
             visible_ms: now_ms.saturating_add(new.late_ms),
             history: Vec::new(),
+            steps: Vec::new(),
         };
         self.ledger_at.insert(id, self.ledger.len());
         self.ledger.push(LedgerEntry {

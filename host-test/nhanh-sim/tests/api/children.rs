@@ -128,18 +128,56 @@ async fn a_partial_delivery_edits_the_original_and_adds_what_comes_back() {
     }
 }
 
+/// An order's steps as its history tells them: 3.0 by number, 2.0 in words.
+async fn steps(desk: &Desk, id: i64) -> Vec<Value> {
+    let rows = match desk.dialect {
+        Dialect::V2 => desk.ok("/api/order/history", json!({ "orderId": id.to_string() })).await,
+        Dialect::V3 => desk.ok("/v3.0/order/history", json!({ "filters": { "orderIds": [id], "steps": [22, 41] } })).await,
+    };
+    let wanted =
+        |step: &Value| step.as_i64().is_some() || step.as_str().is_some_and(|step| step.contains("Gộp") || step.contains("Sao chép"));
+    rows.as_array().unwrap().iter().map(|row| row["step"].clone()).filter(wanted).collect()
+}
+
 #[tokio::test]
 async fn two_orders_become_one() {
-    let (desk, receiver, product, first) = sold(Dialect::V3).await;
-    let second = desk.add3(desk.order3("W-2", product)).await;
-    let (before, sum) = (level(&desk, product), desk.nhanh.order(first).unwrap().to_collect());
-    desk.nhanh.webhooks_idle().await;
-    receiver.take();
-    assert!(!desk.nhanh.merge_orders(first, first) && !desk.nhanh.merge_orders(first, 5));
-    assert!(desk.nhanh.merge_orders(first, second));
-    assert!(desk.nhanh.order(second).is_none() && desk.nhanh.ledger()[1].deleted);
-    let merged = desk.nhanh.order(first).unwrap();
-    assert_eq!((merged.lines.len(), merged.to_collect(), level(&desk, product)), (2, 2 * sum - 20_000, before), "one way, one fee");
-    desk.nhanh.webhooks_idle().await;
-    assert_eq!(receiver.events(), ["orderDelete", "orderUpdate", "inventoryChange"]);
+    for dialect in [Dialect::V2, Dialect::V3] {
+        let (desk, receiver, product, first) = sold(dialect).await;
+        let second = match dialect {
+            Dialect::V2 => desk.add(desk.order("W-2", product)).await,
+            Dialect::V3 => desk.add3(desk.order3("W-2", product)).await,
+        };
+        let (before, sums) = (level(&desk, product), [first, second].map(|id| desk.nhanh.order(id).unwrap()));
+        desk.nhanh.webhooks_idle().await;
+        receiver.take();
+        assert!(!desk.nhanh.merge_orders(first, first) && !desk.nhanh.merge_orders(first, 5));
+        assert!(steps(&desk, first).await.is_empty());
+        assert!(desk.nhanh.merge_orders(first, second));
+        assert!(desk.nhanh.order(second).is_none() && desk.nhanh.ledger()[1].deleted);
+        let merged = desk.nhanh.order(first).unwrap();
+        let one_fee = sums.iter().map(|order| order.to_collect()).sum::<i64>() - sums[1].money.customer_ship_fee;
+        assert_eq!((merged.lines.len(), merged.to_collect(), level(&desk, product)), (2, one_fee, before), "one way, one fee");
+        desk.nhanh.webhooks_idle().await;
+        assert_eq!(receiver.events(), ["orderDelete", "orderUpdate", "inventoryChange"]);
+        let told = if dialect == Dialect::V2 { json!("Gộp đơn hàng") } else { json!(22) };
+        assert_eq!(steps(&desk, first).await, [told], "the history says so, and names no other order");
+    }
+}
+
+#[tokio::test]
+async fn a_copy_has_the_same_goods_and_names_no_original() {
+    for dialect in [Dialect::V2, Dialect::V3] {
+        let (desk, receiver, _, id) = sold(dialect).await;
+        assert_eq!(desk.nhanh.copy_order(5), None);
+        let copy = desk.nhanh.copy_order(id).unwrap();
+        let (original, row) = (desk.nhanh.order(id).unwrap(), desk.nhanh.order(copy).unwrap());
+        let goods = |order: &nhanh_sim::Order| order.lines.iter().map(|line| (line.product, line.quantity)).collect::<Vec<_>>();
+        assert_eq!((goods(&row), row.recipient.mobile), (goods(&original), original.recipient.mobile));
+        let named = if dialect == Dialect::V2 { vec![] } else { vec![0, 0, 0] };
+        assert_eq!(kin(&desk, copy).await, (1, String::new(), named));
+        let told = if dialect == Dialect::V2 { json!("Sao chép đơn hàng") } else { json!(41) };
+        assert_eq!(steps(&desk, copy).await, [told]);
+        desk.nhanh.webhooks_idle().await;
+        assert_eq!(receiver.events()[0], "orderAdd");
+    }
 }

@@ -13,10 +13,12 @@ use crate::wire::Call;
 use crate::wire::params::Params;
 use crate::wire::reply::{Refusal, data};
 use crate::wire::span::Span;
-use crate::words::{order_status_label, order_type};
+use crate::words::{order_status_label, order_step_label, order_type};
 
 /// The longest window in days.
 const WINDOW_DAYS: i64 = 10;
+/// Who does what no app does.
+const STAFF: &str = "Trần Thị Bích Ngọc";
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -167,7 +169,7 @@ fn encode<'a>(order: &'a Order, home: &'a Business, switches: &Switches) -> Orde
         ship_to_ward_location_id: id(&to.ward),
         customer_ward: name(&to.ward),
         created_by_id: 9001,
-        created_by_name: if order.app.is_some() { "API" } else { "Trần Thị Bích Ngọc" },
+        created_by_name: if order.app.is_some() { "API" } else { STAFF },
         created_date_time: date_time(order.created_ms),
         delivery_date: order.delivery_date.as_deref().unwrap_or("0000-00-00"),
         status_code: &order.status,
@@ -261,9 +263,13 @@ pub(super) fn history(call: &mut Call<'_>, request: &Value) -> Result<Vec<u8>, R
     if params.text("type").as_deref() == Some("logcarrier") {
         return data(&json!([]));
     }
-    let first = json!({ "step": "Thêm đơn hàng", "createdBy": "API", "createdDateTime": date_time(order.created_ms), "oldStatus": null, "newStatus": "New" });
+    let first = json!({ "step": order_step_label(1), "createdBy": "API", "createdDateTime": date_time(order.created_ms), "oldStatus": null, "newStatus": "New" });
     let rest = order.history.iter().map(|(at, old, new, by)| {
-        json!({ "step": "Đổi trạng thái", "createdBy": by, "createdDateTime": date_time(*at), "oldStatus": order_status_label(old), "newStatus": order_status_label(new) })
+        json!({ "step": order_step_label(7), "createdBy": by, "createdDateTime": date_time(*at), "oldStatus": order_status_label(old), "newStatus": order_status_label(new) })
     });
-    data(&std::iter::once(first).chain(rest).collect::<Vec<_>>())
+    let others = order.steps.iter().map(|(at, step)| {
+        let label = order_status_label(&order.status);
+        json!({ "step": order_step_label(*step), "createdBy": STAFF, "createdDateTime": date_time(*at), "oldStatus": label, "newStatus": label })
+    });
+    data(&std::iter::once(first).chain(rest).chain(others).collect::<Vec<_>>())
 }

@@ -54,6 +54,7 @@ static ENDPOINTS: &[(&str, Permission, Endpoint)] = &[
     ("/v3.0/product/internalcategory", Permission::Product, catalogue::internal_categories),
     ("/v3.0/product/brand", Permission::Product, catalogue::brands),
     ("/v3.0/order/list", Permission::Order, order_out::orders),
+    ("/v3.0/order/history", Permission::Order, order_out::history),
     ("/v3.0/order/deleted", Permission::Order, order_out::deleted),
     ("/v3.0/order/add", Permission::OrderWrite, order_in::add),
     ("/v3.0/order/edit", Permission::OrderWrite, order_edit::edit),

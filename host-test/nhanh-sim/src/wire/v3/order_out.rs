@@ -1,4 +1,4 @@
-//! `order/list` and `order/deleted` (3.0 reference sections 7.1, 7.6).
+//! `order/list`, `order/history` and `order/deleted` (3.0 reference sections 7.1, 7.6).
 //!
 //! Without an id, a customer or a phone a window of at most 31 days holds; there is no filter by the own id.
 
@@ -11,7 +11,7 @@ use crate::wire::json::object;
 use crate::wire::params::Params;
 use crate::wire::reply::Refusal;
 use crate::wire::span::Span;
-use crate::words::order_status_numbered;
+use crate::words::{order_status_number, order_status_numbered};
 
 /// The longest window in days.
 const WINDOW_DAYS: i64 = 31;
@@ -61,6 +61,40 @@ pub(super) fn orders(call: &mut Call<'_>, request: Params<'_>) -> Result<Out, Re
 /// The first millisecond of a second: the wire has no finer times.
 fn second(ms: i64) -> i64 {
     ms - ms.rem_euclid(1000)
+}
+
+/// What became of some orders, step by step; the steps can be chosen. No step names another order.
+pub(super) fn history(call: &mut Call<'_>, request: Params<'_>) -> Result<Out, Refusal> {
+    let filters = request.below("filters");
+    let (wanted, steps) = (ids(filters, "orderIds")?, filters.ints("steps"));
+    if wanted.is_empty() {
+        return Err(Refusal::field("filters.orderIds", "is required"));
+    }
+    let mut rows = Vec::new();
+    let orders = &call.home()?.orders;
+    for order in wanted.iter().filter_map(|id| orders.get(id)) {
+        let changes = order.history.iter().map(|(at, old, new, _)| (*at, 7, old.as_str(), new.as_str()));
+        let others = order.steps.iter().map(|(at, step)| (*at, *step, order.status.as_str(), order.status.as_str()));
+        let all = [(order.created_ms, 1, "New", "New")].into_iter().chain(changes).chain(others);
+        for (at, step, old, new) in all.filter(|(_, step, ..)| steps.is_empty() || steps.contains(step)) {
+            let number = i64::try_from(rows.len()).unwrap_or(i64::MAX);
+            rows.push((number, (number, order.id, step, (order_status_number(old), order_status_number(new)), at)));
+        }
+    }
+    list::page(call, request, Sort::Down, rows, |out, (number, order, step, (old, new), at)| {
+        object(out, |row| {
+            row.text("logId", format!("log{number}").as_str());
+            row.int("orderId", order);
+            row.int("step", step);
+            object(row.key("status"), |status| {
+                status.int("old", old);
+                status.int("new", new);
+            });
+            row.int("createdAt", at / 1000);
+            row.int("createdById", 9001);
+            row.text("createdBy", "API");
+        });
+    })
 }
 
 /// Orders that people deleted; the times are those of the deletion.
