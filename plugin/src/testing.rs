@@ -108,6 +108,7 @@ pub(crate) fn fresh() -> Earlier {
         refused_as_existing: None,
         swept: Vec::new(),
         status_sent: Vec::new(),
+        status_unanswered: None,
     }
 }
 

@@ -1,4 +1,4 @@
-//! The contract as Rust types, generated from `wit/`. Holds nothing of its own.
+//! The contract as Rust types, generated from `wit/`. Holds nothing of its own but the name of what is known of an order at first.
 #![allow(missing_docs, unreachable_pub, clippy::all, clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 wasmtime::component::bindgen!({
@@ -15,3 +15,19 @@ pub use exports::nobi::connector::connector::{
 };
 pub use exports::nobi::connector::exchange::{CheckLine, PushOutcome, Pushed, Unsettled, Verdict};
 pub use nobi::connector::{catalog, http, log, orders, types};
+
+impl orders::Earlier {
+    /// Nothing was ever sent of the order.
+    pub const UNTOUCHED: Self = Self {
+        may_have_arrived: false,
+        first_sent: None,
+        last_sent: None,
+        empty_lookups: 0,
+        seen_as: None,
+        gone: false,
+        refused_as_existing: None,
+        swept: Vec::new(),
+        status_sent: Vec::new(),
+        status_unanswered: None,
+    };
+}

@@ -196,6 +196,9 @@ pub trait Outbox {
     /// was told meanwhile, so that it need not wait.
     async fn wait(&self, waiting: Waiting) -> Result<bool>;
 
+    /// Keeps that a change of an order's status was sent for this event and that its outcome is unknown.
+    async fn unanswered(&self, footing: Footing, row: i64, at: Instant) -> Result<()>;
+
     /// Keeps what an order that may have arrived is called at the other side, where that is not known: it is not in a copy of the file that was
     /// made before it went out. One whose name another order has stays without.
     async fn call(&self, footing: Footing, order: &str, own_id: &str) -> Result<()>;

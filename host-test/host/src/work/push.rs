@@ -19,9 +19,6 @@ use crate::outbound::{Heard, Lane};
 use crate::seeing::figures;
 use crate::store::{Connection, Intent, OrderEventRow, Settled, Settlement, StoreError, Try, Waiting};
 
-/// How long a change of an order that got no answer may not show at the other side, in milliseconds.
-const CHANGE_SHOWS: u32 = 120_000;
-
 impl Host {
     /// Brings the next waiting event of an order out.
     #[tracing::instrument(level = "info", name = "push", skip(self, held))]
@@ -163,8 +160,8 @@ impl Host {
                     self.in_vain(&owner, &row, answered, failure.clone()).await?;
                 }
                 if !creates && failure.class == FailureClass::Ambiguous {
-                    // The change may have taken effect, and may not show before long: to send it again sooner would be refused, or be done twice.
-                    return Ok(Worked::Again(Some(CHANGE_SHOWS)));
+                    // The change may have taken effect: the guest reads before it sends anything again, and says how long it may not show.
+                    self.store.unanswered(owner.footing(), row.id, now).await?;
                 }
                 self.refused(&owner, &row, failure).await
             }
@@ -306,7 +303,6 @@ fn after(failure: &Failure, before: &Earlier, now: Instant) -> Earlier {
         seen_as: before.seen_as.clone(),
         gone: before.gone,
         refused_as_existing: before.refused_as_existing,
-        swept: Vec::new(),
-        status_sent: Vec::new(),
+        ..Earlier::UNTOUCHED
     }
 }

@@ -27,17 +27,7 @@ pub(crate) async fn every_export(connector: &Connector) -> Vec<(&'static str, En
     let response = http::Response { status: 200, content_type: None, body: b"{}".to_vec(), captured: Vec::new() };
     let delivery = Delivery { headers: Vec::new(), body: b"{}".to_vec(), verified: true };
     let event = make::event("1", 1, OrderEventKind::Created);
-    let earlier = Earlier {
-        may_have_arrived: false,
-        first_sent: None,
-        last_sent: None,
-        empty_lookups: 0,
-        seen_as: None,
-        gone: false,
-        refused_as_existing: None,
-        swept: Vec::new(),
-        status_sent: Vec::new(),
-    };
+    let earlier = Earlier::UNTOUCHED;
     let all = [
         ended(connector.authorize_url(&context, "https://nobi.example/landing").await),
         ended(connector.build_sync_request(&context, &step).await),

@@ -456,17 +456,7 @@ async fn a_trap_after_a_send_leaves_the_write_on_record() {
     let connector = neighbour.sandbox.admit(&forged.component()).await.unwrap();
     let errand = errand(Some(&server.origin()), None);
     let (context, event) = (context(), make::event("1", 1, OrderEventKind::Created));
-    let earlier = Earlier {
-        may_have_arrived: false,
-        first_sent: None,
-        last_sent: None,
-        empty_lookups: 0,
-        seen_as: None,
-        gone: false,
-        refused_as_existing: None,
-        swept: Vec::new(),
-        status_sent: Vec::new(),
-    };
+    let earlier = Earlier::UNTOUCHED;
     let neighbour = neighbour.by_way_of(&errand.outbound).await;
     let (outcome, _) = neighbour.beside(connector.push_order(&context, &event, &earlier, errand.errand.clone())).await;
     assert!(trap(&outcome).contains("unreachable"));

@@ -119,17 +119,7 @@ async fn every_order_without_a_pair_that_is_older_than_the_restore_may_have_arri
     for (row, order) in (4..).zip(["aside", "told-again"]) {
         house.store.order_event(connection.id, event(order, NOW), NOW).await.unwrap();
         house.store.intend(make::intent(&connection, order, &format!("abcd-{order}"), NOW)).await.unwrap();
-        let known = Earlier {
-            may_have_arrived: false,
-            first_sent: None,
-            last_sent: None,
-            empty_lookups: 0,
-            seen_as: None,
-            gone: false,
-            refused_as_existing: None,
-            swept: Vec::new(),
-            status_sent: Vec::new(),
-        };
+        let known = Earlier::UNTOUCHED;
         house.store.know(connection.footing(), order, known).await.unwrap();
         let (footing, outcome) = (connection.footing(), serde_json::json!({}));
         house.store.settle(Settlement { footing, row, settled: Settled::Skipped, remote: None, outcome, at: NOW }).await.unwrap();

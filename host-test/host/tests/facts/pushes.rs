@@ -123,17 +123,7 @@ async fn an_ambiguous_failure_leaves_may_have_arrived_sent_now_and_no_look_up() 
     house.clock.advance(Duration::from_secs(40));
     work(&house, &guest().pushes("abcd-1", Err(failure(FailureClass::Ambiguous)))).await;
     let now = house.clock.now();
-    let known = Earlier {
-        may_have_arrived: true,
-        first_sent: Some(NOW),
-        last_sent: Some(now),
-        empty_lookups: 0,
-        seen_as: None,
-        gone: false,
-        refused_as_existing: None,
-        swept: Vec::new(),
-        status_sent: Vec::new(),
-    };
+    let known = Earlier { may_have_arrived: true, first_sent: Some(NOW), last_sent: Some(now), ..Earlier::UNTOUCHED };
     assert_eq!(earlier(&house, &connection).await, known);
     assert_eq!(house.next_due().await, Some(now + 1_000));
 }
@@ -150,6 +140,29 @@ async fn a_guest_that_breaks_off_after_a_write_leaves_may_have_arrived() {
         assert_eq!(earlier(&house, &connection).await.may_have_arrived, wrote);
         assert_eq!(states(&outcomes), [if wrote { "waiting" } else { "failed" }]);
     }
+}
+
+#[tokio::test]
+async fn a_change_whose_outcome_is_unknown_is_told_to_the_next_call_which_says_when_to_go_on() {
+    let house = House::new().await;
+    let connection = house.connected("shop").await;
+    house.store.order_event(connection.id, make::event("o", 1, OrderEventKind::Created), NOW).await.unwrap();
+    house.settles(&connection, 1, Some("777")).await.unwrap();
+    house.clock.advance(Duration::from_secs(10));
+    let lost = guest().pushes("abcd-1", Err(failure(FailureClass::Ambiguous)));
+    let outcomes = happens(&house, &connection, &lost, 2, OrderEventKind::Deleted).await;
+    let sent = house.clock.now();
+    let known = async || house.store.next_event(connection.id, "o").await.unwrap().unwrap().earlier;
+    assert_eq!(states(&outcomes), ["done", "waiting"]);
+    assert_eq!((known().await.status_unanswered, house.next_due().await), (Some(sent), Some(sent + 1_000)));
+    // Whatever comes of the next call, the try stays known; and another event knows nothing of it.
+    house.clock.advance(Duration::from_secs(1));
+    work(&house, &guest().pushes("abcd-1", Ok(unsettled(0, 41_000)))).await;
+    assert_eq!((known().await.status_unanswered, house.next_due().await), (Some(sent), Some(NOW + 41_000)));
+    house.clock.advance(Duration::from_secs(30));
+    work(&house, &guest().pushes("abcd-1", Ok(PushOutcome::Updated(pushed("777"))))).await;
+    house.store.order_event(connection.id, make::event("o", 3, OrderEventKind::Deleted), NOW).await.unwrap();
+    assert_eq!(known().await.status_unanswered, None);
 }
 
 #[tokio::test]

@@ -55,17 +55,7 @@ pub(crate) async fn a_stalled_worker_s_late_writes_are_refused(ground: &dyn Grou
     fenced(store.apply_page(run, footing, page, all(Policy::CreateOnly), NOW).await);
     fenced(store.halt_run(run, footing, failure(FailureClass::Rejected), Halt::GiveUp, NOW).await);
     fenced(store.intend(make::intent(&late, "o", "abcd-1", NOW)).await);
-    let known = Earlier {
-        may_have_arrived: false,
-        first_sent: None,
-        last_sent: None,
-        empty_lookups: 2,
-        seen_as: None,
-        gone: false,
-        refused_as_existing: None,
-        swept: Vec::new(),
-        status_sent: Vec::new(),
-    };
+    let known = Earlier { empty_lookups: 2, ..Earlier::UNTOUCHED };
     fenced(store.know(footing, "o", known).await);
     let row = store.next_event(connection.id, "o").await.unwrap().unwrap().id;
     for remote in [None, Some("99".to_owned())] {

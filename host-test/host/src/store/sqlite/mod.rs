@@ -166,6 +166,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("wanting.sql"),
     include_str!("succession.sql"),
     include_str!("settling.sql"),
+    include_str!("unanswered.sql"),
 ];
 
 pub(super) fn migrate(connection: &Sqlite) -> Result<()> {

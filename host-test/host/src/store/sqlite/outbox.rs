@@ -52,8 +52,7 @@ fn earlier(sqlite: &Sqlite, connection: ConnectionId, order: &str) -> Result<(Op
                 seen_as: row.get(6)?,
                 gone: row.get(7)?,
                 refused_as_existing: row.get(8)?,
-                swept: Vec::new(),
-                status_sent: Vec::new(),
+                ..Earlier::UNTOUCHED
             };
             Ok((row.get(0)?, row.get(1)?, earlier, row.get::<_, String>(9)?))
         })
@@ -62,18 +61,7 @@ fn earlier(sqlite: &Sqlite, connection: ConnectionId, order: &str) -> Result<(Op
         let swept = sweeps::counting(&swept, earlier.last_sent)?;
         return Ok((own_id, remote, Earlier { swept, ..earlier }));
     }
-    let none = Earlier {
-        may_have_arrived: false,
-        first_sent: None,
-        last_sent: None,
-        empty_lookups: 0,
-        seen_as: None,
-        gone: false,
-        refused_as_existing: None,
-        swept: Vec::new(),
-        status_sent: Vec::new(),
-    };
-    Ok((None, None, none))
+    Ok((None, None, Earlier::UNTOUCHED))
 }
 
 /// An order that was made before this file came back from a copy, and that the file has not counted since, may have gone out meanwhile.
@@ -126,7 +114,7 @@ impl Outbox for SqliteStore {
         self.read(move |sqlite| {
             let row = sqlite
                 .prepare_cached(
-                    "SELECT id, sequence, event_id, kind, reason, status_sent,
+                    "SELECT id, sequence, event_id, kind, reason, status_sent, status_unanswered,
                        EXISTS (SELECT 1 FROM outbox AS later WHERE later.connection = ?1 AND later.order_id = ?2
                                AND later.state IN ('waiting', 'failed') AND later.sequence > outbox.sequence
                                AND (later.kind LIKE '{\"Cancelled\"%' OR later.kind = '\"Deleted\"'))
@@ -134,12 +122,15 @@ impl Outbox for SqliteStore {
                 )?
                 .query_row(params![connection, order], |row| {
                     let ids: (i64, i64, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
-                    Ok((ids, row.get::<_, String>(3)?, row.get(4)?, row.get::<_, String>(5)?, row.get(6)?))
+                    let sent: (String, Option<Instant>) = (row.get(5)?, row.get(6)?);
+                    Ok((ids, row.get::<_, String>(3)?, row.get(4)?, sent, row.get(7)?))
                 })
                 .optional()?;
-            let Some(((id, sequence, event_id), kind, reason, status_sent, cancelled_behind)) = row else { return Ok(None) };
+            let Some(((id, sequence, event_id), kind, reason, (status_sent, status_unanswered), cancelled_behind)) = row else {
+                return Ok(None);
+            };
             let (own_id, remote, earlier) = earlier(sqlite, connection, &order)?;
-            let earlier = Earlier { status_sent: from_json(&status_sent)?, ..earlier };
+            let earlier = Earlier { status_sent: from_json(&status_sent)?, status_unanswered, ..earlier };
             let owner = load(sqlite, connection)?;
             let before_connection = before_connection(sqlite, &owner, &order)?;
             let revived = revived(sqlite, &owner, &order)?;
@@ -222,6 +213,15 @@ impl Outbox for SqliteStore {
                 sweeps::plan(sqlite, connection, at)?;
             }
             sweeps::told_anew(sqlite, connection, &order, known.seen_as.as_deref())
+        })
+        .await
+    }
+
+    async fn unanswered(&self, footing: Footing, row: i64, at: Instant) -> Result<()> {
+        self.write(move |sqlite| {
+            still(sqlite, footing)?;
+            sqlite.prepare_cached("UPDATE outbox SET status_unanswered = ?2 WHERE id = ?1")?.execute(params![row, at])?;
+            Ok(())
         })
         .await
     }
