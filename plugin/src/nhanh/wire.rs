@@ -6,12 +6,13 @@
 use crate::map::Notes;
 use crate::map::order::Checked;
 use crate::map::product::Options;
-use crate::nhanh::errors::Reply;
+use crate::nhanh::errors::{Reply, foreign};
 use crate::nhanh::json::{Items, Misfit, Record};
 use crate::nhanh::tree::Value;
 use crate::nhanh::{v2, v3};
 use crate::sender::Sender;
 use crate::settings::Settings;
+use crate::vietnam::text;
 use crate::wit::catalog::{OrderStatus, PriceChange, Product, StockLevel};
 use crate::wit::connector::Refused;
 use crate::wit::http::Request;
@@ -105,7 +106,9 @@ pub struct Found<'t> {
 pub enum Kind {
     /// Goods that are sent, handed over or ordered ahead.
     Sale,
-    /// One that Nhanh made of another: an exchange, a return, a compensation; or something else that no app makes.
+    /// What came back of an order that was delivered in part.
+    BackInPart,
+    /// Another one that Nhanh made of an order: an exchange, a return, a compensation, a part; or something else that no app makes.
     Other,
     /// It cannot be read.
     Unreadable,
@@ -171,8 +174,31 @@ pub fn kind(type_id: Result<Option<i64>, Misfit>, origins: Result<Option<RemoteI
     match (type_id, origins) {
         (Err(_), _) | (_, Err(_)) => (Kind::Unreadable, None),
         (Ok(None | Some(1..=3)), Ok(None)) => (Kind::Sale, None),
+        (Ok(Some(16)), Ok(origin)) => (Kind::BackInPart, origin),
         (Ok(_), Ok(origin)) => (Kind::Other, origin),
     }
+}
+
+/// Steps of an order's history that say that it took another in, or is a copy of one: by number (reference 3.0, section 3), or in words
+/// where 2.0 spells them, which it does not document.
+const MERGED_OR_COPIED: [i64; 2] = [22, 41];
+const MERGED_OR_COPIED_SAID: [&str; 4] = ["gộp", "sao chép", "merge", "copy"];
+
+/// The first of these orders whose history says that it took another order in, or is a copy of one.
+///
+/// # Errors
+/// It is no history.
+pub fn took_in(reply: &Reply<'_>, asked: &[RemoteId]) -> Result<Option<RemoteId>, Failure> {
+    let steps = reply.record.raw("data").and_then(Items::of).ok_or_else(|| foreign("data"))?;
+    for row in steps.filter_map(|(_, it)| Record::of(it)) {
+        let said = row.text("step").ok().flatten().map(|it| text::folded(&it)).unwrap_or_default();
+        let by_number = row.integer("step").is_ok_and(|it| it.is_some_and(|it| MERGED_OR_COPIED.contains(&it)));
+        if by_number || MERGED_OR_COPIED_SAID.iter().any(|it| said.contains(it)) && !said.contains("lỗi") {
+            let told = row.id("orderId").ok().flatten().filter(|it| asked.contains(it));
+            return Ok(told.or_else(|| asked.first().cloned()));
+        }
+    }
+    Ok(None)
 }
 
 /// What the reply to a new order tells.
@@ -322,6 +348,12 @@ pub trait Wire: Sync {
     /// # Errors
     /// The form lacks the app's id, or there is no grant yet.
     fn set_status(&self, settings: Settings<'_>, order: &str, status: &str) -> Result<Request, Failure>;
+
+    /// The history of these orders, no more than [`Wire::batch`].
+    ///
+    /// # Errors
+    /// The form lacks the app's id, or there is no grant yet.
+    fn history(&self, settings: Settings<'_>, orders: &[RemoteId]) -> Result<Request, Failure>;
 
     /// Asks the carrier to give an order back; `None` in a dialect that cannot.
     ///

@@ -1,4 +1,4 @@
-//! Reading orders before anything is sent: one by its id, and all to the recipient's phone.
+//! Reading orders before anything is sent: one by its id, and all to the recipient's phone, with what Nhanh made of them.
 //!
 //! A pass asks for all orders to the phone, canonical and then as written, from the day before the first send until the day after now (the
 //! two clocks may differ), all pages, and looks for our own id; Nhanh has no filter by own id. A page that was refused, or not understood,
@@ -7,10 +7,11 @@
 use crate::map::order as rules;
 use crate::nhanh::errors::{Access, NoData, Reply};
 use crate::nhanh::json::Record;
-use crate::nhanh::wire::{Ask, FULL, Kind, Place, Seen, Wire};
+use crate::nhanh::wire::{Ask, FULL, Kind, Place, Seen, Wire, took_in};
 use crate::nhanh::words::{Group, order_status};
 use crate::push::Push;
 use crate::sender::Sender;
+use crate::vietnam::phone::{self, Phone};
 use crate::vietnam::time;
 use crate::wit::types::{Failure, FailureClass, Message, RemoteId};
 
@@ -19,6 +20,9 @@ const FEW_PAGES: u32 = 5;
 /// Pages of orders to one phone; more is no person's number.
 const MOST_PAGES: u32 = 50;
 
+/// Requests for histories of orders that one that is gone may have gone into.
+const MOST_HISTORIES: usize = 20;
+
 /// One page of orders.
 struct Orders {
     seen: Vec<Seen>,
@@ -26,15 +30,6 @@ struct Orders {
     /// The list ends here.
     last: bool,
     rows: usize,
-}
-
-/// What a pass over the orders to a phone found.
-#[derive(Default)]
-pub(crate) struct Sighting {
-    /// The order that was made here.
-    pub(crate) found: Option<Seen>,
-    /// Orders that Nhanh made of it and that are not called off.
-    pub(crate) children: Vec<RemoteId>,
 }
 
 pub(crate) fn unreadable_orders() -> Failure {
@@ -64,6 +59,11 @@ fn read_orders(wire: &dyn Wire, ask: &Ask<'_>, place: &Place, reply: &Reply<'_>,
         }
     }
     Some(orders)
+}
+
+/// It is not called off.
+fn lives(seen: &Seen) -> bool {
+    order_status(&seen.status.code).1 != Group::Cancelled
 }
 
 impl<S: Sender> Push<'_, S> {
@@ -114,43 +114,45 @@ impl<S: Sender> Push<'_, S> {
         }
         match seen.kind {
             Kind::Sale => Ok(true),
-            Kind::Other => Ok(false),
+            Kind::BackInPart | Kind::Other => Ok(false),
             Kind::Unreadable => Err(unreadable_orders().about(seen.status.order.as_str())),
         }
     }
 
-    /// One pass over all orders to this phone.
-    pub(crate) fn look_up(&mut self) -> Result<Sighting, Failure> {
+    /// Every order to a phone since the day before the first send, each once, and whether the list came to its end.
+    fn orders_to(&mut self, phone: &str) -> Result<(Vec<Seen>, bool), Failure> {
+        let from = self.earlier.first_sent.unwrap_or(self.order.created).saturating_sub(time::DAY);
+        let ask = Ask::OrdersTo { phone, from, until: self.context.now.saturating_add(time::DAY) };
+        let mut all: Vec<Seen> = Vec::new();
+        let mut place = self.wire.first();
+        for _ in 0..MOST_PAGES {
+            let orders = self.orders(&ask, &place)?;
+            for seen in orders.seen {
+                if all.iter().all(|it| it.status.order != seen.status.order) {
+                    all.push(seen);
+                }
+            }
+            match orders.next.filter(|it| *it != place) {
+                Some(next) => place = next,
+                None => return Ok((all, orders.last)),
+            }
+        }
+        Ok((all, false))
+    }
+
+    /// One pass over all orders to this phone: the one that was made here, if it shows. What Nhanh made of it is known from then on.
+    pub(crate) fn look_up(&mut self) -> Result<Option<Seen>, Failure> {
         let raw = self.order.recipient.phone.trim().to_owned();
         let mut phones = vec![rules::phone(self.order)?];
         if !phones.contains(&raw) {
             phones.push(raw);
         }
-        let first = self.earlier.first_sent.unwrap_or(self.order.created);
         let mut found: Vec<Seen> = Vec::new();
         let mut others: Vec<Seen> = Vec::new();
         for phone in phones {
-            let ask =
-                Ask::OrdersTo { phone: &phone, from: first.saturating_sub(time::DAY), until: self.context.now.saturating_add(time::DAY) };
-            let mut place = self.wire.first();
-            let mut ended = false;
-            for _ in 0..MOST_PAGES {
-                let orders = self.orders(&ask, &place)?;
-                for seen in orders.seen {
-                    let known = found.iter().chain(&others).any(|it| it.status.order == seen.status.order);
-                    match self.is_this(&seen)? {
-                        _ if known => {}
-                        true => found.push(seen),
-                        false => others.push(seen),
-                    }
-                }
-                match orders.next.filter(|it| *it != place) {
-                    Some(next) => place = next,
-                    None => {
-                        ended = orders.last;
-                        break;
-                    }
-                }
+            let (seen, ended) = self.orders_to(&phone)?;
+            for it in seen {
+                if self.is_this(&it)? { found.push(it) } else { others.push(it) }
             }
             // A list that goes in circles, or on and on, does not say that the order is not there.
             if found.is_empty() && !ended {
@@ -178,9 +180,108 @@ impl<S: Sender> Push<'_, S> {
             );
             return Err(self.conflict("order.found-as-child", message).about(child.status.order.as_str()));
         }
-        let id = found.as_ref().map(|it| &it.status.order);
-        let living = |it: &&Seen| id.is_some() && it.origin.as_ref() == id && order_status(&it.status.code).1 != Group::Cancelled;
-        let children = others.iter().filter(living).map(|it| it.status.order.clone()).collect();
-        Ok(Sighting { found, children })
+        if let Some(seen) = &found {
+            others.retain(|it| self.came_of(&seen.status.order, it));
+            self.children = Some(others);
+        }
+        Ok(found)
+    }
+
+    /// Whether the other one lives and came of this one: it names it, or has its own id.
+    fn came_of(&self, remote: &RemoteId, other: &Seen) -> bool {
+        other.status.order != *remote
+            && lives(other)
+            && (other.origin.as_ref() == Some(remote) || other.status.own_id.as_deref() == Some(self.own_id.as_str()))
+    }
+
+    /// A living order that Nhanh made of this one, as far as this call knows; with `in_part` only what came back of a delivery in part.
+    pub(crate) fn known_child(&self, in_part: bool) -> Option<RemoteId> {
+        let mut children = self.children.iter().flatten().filter(|it| !in_part || it.kind == Kind::BackInPart);
+        children.next().map(|it| it.status.order.clone())
+    }
+
+    /// The same of an order that was read by its id. Its row names no child, so the orders to its phone are looked through, once a call: the
+    /// phone that Nhanh has, which its children have too, then ours where that list lacks the order itself. A part that 2.0 splits off
+    /// names no original, and is known only where it has our own id.
+    ///
+    /// # Errors
+    /// A list that was refused or not understood: whether there is a child is not known, and nothing may be sent.
+    pub(crate) fn child_of(&mut self, seen: &Seen, in_part: bool) -> Result<Option<RemoteId>, Failure> {
+        if self.children.is_none() {
+            let remote = &seen.status.order;
+            let mut children = Vec::new();
+            for phone in self.phones(seen.phone.as_deref()) {
+                let (orders, ended) = self.orders_to(&phone)?;
+                let itself = orders.iter().any(|it| it.status.order == *remote);
+                children.extend(orders.into_iter().filter(|it| self.came_of(remote, it)));
+                if !ended && children.is_empty() {
+                    return Err(unreadable_orders());
+                }
+                if itself || !children.is_empty() {
+                    break;
+                }
+            }
+            self.children = Some(children);
+        }
+        Ok(self.known_child(in_part))
+    }
+
+    /// The living order that one that is gone seems to have become, or to have gone into: one to the same phone that names it or has its own
+    /// id, else one whose history tells of a merge or of a copy. No field of either dialect is documented for that, and a history tells of
+    /// no other order: what comes of it is for a person to look at. Where no history may be read, or too many
+    /// would have to be, any other order may be it.
+    pub(crate) fn heir_of(&mut self, remote: &RemoteId) -> Result<Option<RemoteId>, Failure> {
+        let mut orders = Vec::new();
+        for phone in self.phones(None) {
+            let (seen, ended) = self.orders_to(&phone)?;
+            if !ended {
+                return Err(unreadable_orders());
+            }
+            orders.extend(seen.into_iter().filter(|it| it.status.order != *remote && lives(it)));
+            if !orders.is_empty() {
+                break;
+            }
+        }
+        if let Some(heir) = orders.iter().find(|it| self.came_of(remote, it)) {
+            return Ok(Some(heir.status.order.clone()));
+        }
+        let ids: Vec<RemoteId> = orders.into_iter().filter(|it| it.kind == Kind::Sale).map(|it| it.status.order).collect();
+        let wire = self.wire;
+        for (asked, some) in ids.chunks(wire.batch()).enumerate() {
+            if asked == MOST_HISTORIES {
+                return Ok(some.first().cloned());
+            }
+            let request = wire.history(self.settings, some)?;
+            match self.ask(request, Access::Read, |reply| took_in(reply, some)) {
+                Ok(heir) => {
+                    if let Some(heir) = heir? {
+                        return Ok(Some(heir));
+                    }
+                }
+                Err(NoData::Refused(refusal)) if refusal.is_plain() || refusal.failure.class == FailureClass::Forbidden => {
+                    return Ok(some.first().cloned());
+                }
+                Err(no) => return Err(self.failure(no)),
+            }
+        }
+        Ok(None)
+    }
+
+    /// The spellings to look an order up by, without those that hold no number: as Nhanh has it, and as it is here.
+    fn phones(&self, theirs: Option<&str>) -> Vec<String> {
+        let mut phones: Vec<String> = Vec::new();
+        for written in theirs.into_iter().chain([self.order.recipient.phone.as_str()]).map(str::trim) {
+            let known = match phone::read(written) {
+                Phone::Number(number) => vec![number, written.to_owned()],
+                Phone::Other => vec![written.to_owned()],
+                Phone::Missing | Phone::Masked => continue,
+            };
+            for spelling in known {
+                if !phones.contains(&spelling) {
+                    phones.push(spelling);
+                }
+            }
+        }
+        phones
     }
 }

@@ -60,11 +60,7 @@ impl<S: Sender> Push<'_, S> {
         if self.never_sent() {
             return Ok(Settled::NeverArrived);
         }
-        let sighting = self.look_up()?;
-        if let Some(seen) = sighting.found {
-            if !creates && let Some(child) = sighting.children.first() {
-                return Err(self.has_child(&seen, child));
-            }
+        if let Some(seen) = self.look_up()? {
             return Ok(self.found(seen));
         }
         if let Some(remote) = earlier.seen_as.as_ref().filter(|_| earlier.gone) {
@@ -134,8 +130,8 @@ impl<S: Sender> Push<'_, S> {
     pub(crate) fn adopt_repeated(&mut self, refusal: Refusal) -> Result<PushOutcome, Failure> {
         // Nothing was changed by the refusal, and yet the order may be there: a look-up that fails leaves that open, as does an empty one.
         match self.look_up() {
-            Ok(sighting) => {
-                if let Some(seen) = sighting.found
+            Ok(found) => {
+                if let Some(seen) = found
                     && let Settled::Found(seen, warnings) = self.found(seen)
                 {
                     return Ok(PushOutcome::Adopted(with(pushed_as(&seen), warnings)));
@@ -175,15 +171,6 @@ impl<S: Sender> Push<'_, S> {
                 "Order {own-id} is not found, but the grant covers some depots only and it may be at another; it is not sent again. Search Nhanh.vn for it, or log in again with all depots and send it again.",
             ),
         )
-    }
-
-    fn has_child(&self, seen: &Seen, child: &str) -> Failure {
-        let message = Message::new(
-            "Đơn {order} đã có đơn đổi, trả hoặc tách {child} trên Nhanh.vn nên không tự hủy. Hãy xử lý cả hai đơn trên Nhanh.vn.",
-            "Order {order} has an exchange, a return or a split at Nhanh.vn, {child}, and is not cancelled by itself. Please deal with both there.",
-        );
-        let order = seen.status.order.as_str();
-        self.conflict("order.cancel-has-child", message.with("order", order).with("child", child)).about(order)
     }
 
     /// Ours. Where phone or sum are not what was sent, people should know.

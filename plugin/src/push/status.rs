@@ -12,7 +12,7 @@ use crate::push::settle::Settled;
 use crate::push::{Push, pushed_as, with};
 use crate::sender::Sender;
 use crate::wit::exchange::{PushOutcome, Pushed};
-use crate::wit::types::{Failure, Instant, Message, Reason, RemoteId, Warning};
+use crate::wit::types::{Failure, FailureClass, Instant, Message, Reason, RemoteId, Warning};
 
 /// What the table says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,6 +67,15 @@ fn cancelled_but(seen: Option<&Seen>) -> Message {
     message.with("status-at-nhanh", code)
 }
 
+/// Success, and a part of it came back as an order of its own.
+fn delivered_in_part(order: &str, child: &str) -> Warning {
+    let message = Message::new(
+        "Đơn {order} đã giao một phần: phần hoàn là đơn {child} trên Nhanh.vn. Hãy kiểm tra số hàng và số tiền thực nhận.",
+        "Order {order} was delivered in part: what came back is order {child} at Nhanh.vn. Please check goods and money.",
+    );
+    Warning::new("order.delivered-in-part", message.with("order", order).with("child", child)).about(order)
+}
+
 impl<S: Sender> Push<'_, S> {
     /// The order has no link: it never went out, or it is looked for.
     pub(crate) fn set_status_unlinked(&mut self, intent: Intent) -> Result<PushOutcome, Failure> {
@@ -107,40 +116,44 @@ impl<S: Sender> Push<'_, S> {
         self.visible_at().filter(|it| self.context.now < *it)
     }
 
-    /// Until when a change that was answered may only not show yet.
+    /// Until when a change that was sent may only not show yet, answered or not.
     fn changes_until(&self) -> Option<Instant> {
-        let sent = self.earlier.status_sent.iter().max()?;
+        let sent = self.earlier.status_sent.iter().chain(&self.earlier.status_unanswered).max()?;
         Some(sent.saturating_add(self.settings.visible_after_ms())).filter(|it| self.context.now < *it)
     }
 
     fn decide(&mut self, intent: Intent, remote: &RemoteId, seen: Option<&Seen>, warnings: Vec<Warning>) -> Result<PushOutcome, Failure> {
         let mut stands = with(seen.map_or_else(|| self.pushed(remote.clone()), pushed_as), warnings);
         let verdict = verdict(intent, seen.map(group));
-        let sent_before = self.earlier.status_sent.len();
-        match (verdict, self.changes_until(), seen) {
-            (Verdict::Done, _, _) if sent_before > 0 => return Ok(PushOutcome::Updated(stands)),
+        let calls_off = matches!(intent, Intent::Cancel(_) | Intent::Delete);
+        if let (true, Some(child)) = (calls_off && verdict != Verdict::Skip, self.known_child(false)) {
+            return Err(self.has_child(remote, &child));
+        }
+        if let (Intent::Settle, Verdict::Done, Some(child)) = (intent, verdict, self.known_child(true)) {
+            stands.warnings.push(delivered_in_part(remote, &child));
+        }
+        let sent_before = !self.earlier.status_sent.is_empty() || self.earlier.status_unanswered.is_some();
+        let there = match (verdict, self.changes_until(), seen) {
+            (Verdict::Done, _, _) if sent_before => return Ok(PushOutcome::Updated(stands)),
             (Verdict::Done, _, _) => return Ok(PushOutcome::Already(stands)),
             (_, Some(until), _) => return Ok(self.change_shows_later(until, false)),
             (_, None, None) => return self.not_found(intent, stands),
-            _ => {}
-        }
-        let recalls = seen.is_some_and(|it| it.recallable) && matches!(intent, Intent::Cancel(_) | Intent::Delete);
+            (_, None, Some(there)) => there,
+        };
         match verdict {
             // Nhanh hears of the delivery from the carrier itself.
-            Verdict::Send if seen.is_some_and(|it| it.sealed) && intent == Intent::Settle => {
-                Ok(PushOutcome::Skipped(self.at_carrier(intent, seen)))
-            }
-            Verdict::Send | Verdict::Conflict if sent_before > 1 && (verdict == Verdict::Send || recalls) => {
-                Err(self.not_taken(intent, seen))
-            }
-            Verdict::Send => self.send_status(intent, remote, seen, stands, sent_before > 0),
-            Verdict::Conflict if recalls => {
-                if sent_before == 0 {
-                    self.call_back(intent, remote, seen)?;
+            Verdict::Send if there.sealed && intent == Intent::Settle => Ok(PushOutcome::Skipped(self.at_carrier(intent, seen))),
+            Verdict::Send => self.change(intent, there, false, stands),
+            Verdict::Conflict if there.recallable && calls_off => self.change(intent, there, true, stands),
+            // Both are right where a part came back as an order of its own. Only here is such an order looked for: a statement of deliveries
+            // names thousands, and of one that is done already nothing more is asked.
+            Verdict::Conflict if intent == Intent::TakeBack && group(there) == Group::Finished => match self.child_of(there, true)? {
+                Some(child) => {
+                    stands.warnings.push(delivered_in_part(remote, &child));
+                    Ok(PushOutcome::Already(stands))
                 }
-                // Once its carrier has let go, Nhanh may have called the order off by itself, and refuse to do it again.
-                self.send_status(intent, remote, seen, stands, true)
-            }
+                None => Err(self.stands_against(intent, seen)),
+            },
             Verdict::DoneWithWarning => {
                 stands.warnings.push(Warning::new("order.cancelled-but-returned", cancelled_but(seen)));
                 Ok(PushOutcome::Already(stands))
@@ -158,13 +171,52 @@ impl<S: Sender> Push<'_, S> {
         }
     }
 
+    /// Sends what changes, first to the carrier where it has to give the order back; never a third time, and never to an order of which Nhanh
+    /// made another that lives: a cancel would leave that one alone.
+    fn change(&mut self, intent: Intent, there: &Seen, recalls: bool, stands: Pushed) -> Result<PushOutcome, Failure> {
+        let remote = &there.status.order;
+        let answered = self.earlier.status_sent.len();
+        if answered > 1 {
+            return Err(self.not_taken(intent, there));
+        }
+        if intent != Intent::Settle
+            && let Some(child) = self.child_of(there, false)?
+        {
+            return Err(self.has_child(remote, &child));
+        }
+        if recalls && answered == 0 {
+            match self.call_back(intent, there) {
+                // An earlier try may have had it given back: the change and a read tell.
+                Err(failure) if failure.class != FailureClass::Conflict || self.earlier.status_unanswered.is_none() => return Err(failure),
+                _ => {}
+            }
+        }
+        self.send_status(intent, there, stands)
+    }
+
+    fn has_child(&self, order: &str, child: &str) -> Failure {
+        let message = Message::new(
+            "Đơn {order} đã có đơn đổi, trả, tách hoặc đền bù {child} trên Nhanh.vn nên không tự hủy. Hãy xử lý cả hai đơn trên Nhanh.vn.",
+            "Order {order} has an exchange, a return, a split or a compensation at Nhanh.vn, {child}, and is not cancelled by itself. Please deal with both there.",
+        );
+        self.conflict("order.cancel-has-child", message.with("order", order).with("child", child)).about(order)
+    }
+
     /// Nhanh has no order of that id: it does not show yet, or is there no longer, or nobody can say.
-    fn not_found(&self, intent: Intent, mut stands: Pushed) -> Result<PushOutcome, Failure> {
+    fn not_found(&mut self, intent: Intent, mut stands: Pushed) -> Result<PushOutcome, Failure> {
         if let Some(until) = self.fresh_until() {
             return Ok(self.order_shows_later(until));
         }
         if !self.earlier.gone || !matches!(intent, Intent::Cancel(_) | Intent::Delete) {
             return Err(self.stands_against(intent, None).about(stands.remote));
+        }
+        if let Some(heir) = self.heir_of(&stands.remote)? {
+            let message = Message::new(
+                "Đơn {order} không còn trên Nhanh.vn và có vẻ đã được gộp, tách hoặc sao chép sang đơn {other} nên không tự hủy. Hãy xem đơn {other} trên Nhanh.vn.",
+                "Order {order} is at Nhanh.vn no longer and seems to have been merged into order {other}, split or copied; nothing is cancelled by itself. Please look at {other} there.",
+            );
+            let message = message.with("order", &stands.remote).with("other", &heir);
+            return Err(self.conflict("order.merged", message).about(stands.remote));
         }
         let message = Message::new(
             "Đơn không còn trên Nhanh.vn, có lẽ đã bị xóa ở đó; không có gì để hủy.",
@@ -187,26 +239,23 @@ impl<S: Sender> Push<'_, S> {
         self.looks_again(
             until,
             sent,
-            "Nhanh.vn đã nhận thay đổi trạng thái của đơn {own-id} nhưng chưa hiện; hệ thống sẽ kiểm tra lại.",
-            "Nhanh.vn took the change of order {own-id} and does not show it yet; it is looked at again.",
+            "Thay đổi trạng thái của đơn {own-id} đã được gửi nhưng chưa hiện trên Nhanh.vn; hệ thống sẽ kiểm tra lại.",
+            "The change of order {own-id} was sent and does not show at Nhanh.vn yet; it is looked at again.",
         )
     }
 
     /// Nhanh said yes twice, and the order stands where it stood.
-    fn not_taken(&self, intent: Intent, seen: Option<&Seen>) -> Failure {
+    fn not_taken(&self, intent: Intent, there: &Seen) -> Failure {
         let failure = self.conflict(
             "order.status-not-taken",
             self.both(
                 intent,
-                seen,
+                Some(there),
                 "Nhanh.vn báo đã đổi trạng thái nhưng đơn không đổi. Hãy đổi trực tiếp trên Nhanh.vn",
                 "Nhanh.vn says that it changed the status, and the order did not change. Please change it there",
             ),
         );
-        match seen {
-            Some(seen) => failure.about(seen.status.order.as_str()),
-            None => failure,
-        }
+        failure.about(there.status.order.as_str())
     }
 
     fn at_carrier(&self, intent: Intent, seen: Option<&Seen>) -> Reason {
@@ -222,47 +271,45 @@ impl<S: Sender> Push<'_, S> {
     }
 
     /// Asks the carrier, once, to give the order back. A refusal is a conflict: the parcel is on its way.
-    fn call_back(&mut self, intent: Intent, remote: &RemoteId, seen: Option<&Seen>) -> Result<(), Failure> {
-        let Some(request) = self.wire.call_back(self.settings, remote)? else { return Err(self.stands_against(intent, seen)) };
+    fn call_back(&mut self, intent: Intent, there: &Seen) -> Result<(), Failure> {
+        let request = self.wire.call_back(self.settings, &there.status.order)?;
+        let Some(request) = request else { return Err(self.stands_against(intent, Some(there))) };
         match self.ask(request, Access::Write, |_| ()) {
             Ok(()) => Ok(()),
             // No carrier has it: there is nothing to take back, and the order may be edited.
             Err(NoData::Refused(refusal)) if refusal.means_not_at_carrier() => Ok(()),
             Err(NoData::Refused(refusal)) if refusal.is_plain() && refusal.changed_nothing() => {
-                Err(self.refused_change(intent, seen, refusal, remote))
+                Err(self.refused_change(intent, there, refusal))
             }
             Err(no) => Err(self.of_write(no)),
         }
     }
 
     /// Whether the order stands as it should by now; if not, the conflict is one.
-    fn stands_by_now(&mut self, intent: Intent, remote: &RemoteId, conflict: Failure) -> Result<PushOutcome, Failure> {
-        match self.order_by_id(remote)? {
-            Some(seen) if verdict(intent, Some(group(&seen))) == Verdict::Done => Ok(PushOutcome::Updated(pushed_as(&seen))),
+    fn stands_by_now(&mut self, intent: Intent, stands: Pushed, conflict: Failure) -> Result<PushOutcome, Failure> {
+        match self.order_by_id(&stands.remote)? {
+            Some(seen) if verdict(intent, Some(group(&seen))) == Verdict::Done => {
+                Ok(PushOutcome::Updated(Pushed { warnings: stands.warnings, ..pushed_as(&seen) }))
+            }
             _ => Err(conflict),
         }
     }
 
     /// A plain "no" to a change, with Nhanh's sentence and both statuses.
-    fn refused_change(&self, intent: Intent, seen: Option<&Seen>, refusal: Refusal, remote: &RemoteId) -> Failure {
+    fn refused_change(&self, intent: Intent, there: &Seen, refusal: Refusal) -> Failure {
         let said = refusal.without(&self.personal());
         let said = said.message.arguments.into_iter().next().map(|it| it.value).unwrap_or_default();
         let why = if said.is_empty() { "" } else { ": {said}" };
         let (vi, en) = (["Nhanh.vn từ chối đổi trạng thái", why].concat(), ["Nhanh.vn refused the change", why].concat());
-        let message = self.both(intent, seen, &vi, &en).with("said", &said);
-        self.conflict("order.update-refused", message).about(remote.as_str())
+        let message = self.both(intent, Some(there), &vi, &en).with("said", &said);
+        self.conflict("order.update-refused", message).about(there.status.order.as_str())
     }
 
-    /// Asks for the status; `again` where that may have been done already, so that a read judges a refusal.
-    fn send_status(
-        &mut self,
-        intent: Intent,
-        remote: &RemoteId,
-        seen: Option<&Seen>,
-        stands: Pushed,
-        again: bool,
-    ) -> Result<PushOutcome, Failure> {
+    /// Asks for the status. A read judges a refusal: an earlier try may have done it, whether or not anybody here knows of that try, and so may
+    /// Nhanh, by itself, once a carrier has let go.
+    fn send_status(&mut self, intent: Intent, there: &Seen, stands: Pushed) -> Result<PushOutcome, Failure> {
         let Some(wanted) = intent.status() else { return Ok(PushOutcome::Already(stands)) };
+        let remote = &there.status.order;
         let request = self.wire.set_status(self.settings, remote, wanted)?;
         match self.ask(request, Access::Write, |_| ()) {
             Ok(()) => Ok(self.shown(intent, remote, stands)),
@@ -270,8 +317,8 @@ impl<S: Sender> Push<'_, S> {
                 if let Some(until) = self.fresh_until().filter(|_| refusal.means_not_found()) {
                     return Ok(self.order_shows_later(until));
                 }
-                let conflict = self.refused_change(intent, seen, refusal, remote);
-                if again { self.stands_by_now(intent, remote, conflict) } else { Err(conflict) }
+                let conflict = self.refused_change(intent, there, refusal);
+                self.stands_by_now(intent, stands, conflict)
             }
             Err(no) => Err(self.of_write(no)),
         }

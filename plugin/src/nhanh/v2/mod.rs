@@ -14,6 +14,7 @@ use crate::map::product::Options;
 use crate::nhanh::errors::{Reply, foreign};
 use crate::nhanh::goods;
 use crate::nhanh::json::{Items, Misfit, Record};
+use crate::nhanh::object::Object;
 use crate::nhanh::tree::Value;
 use crate::nhanh::wire::{Ask, Create, Found, Located, Place, Seen, Wire};
 use crate::sender::Sender;
@@ -191,6 +192,10 @@ impl Wire for V2 {
 
     fn set_status(&self, settings: Settings<'_>, order: &str, status: &str) -> Result<Request, Failure> {
         call(settings, path::ORDER_UPDATE, request::set_status(order, status))
+    }
+
+    fn history(&self, settings: Settings<'_>, orders: &[RemoteId]) -> Result<Request, Failure> {
+        call(settings, path::ORDER_HISTORY, Object::default().text("orderId", one(orders)).end())
     }
 
     fn call_back(&self, _: Settings<'_>, _: &str) -> Result<Option<Request>, Failure> {

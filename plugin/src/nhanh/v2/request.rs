@@ -26,6 +26,8 @@ pub mod path {
     pub const CUSTOMERS: &str = "/api/customer/search";
     /// Orders by page, by id, by phone.
     pub const ORDERS: &str = "/api/order/index";
+    /// What became of one order, step by step.
+    pub const ORDER_HISTORY: &str = "/api/order/history";
     /// A new order.
     pub const ORDER_ADD: &str = "/api/order/add";
     /// An order's status.

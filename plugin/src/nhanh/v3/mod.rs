@@ -15,7 +15,7 @@ use crate::map::product::Options;
 use crate::nhanh::errors::{Reply, foreign};
 use crate::nhanh::goods;
 use crate::nhanh::json::{self, Items, Misfit, Record};
-use crate::nhanh::object::Object;
+use crate::nhanh::object::{Object, list, number_or_text};
 use crate::nhanh::tree::Value;
 use crate::nhanh::wire::{Ask, Create, Found, Located, Place, Seen, Wire};
 use crate::nhanh::words;
@@ -117,9 +117,9 @@ impl Wire for V3 {
 
     fn rows<'t>(&self, ask: &Ask<'_>, _: &Place, reply: &Reply<'t>) -> Result<Found<'t>, Failure> {
         // An empty look-up must mean that there is no such order, never that it was not understood.
-        let list = |it: &Value<'_>| matches!(it, Value::Array(_) | Value::Object(_));
+        let list_like = |it: &Value<'_>| matches!(it, Value::Array(_) | Value::Object(_));
         let looks_up = matches!(ask, Ask::OrdersTo { .. } | Ask::OrdersById(_) | Ask::OrdersMade { .. });
-        if looks_up && !reply.record.raw("data").is_some_and(list) {
+        if looks_up && !reply.record.raw("data").is_some_and(list_like) {
             return Err(foreign("data"));
         }
         let data = reply.record.raw("data").map_or(Some(Items::List([].iter())), Items::of);
@@ -176,8 +176,13 @@ impl Wire for V3 {
         call(settings, path::ORDER_EDIT, request::set_status(order, words::status_number(status)))
     }
 
+    fn history(&self, settings: Settings<'_>, orders: &[RemoteId]) -> Result<Request, Failure> {
+        let filters = Object::default().json("orderIds", &list(orders.iter().map(|it| number_or_text(it)))).json("steps", "[22,41]");
+        call(settings, path::ORDER_HISTORY, request::page(filters, None, &Place::default(), PAGE))
+    }
+
     fn call_back(&self, settings: Settings<'_>, order: &str) -> Result<Option<Request>, Failure> {
-        let body = Object::default().json("orderId", &crate::nhanh::object::number_or_text(order)).end();
+        let body = Object::default().json("orderId", &number_or_text(order)).end();
         call(settings, path::CANCEL_CARRIER, body).map(Some)
     }
 }

@@ -26,6 +26,8 @@ pub mod path {
     pub const CUSTOMERS: &str = "/v3.0/customer/list";
     /// Orders by page, by id, by phone.
     pub const ORDERS: &str = "/v3.0/order/list";
+    /// What became of orders, step by step.
+    pub const ORDER_HISTORY: &str = "/v3.0/order/history";
     /// Deleted orders by page.
     pub const DELETED: &str = "/v3.0/order/deleted";
     /// A new order.

@@ -1,6 +1,7 @@
 //! Pushing, with scripted replies: what goes out, and what each answer means. `settling` is about creates that may have arrived, `statuses`
-//! about changes, `third` about what only API 3.0 does.
+//! about changes, `kin` about orders that come of orders, `third` about what only API 3.0 does.
 
+mod kin;
 mod settling;
 mod statuses;
 mod third;
