@@ -14,7 +14,7 @@ use connector_host::contract::types::Entity;
 use connector_host::store::Trigger;
 use nhanh_sim::{Event, Fault};
 
-use crate::world;
+use crate::{order_to, world};
 
 async fn staff_corrects_the_phone_of_a_lost_order_and_it_is_there_once(dialect: Dialect) -> Result<()> {
     for told in [false, true] {
@@ -262,6 +262,79 @@ async fn an_order_that_is_gone_needs_no_cancel_and_one_that_only_hides_is_a_task
     Ok(())
 }
 
+async fn an_order_that_went_into_another_is_a_task_that_names_both(dialect: Dialect) -> Result<()> {
+    let world = world(dialect).await?;
+    let sent = async |name: &str| -> Result<(Order, i64)> {
+        let order = order_to(&world, name).await?;
+        tell(&world, &order, 1, OrderEventKind::Created).await?;
+        world.work().await?;
+        world.later(Duration::from_secs(300)).await?;
+        let remote = outcome(&world, &order).await?.remote.unwrap().parse()?;
+        Ok((order, remote))
+    };
+    let cancelled = async |order: &Order| -> Result<(String, String)> {
+        world.nhanh.webhooks_idle().await;
+        tell(&world, order, 2, OrderEventKind::Cancelled(PartyRole::Buyer)).await?;
+        settle(&world, order).await?;
+        let outcomes = world.host.store().order_outcomes(world.side.connection, &order.id).await?;
+        Ok((ended(&world, order, 2).await?, outcomes[1].outcome.as_ref().unwrap().to_string()))
+    };
+    // Merged into one to the same phone.
+    let (first, merged) = sent("merged").await?;
+    let mut second = order(&world, "into").await?;
+    second.recipient.phone.clone_from(&first.recipient.phone);
+    tell(&world, &second, 1, OrderEventKind::Created).await?;
+    world.work().await?;
+    world.later(Duration::from_secs(300)).await?;
+    let into: i64 = outcome(&world, &second).await?.remote.unwrap().parse()?;
+    assert!(world.nhanh.merge_orders(into, merged));
+    let (how, told) = cancelled(&first).await?;
+    assert_eq!((how.as_str(), stands(&world, &second).as_deref()), ("order.merged", Some("New")), "{told}");
+    assert!(told.contains(&merged.to_string()) && told.contains(&into.to_string()), "{told}");
+    // Copied, and then deleted.
+    let (order, copied) = sent("copied").await?;
+    let copy = world.nhanh.copy_order(copied).unwrap();
+    assert!(world.nhanh.delete_order(copied));
+    let (how, told) = cancelled(&order).await?;
+    assert_eq!(how, "order.merged", "{told}");
+    assert!(told.contains(&copied.to_string()) && told.contains(&copy.to_string()), "{told}");
+    // Deleted and nothing else, while another to the same phone lives.
+    let (order, deleted) = sent("deleted").await?;
+    let other = Order { id: "order-beside".to_owned(), code: "DH-beside".to_owned(), ..order.clone() };
+    tell(&world, &other, 1, OrderEventKind::Created).await?;
+    world.work().await?;
+    world.later(Duration::from_secs(300)).await?;
+    assert!(world.nhanh.delete_order(deleted));
+    let (how, told) = cancelled(&order).await?;
+    assert_eq!((how.as_str(), told.contains("order.gone")), ("already", true), "{told}");
+    assert_eq!(world.asked(OrderEdit), 0, "nothing was sent");
+    Ok(())
+}
+
+async fn a_change_without_an_answer_is_read_before_it_is_sent_again(dialect: Dialect) -> Result<()> {
+    // Fault, how it ends, changes that were sent.
+    let cases = [
+        ("the answer is lost", Fault::AnswerLostAfterEffect, 1),
+        ("it says that it is busy", Fault::Busy, 1),
+        ("HTML after the effect", Fault::HtmlAfterEffect(502), 1),
+        ("500 without effect", Fault::ServerError, 2),
+        ("HTML without effect", Fault::Html(503), 2),
+    ];
+    for (number, (name, fault, sends)) in cases.into_iter().enumerate() {
+        let world = world(dialect).await?;
+        let order = make(&world, &format!("change-{number}")).await?;
+        world.work().await?;
+        world.later(Duration::from_secs(300)).await?;
+        world.next(OrderEdit, fault);
+        tell(&world, &order, 2, OrderEventKind::Cancelled(PartyRole::Buyer)).await?;
+        let took = settle(&world, &order).await?;
+        let end = (ended(&world, &order, 2).await?, stands(&world, &order), world.asked(OrderEdit));
+        assert_eq!(end, ("updated".to_owned(), Some("Canceled".to_owned()), sends), "{name}");
+        assert_eq!(took >= Duration::from_secs(120), sends > 1, "{name}: sent again only once it must show: {took:?}");
+    }
+    Ok(())
+}
+
 async fn an_order_whose_row_has_a_false_where_a_text_should_be_is_settled(dialect: Dialect) -> Result<()> {
     let plan = Plan { mirrored: true, ..Plan::on_a_manual_clock(dialect) };
     let world = World::stocked(plan).await?;
@@ -292,5 +365,7 @@ acceptance::in_each_version!(
     an_edit_after_the_send_is_told_where_the_parcel_depends_on_it,
     what_staff_revived_is_one_task_and_never_sent,
     an_order_that_is_gone_needs_no_cancel_and_one_that_only_hides_is_a_task,
+    an_order_that_went_into_another_is_a_task_that_names_both,
+    a_change_without_an_answer_is_read_before_it_is_sent_again,
     an_order_whose_row_has_a_false_where_a_text_should_be_is_settled,
 );
