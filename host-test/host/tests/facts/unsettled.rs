@@ -86,6 +86,65 @@ async fn a_sweep_that_failed_or_could_not_read_a_row_says_nothing_and_another_fo
     assert_eq!(swept(&house, &connection, "lost").await, [began + 12 * MINUTE]);
 }
 
+/// A page with a row that could not be read, of this id.
+fn unread(id: Option<&str>) -> Page {
+    let failure = connector_host::contract::types::Failure { field: Some("carrierCode".to_owned()), ..failure(FailureClass::Rejected) };
+    Page { refused: vec![Refused { id: id.map(str::to_owned), failure }], ..make::page(Vec::new()) }
+}
+
+async fn notices(house: &House, connection: &Connection) -> Vec<String> {
+    let notices = house.store.notices(connection.id).await.unwrap();
+    notices.into_iter().filter(|notice| notice.code == "order.sweep-unread").map(|notice| notice.vi).collect()
+}
+
+#[tokio::test]
+async fn an_unread_row_of_an_order_whose_id_is_known_proves_nothing_against_a_sweep() {
+    let house = House::new().await;
+    let connection = house.connected("shop").await;
+    waits(&house, &connection, "known", NOW).await;
+    let row = house.store.next_event(connection.id, "known").await.unwrap().unwrap().id;
+    house.settles(&connection, row, Some("5")).await.unwrap();
+    waits(&house, &connection, "lost", NOW).await;
+    let began = NOW + 3 * MINUTE;
+    let run = begins(&house, &connection, began).await;
+    ends(&house, &connection, &run, Page { next: Some("2".to_owned()), ..unread(Some("5")) }, began).await;
+    ends(&house, &connection, &run, make::page(Vec::new()), began).await;
+    assert_eq!((swept(&house, &connection, "lost").await, notices(&house, &connection).await), (vec![began], Vec::new()));
+}
+
+#[tokio::test]
+async fn an_unread_row_that_may_be_the_one_says_which_and_why_until_a_sweep_reads_it() {
+    for (id, shown) in [(Some("6"), "đơn 6, ô carrierCode"), (None, "đơn ?, ô carrierCode")] {
+        let house = House::new().await;
+        let connection = house.connected("shop").await;
+        waits(&house, &connection, "lost", NOW).await;
+        let began = NOW + 3 * MINUTE;
+        let run = begins(&house, &connection, began).await;
+        // On whatever page it is.
+        ends(&house, &connection, &run, Page { next: Some("2".to_owned()), ..unread(id) }, began).await;
+        ends(&house, &connection, &run, make::page(Vec::new()), began).await;
+        assert_eq!(swept(&house, &connection, "lost").await, Vec::<i64>::new());
+        let told = notices(&house, &connection).await;
+        assert!(told.len() == 1 && told[0].contains(shown), "{told:?}");
+        let second = begins(&house, &connection, began + 6 * MINUTE).await;
+        ends(&house, &connection, &second, make::page(Vec::new()), began + 6 * MINUTE).await;
+        assert_eq!((swept(&house, &connection, "lost").await, notices(&house, &connection).await.len()), (vec![began + 6 * MINUTE], 0));
+    }
+}
+
+#[tokio::test]
+async fn what_is_told_of_an_unread_row_goes_with_the_last_order_that_waits_for_a_sweep() {
+    let house = House::new().await;
+    let connection = house.connected("shop").await;
+    waits(&house, &connection, "lost", NOW).await;
+    let run = begins(&house, &connection, NOW + 3 * MINUTE).await;
+    ends(&house, &connection, &run, unread(Some("6")), NOW + 3 * MINUTE).await;
+    assert_eq!(notices(&house, &connection).await.len(), 1);
+    let row = house.store.next_event(connection.id, "lost").await.unwrap().unwrap().id;
+    house.settles(&connection, row, Some("7")).await.unwrap();
+    assert_eq!(notices(&house, &connection).await.len(), 0);
+}
+
 #[tokio::test]
 async fn what_was_not_seen_under_one_grant_proves_nothing_under_the_next() {
     let house = House::new().await;

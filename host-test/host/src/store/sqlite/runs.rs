@@ -261,6 +261,12 @@ impl Runs for SqliteStore {
             for _ in &page.refused {
                 tally.count(names::entity(before.entity), "refused");
             }
+            let span = span_of(&before.scope);
+            if span.is_some() {
+                for _ in 0..sweeps::unknown(sqlite, connection.id, &page.refused)? {
+                    tally.count(names::entity(before.entity), sweeps::UNKNOWN);
+                }
+            }
             for _ in &page.warnings {
                 tally.count(names::entity(before.entity), "warned");
             }
@@ -284,10 +290,12 @@ impl Runs for SqliteStore {
                 let detail = json!({ "entity": names::entity(before.entity), "state": RunState::Done, "tally": all });
                 append(sqlite, connection.id, at, code::RUN_ENDED, Some(&format!("run-{run}")), &detail)?;
             }
-            if let Some(span) = span_of(&before.scope).filter(|_| ended) {
-                // A row of ours that could not be read may be the very one that is looked for.
-                let whole = all.get("order-status.refused") == 0;
-                if whole { sweeps::end(sqlite, &before, span, at) } else { sweeps::failed(sqlite, connection.id, at) }?;
+            if let Some(span) = span.filter(|_| ended) {
+                let unknown = all.get(&format!("{}.{}", names::entity(before.entity), sweeps::UNKNOWN));
+                match unknown {
+                    0 => sweeps::end(sqlite, &before, span, at),
+                    unknown => sweeps::proved_nothing(sqlite, &before, unknown, at),
+                }?;
             }
             if ended && !matches!(before.scope, Scope::Only(_) | Scope::Made(_)) {
                 tell_resumed(sqlite, connection.id, names::entity(before.entity), at)?;

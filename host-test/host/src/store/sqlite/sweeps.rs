@@ -3,13 +3,14 @@
 
 use rusqlite::{Connection as Sqlite, OptionalExtension, params};
 
+use super::connections::notify;
 use super::outbox::hurry;
 use super::queue::enqueue;
 use super::runs::begin_run;
 use super::{from_json, to_json};
 use crate::clock::Instant;
-use crate::contract::types::Entity;
-use crate::contract::{Scope, Span};
+use crate::contract::types::{Argument, Entity, Failure, Message};
+use crate::contract::{Refused, Scope, Span};
 use crate::store::{ConnectionId, Lane, Result, Run, Task, Trigger};
 
 const DAY: i64 = 24 * 60 * 60 * 1_000;
@@ -21,6 +22,11 @@ const LONGEST_WAIT: i64 = 10 * 60 * 1_000;
 const AFTER_A_FAILURE: i64 = 5 * 60 * 1_000;
 /// Sweeps of an order that stay known.
 const KEPT: usize = 4;
+
+/// What a sweep's figures call a row that could not be read and may be the very order that is looked for.
+pub(super) const UNKNOWN: &str = "unknown";
+/// A sweep came to its end with such a row: it proves nothing.
+const UNREAD: &str = "order.sweep-unread";
 
 /// When the first byte of an order can have gone out; one that nothing is known of since a refusal says it exists, when it was made.
 const FIRST: &str = "coalesce(order_push.first_sent, (SELECT json_extract(nobi_order.record, '$.created') FROM nobi_order
@@ -96,7 +102,58 @@ pub(super) fn end(sqlite: &Sqlite, run: &Run, span: Span, at: Instant) -> Result
             .execute(params![run.connection, order, to_json(&swept)?])?;
         hurry(sqlite, run.connection, &order, at)?;
     }
+    read_again(sqlite, run.connection)?;
     plan(sqlite, run.connection, at)
+}
+
+/// How many rows of a page could not be read and may be one of those that are looked for. The row of an order whose id is known is that order's,
+/// whatever it says.
+pub(super) fn unknown(sqlite: &Sqlite, connection: ConnectionId, refused: &[Refused]) -> Result<usize> {
+    let known = "SELECT EXISTS (SELECT 1 FROM order_push WHERE connection = ?1 AND remote = ?2)";
+    let mut known = sqlite.prepare_cached(known)?;
+    let mut unknown = 0;
+    for row in refused {
+        let known: bool = known.query_row(params![connection, row.id], |row| row.get(0))?;
+        unknown += usize::from(!known);
+    }
+    Ok(unknown)
+}
+
+/// A sweep came to its end and did not read so many rows that may be ours: it proves nothing, another one is made, and a person is told of a row
+/// that stands in its way.
+pub(super) fn proved_nothing(sqlite: &Sqlite, run: &Run, rows: u64, at: Instant) -> Result<()> {
+    let row: Option<(String, String)> = sqlite
+        .prepare_cached(
+            "SELECT remote, failure FROM refused WHERE connection = ?1 AND entity = 'order-status' AND at >= ?2 AND NOT EXISTS (
+               SELECT 1 FROM order_push WHERE order_push.connection = ?1 AND order_push.remote = refused.remote) ORDER BY remote LIMIT 1",
+        )?
+        .query_row(params![run.connection, run.started], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    let (remote, failure) = row.unzip();
+    let failure: Option<Failure> = failure.as_deref().map(from_json).transpose()?;
+    let field = failure.and_then(|it| it.field);
+    notify(sqlite, run.connection, at, UNREAD, &unread(remote.as_deref(), field.as_deref(), rows))?;
+    failed(sqlite, run.connection, at)
+}
+
+/// A sweep read every row that may be ours, or nobody waits for one any more: what was said of such a row is over.
+fn read_again(sqlite: &Sqlite, connection: ConnectionId) -> Result<()> {
+    sqlite.prepare_cached("DELETE FROM notice WHERE connection = ?1 AND code = ?2")?.execute(params![connection, UNREAD])?;
+    Ok(())
+}
+
+fn unread(remote: Option<&str>, field: Option<&str>, rows: u64) -> Message {
+    let argument = |name: &str, value: &str| Argument { name: name.to_owned(), value: value.to_owned() };
+    let (remote, field, rows) = (remote.filter(|id| !id.is_empty()).unwrap_or("?"), field.unwrap_or("?"), rows.to_string());
+    Message {
+        vi: format!(
+            "Lần rà đơn vừa rồi không tính: {rows} đơn ở bên kia không đọc được và có thể là đơn đang tìm (ví dụ đơn {remote}, ô {field}). Đơn chờ kết quả rà chưa gửi lại; hãy sửa đơn đó ở bên kia."
+        ),
+        en: format!(
+            "The last sweep of orders does not count: {rows} rows at the other side could not be read and may be an order that is looked for (such as order {remote}, field {field}). What waits for the sweep is not sent again; mend that order there."
+        ),
+        arguments: vec![argument("order", remote), argument("field", field), argument("rows", &rows)],
+    }
 }
 
 /// A sweep failed: it proves nothing, and another one is made.
@@ -114,10 +171,15 @@ pub(super) fn span_of(scope: &Scope) -> Option<Span> {
 
 /// What is known of an order that is sent no more: nobody waits for a sweep of it.
 pub(super) fn forget(sqlite: &Sqlite, connection: ConnectionId, order: &str) -> Result<()> {
-    sqlite
+    let waited = sqlite
         .prepare_cached("UPDATE order_push SET sweep_from = NULL WHERE connection = ?1 AND order_id = ?2 AND sweep_from IS NOT NULL")?
         .execute(params![connection, order])?;
-    Ok(())
+    let others = "SELECT EXISTS (SELECT 1 FROM order_push WHERE connection = ?1 AND sweep_from IS NOT NULL)";
+    if waited == 0 || sqlite.prepare_cached(others)?.query_row([connection], |row| row.get(0))? {
+        Ok(())
+    } else {
+        read_again(sqlite, connection)
+    }
 }
 
 /// When sweeps began that count for an order: those after its last send.
