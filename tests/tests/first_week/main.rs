@@ -7,3 +7,4 @@
 mod catalogue;
 mod deliveries;
 mod orders;
+mod shortage;

@@ -26,6 +26,9 @@ fn not_before(times: i64, latest: Instant) -> Instant {
     latest.saturating_add(wait)
 }
 
+/// A level is read once in this time at the most, in milliseconds, however many orders are refused for want of it.
+const READ_ANEW: i64 = 60_000;
+
 /// There is so much of a product at a branch: the orders that wait for it there go, oldest first, as far as it reaches.
 pub(crate) fn freed(sqlite: &Sqlite, connection: ConnectionId, product: &str, branch: &str, available: i64, now: Instant) -> Result<()> {
     let mut statement = sqlite.prepare_cached(
@@ -153,11 +156,13 @@ impl HeldOrders for SqliteStore {
             if chosen(sqlite, connection, held.flows)?.of(Entity::Stock) != Policy::Off {
                 sqlite
                     .prepare_cached(
-                        "INSERT INTO refresh (connection, entity, remote, due) SELECT ?1, ?3, ?2, ?4
+                        "INSERT INTO refresh (connection, entity, remote, due)
+                         SELECT ?1, ?3, ?2, coalesce((SELECT max(run.started) + ?5 FROM run, json_each(run.scope, '$.Only') AS asked
+                           WHERE run.connection = ?1 AND run.entity = ?3 AND run.started > ?4 - ?5 AND asked.value = ?2), ?4)
                          WHERE EXISTS (SELECT 1 FROM link WHERE connection = ?1 AND entity = 'product' AND remote = ?2 AND state = 'linked')
                          ON CONFLICT DO UPDATE SET due = min(due, excluded.due)",
                     )?
-                    .execute(params![connection, subject, names::entity(Entity::Stock), held.at])?;
+                    .execute(params![connection, subject, names::entity(Entity::Stock), held.at, READ_ANEW])?;
             }
             Ok(times)
         })
