@@ -28,7 +28,7 @@ use self::links::{LinkState, link_of, mark};
 pub use self::matching::sku_key;
 pub(crate) use self::order::{keep_order, keep_stage, load_order};
 pub(crate) use self::stage::is_end;
-pub(crate) use self::standing::{SHOWS_AFTER, revived};
+pub(crate) use self::standing::{SHOWS_AFTER, revived, revived_anew};
 use self::sweep::Listed;
 pub(crate) use self::sweep::{ask_anew, forget_listed};
 use crate::clock::Instant;

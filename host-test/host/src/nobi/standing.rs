@@ -1,8 +1,8 @@
 //! What reads of an order at the other side add up to: that it is gone, that it is back, that staff revived what Nobi called off. Nothing is sent
 //! for any of it: an order that was called off and lives again is a person's to decide.
 
-use rusqlite::{OptionalExtension as _, params};
-use serde_json::json;
+use rusqlite::{Connection as Sqlite, OptionalExtension as _, params};
+use serde_json::{Value, json};
 
 use super::links::{LinkState, mark};
 use super::{Applier, stage};
@@ -12,7 +12,7 @@ use crate::contract::types::{Argument, Entity, Failure, FailureClass, Message};
 use crate::names;
 use crate::store::events::code;
 use crate::store::sqlite::{append, notify, reopened};
-use crate::store::{LetterId, Result};
+use crate::store::{ConnectionId, LetterId, Result};
 
 /// Two reads so far apart that show nothing say that an order is there no longer.
 const APART: i64 = 60 * 60 * 1_000;
@@ -32,6 +32,20 @@ pub(crate) fn revived(remote: &str) -> Failure {
         arguments: vec![Argument { name: "order".to_owned(), value: remote.to_owned() }],
     };
     Failure { class: FailureClass::Conflict, code: REVIVED.to_owned(), message, subject: Some(remote.to_owned()), field: None }
+}
+
+/// An event of the order is the task that it lives again: what was one until now is as it had ended.
+pub(crate) fn revived_anew(sqlite: &Sqlite, connection: ConnectionId, order: &str, row: i64, outcome: &Value) -> Result<()> {
+    if outcome.pointer("/failure/code").is_none_or(|code| code != REVIVED) {
+        return Ok(());
+    }
+    sqlite
+        .prepare_cached(
+            "UPDATE outbox SET state = 'done', outcome = json_object('how', 'already', 'remote', json_extract(outcome, '$.failure.subject'))
+             WHERE connection = ?1 AND order_id = ?2 AND id <> ?3 AND state = 'failed' AND json_extract(outcome, '$.failure.code') = ?4",
+        )?
+        .execute(params![connection, order, row, REVIVED])?;
+    Ok(())
 }
 
 impl Applier<'_> {
@@ -60,7 +74,7 @@ impl Applier<'_> {
         if off { self.rests_again(order, &status.order) } else { Ok(()) }
     }
 
-    /// One task an order, of the cancel that had ended well.
+    /// One task an order, of the last cancel that had ended well. One that a person has set aside was that task.
     fn lives_again(&self, order: &str, remote: &str) -> Result<()> {
         let id = self.connection.id;
         let failure = revived(remote);
@@ -68,9 +82,11 @@ impl Applier<'_> {
             .sqlite
             .prepare_cached(
                 "UPDATE outbox SET state = 'failed', outcome = ?3 WHERE id = (SELECT id FROM outbox WHERE connection = ?1 AND order_id = ?2
-                   AND state = 'done' AND (kind LIKE '{\"Cancelled\"%' OR kind = '\"Deleted\"') ORDER BY sequence DESC LIMIT 1) RETURNING id",
+                   AND state = 'done' AND (kind LIKE '{\"Cancelled\"%' OR kind = '\"Deleted\"') ORDER BY sequence DESC LIMIT 1)
+                 AND NOT EXISTS (SELECT 1 FROM outbox WHERE connection = ?1 AND order_id = ?2 AND state IN ('failed', 'skipped')
+                   AND ?4 IN (json_extract(outcome, '$.failure.code'), json_extract(outcome, '$.of'))) RETURNING id",
             )?
-            .query_row(params![id, order, json!({ "failure": failure }).to_string()], |row| row.get(0))
+            .query_row(params![id, order, json!({ "failure": failure }).to_string(), REVIVED], |row| row.get(0))
             .optional()?;
         if let Some(row) = row {
             let subject = LetterId::Order(row).to_string();

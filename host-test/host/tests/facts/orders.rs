@@ -4,8 +4,10 @@ use connector_host::contract::Policy;
 use connector_host::contract::catalog::{Change, OrderStage, OrderStatus, Product};
 use connector_host::contract::orders::{OrderEventKind, PartyRole, Reconciliation};
 use connector_host::contract::types::Entity;
-use connector_host::store::Trigger;
+use connector_host::store::{LetterId, Note, Trigger};
+use connector_host::work::Stop;
 
+use crate::guest::Guest;
 use crate::house::{House, all};
 use crate::make::{self, NOW};
 
@@ -184,4 +186,61 @@ async fn a_person_at_nobi_may_move_an_order_where_they_like_and_the_other_side_g
     assert_eq!(stage(&house, &connection).await, "packing");
     house.click(&connection, Entity::OrderStatus, &policies, vec![at(OrderStage::Shipping)]).await;
     assert_eq!(stage(&house, &connection).await, "shipping");
+}
+
+/// Ten minutes later a pull shows the order at this stage.
+async fn reads(house: &House, connection: &connector_host::store::Connection, stage: OrderStage) {
+    house.clock.advance(std::time::Duration::from_secs(600));
+    house.click(connection, Entity::OrderStatus, &all(Policy::KeepUpdated), vec![at(stage)]).await;
+}
+
+/// The codes of what waits for a person.
+async fn tasks(house: &House, connection: &connector_host::store::Connection) -> Vec<(LetterId, String)> {
+    let letters = house.store.dead_letters(connection.id).await.unwrap();
+    letters.into_iter().map(|letter| (letter.id, letter.failure.unwrap().code)).collect()
+}
+
+/// An order that is cancelled, deleted, and called off at the other side.
+async fn called_off(house: &House, events: &[OrderEventKind]) -> connector_host::store::Connection {
+    let connection = bound(house).await;
+    for (sequence, kind) in (2..).zip(events) {
+        house.store.order_event(connection.id, make::event("o", sequence, kind.clone()), NOW).await.unwrap();
+        let row = house.store.next_event(connection.id, "o").await.unwrap().unwrap().id;
+        house.settles(&connection, row, Some("777")).await.unwrap();
+    }
+    reads(house, &connection, OrderStage::Cancelled).await;
+    connection
+}
+
+#[tokio::test]
+async fn an_order_that_lives_again_after_a_cancel_and_a_delete_is_one_task_for_as_long_as_it_lives() {
+    let house = House::new().await;
+    let connection = called_off(&house, &[OrderEventKind::Cancelled(PartyRole::Buyer), OrderEventKind::Deleted]).await;
+    for _ in 0..3 {
+        reads(&house, &connection, OrderStage::New).await;
+        assert_eq!(tasks(&house, &connection).await, [(LetterId::Order(3), "order.revived".to_owned())]);
+    }
+    reads(&house, &connection, OrderStage::Cancelled).await;
+    assert_eq!(tasks(&house, &connection).await, []);
+    reads(&house, &connection, OrderStage::New).await;
+    assert_eq!(tasks(&house, &connection).await.len(), 1);
+    let note = Note { at: NOW, operator: "lan".to_owned(), code: "order.revived".to_owned(), records: 0, text: "bán tiếp".to_owned() };
+    house.store.discard_letters(connection.id, vec![LetterId::Order(3)], note).await.unwrap();
+    reads(&house, &connection, OrderStage::New).await;
+    assert_eq!(tasks(&house, &connection).await, [], "a person has set it aside");
+}
+
+#[tokio::test]
+async fn a_delete_of_an_order_that_lives_again_after_its_cancel_takes_the_task_over() {
+    let house = House::new().await;
+    let connection = called_off(&house, &[OrderEventKind::Cancelled(PartyRole::Buyer)]).await;
+    reads(&house, &connection, OrderStage::New).await;
+    assert_eq!(tasks(&house, &connection).await, [(LetterId::Order(2), "order.revived".to_owned())]);
+    let host = house.host(&Guest::new(make::descriptor())).await;
+    host.order_event(connection.id, make::event("o", 3, OrderEventKind::Deleted)).await.unwrap();
+    host.work(Stop::Idle(std::time::Duration::ZERO)).await.unwrap();
+    assert_eq!(tasks(&house, &connection).await, [(LetterId::Order(3), "order.revived".to_owned())]);
+    assert_eq!(house.far.asked(), Vec::<String>::new(), "and nothing is sent");
+    reads(&house, &connection, OrderStage::New).await;
+    assert_eq!(tasks(&house, &connection).await.len(), 1);
 }

@@ -87,8 +87,9 @@ pub(super) fn set_aside(sqlite: &Sqlite, connection: ConnectionId, id: LetterId,
     let changed = match id {
         LetterId::Order(row) => {
             let outcome = json!({ "reason": "skip.set-aside", "note": note.text, "by": note.operator });
-            let sql = "UPDATE outbox SET state = 'skipped', outcome = ?3, worry = NULL WHERE connection = ?1 AND id = ?2
-                       AND (state = 'failed' OR state = 'waiting' AND worry IS NOT NULL)";
+            let sql = "UPDATE outbox SET state = 'skipped', worry = NULL,
+                         outcome = json_set(?3, '$.of', coalesce(json_extract(outcome, '$.failure.code'), json_extract(worry, '$.code')))
+                       WHERE connection = ?1 AND id = ?2 AND (state = 'failed' OR state = 'waiting' AND worry IS NOT NULL)";
             sqlite.execute(sql, params![connection, row, outcome.to_string()])?
         }
         LetterId::Delivery(row) => {

@@ -14,7 +14,7 @@ use crate::clock::Instant;
 use crate::contract::orders::{Earlier, Order, OrderEvent, OrderEventKind};
 use crate::contract::types::Entity;
 use crate::names;
-use crate::nobi::{keep_order, keep_stage, load_order};
+use crate::nobi::{keep_order, keep_stage, load_order, revived_anew};
 use crate::store::{
     ConnectionId, Footing, Intent, Lane, Lease, OrderEventRow, OrderOutcome, OrderPush, Outbox, Result, Settled, Settlement, StoreError,
     Task, Try, Waiting,
@@ -301,6 +301,7 @@ impl Outbox for SqliteStore {
                 || format!("outbox row {row}"),
             )?;
             sweeps::forget(sqlite, connection, &order)?;
+            revived_anew(sqlite, connection, &order, row, &outcome)?;
             tell_end(sqlite, connection, at, row, &order, &settled, &outcome)?;
             ended(sqlite, connection, &order, matches!(settled, Settled::Done), at)?;
             if let Some(remote) = remote {
