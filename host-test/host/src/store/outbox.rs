@@ -200,8 +200,12 @@ pub trait Outbox {
     async fn unanswered(&self, footing: Footing, row: i64, at: Instant) -> Result<()>;
 
     /// Keeps what an order that may have arrived is called at the other side, where that is not known: it is not in a copy of the file that was
-    /// made before it went out. One whose name another order has stays without.
+    /// made before it went out. Fails with [`StoreError::Taken`](super::StoreError::Taken) where another order of the connection is called that:
+    /// nothing may be looked for under it.
     async fn call(&self, footing: Footing, order: &str, own_id: &str) -> Result<()>;
+
+    /// Whether another order of the connection that has an own id has the code of this one.
+    async fn shares_code(&self, connection: ConnectionId, order: &str) -> Result<bool>;
 
     /// Begins the sweep that orders of a connection wait for and that is due, unless one is under way.
     async fn begin_sweep(&self, lease: Lease, at: Instant) -> Result<()>;

@@ -16,6 +16,7 @@ use crate::contract::{OrderPlan, Policy, PushOutcome, Pushed, Unsettled};
 use crate::names;
 use crate::nobi::revived;
 use crate::outbound::{Heard, Lane};
+use crate::sandbox::Connector;
 use crate::seeing::figures;
 use crate::store::{Connection, Intent, OrderEventRow, Settled, Settlement, StoreError, Try, Waiting};
 
@@ -89,13 +90,13 @@ impl Host {
                 }
             }
         }
-        if !creates && row.event.order.remote.is_none() && row.earlier.may_have_arrived && row.own_id.is_none() {
-            // It is in a copy of the file that knows nothing of its making: in a sweep it is known by its own id alone.
-            let made = OrderEvent { kind: OrderEventKind::Created, ..row.event.clone() };
-            let context = self.context(&owner, connector.descriptor());
-            if let Ok(Ok(OrderPlan::Create(plan))) = connector.map_order(&context, &made).await.result {
-                self.store.call(owner.footing(), order, &plan.own_id).await?;
-            }
+        let looked_for = row.earlier.may_have_arrived || row.earlier.seen_as.is_some();
+        if !creates
+            && looked_for
+            && row.event.order.remote.is_none()
+            && let Some(failure) = self.call_by_own_id(&owner, &connector, &mut row).await?
+        {
+            return self.refused(&owner, &row, failure).await;
         }
         let context = self.context(&owner, connector.descriptor());
         point("before-send");
@@ -170,6 +171,42 @@ impl Host {
             self.listen(&mut owner, heard, None).await?;
         }
         Ok(worked)
+    }
+
+    /// Has an order that is looked for called as it is when it is made, also where the file knows nothing of its making: never by a name that
+    /// another order has. Says what stands against that.
+    async fn call_by_own_id(
+        &self,
+        owner: &Connection,
+        connector: &Connector,
+        row: &mut OrderEventRow,
+    ) -> Result<Option<Failure>, StoreError> {
+        loop {
+            let made = OrderEvent { kind: OrderEventKind::Created, ..row.event.clone() };
+            let order = &mut row.event.order;
+            let context = self.context(owner, connector.descriptor());
+            let Ok(Ok(OrderPlan::Create(plan))) = connector.map_order(&context, &made).await.result else {
+                // It could not be made as it is by now, so that nobody says what it is called: not by its code where another order is.
+                let by_code = row.own_id.as_ref().is_some_and(|known| known.ends_with(&order.code));
+                if !by_code && self.store.shares_code(owner.id, &order.id).await? {
+                    order.code.clear();
+                }
+                return Ok(None);
+            };
+            match &row.own_id {
+                Some(known) if *known == plan.own_id => return Ok(None),
+                Some(_) if !order.code.is_empty() => {
+                    order.code.clear();
+                    continue;
+                }
+                _ => {}
+            }
+            match self.store.call(owner.footing(), &order.id, &plan.own_id).await {
+                Err(StoreError::Taken { .. }) if !order.code.is_empty() => order.code.clear(),
+                Err(StoreError::Taken { own_id, order }) => return Ok(Some(taken(&own_id, &order))),
+                called => return called.map(|()| None),
+            }
+        }
     }
 
     async fn bound(&self, owner: &Connection, row: &OrderEventRow, how: &str, pushed: Pushed) -> Result<Worked, StoreError> {

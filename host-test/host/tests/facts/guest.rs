@@ -73,6 +73,11 @@ impl Guest {
         self
     }
 
+    /// What that is.
+    pub(crate) fn acts(&self, export: &str) -> Act {
+        self.acts[export].clone()
+    }
+
     /// A pull of one request, whose reply means this page.
     pub(crate) fn pulls(self, page: Result<Page, Failure>) -> Guest {
         let request = http::Request {

@@ -235,6 +235,70 @@ async fn an_order_whose_own_id_another_order_has_is_a_task_for_a_person() {
     assert_eq!(house.far.asked(), Vec::<String>::new());
 }
 
+/// Two orders with the code `DH-1`: `a`, which has the own id made of it, and `b`, of which a file that came back from a copy knows nothing.
+async fn two_of_one_code(house: &House) -> Connection {
+    let connection = house.connected("shop").await;
+    let coded = |order: &str, sequence, kind| {
+        let mut event = make::event(order, sequence, kind);
+        event.order.code = "DH-1".to_owned();
+        event
+    };
+    house.store.order_event(connection.id, coded("a", 1, OrderEventKind::Created), NOW).await.unwrap();
+    house.store.intend(make::intent(&connection, "a", "abcd-1", NOW)).await.unwrap();
+    let row = house.store.next_event(connection.id, "a").await.unwrap().unwrap().id;
+    house.settles(&connection, row, Some("700")).await.unwrap();
+    house.raw().execute("INSERT INTO restored (at, made) VALUES (?1, ?1)", [NOW]).unwrap();
+    for (sequence, kind) in [(1, OrderEventKind::Created), (2, OrderEventKind::Cancelled(PartyRole::Buyer))] {
+        house.store.order_event(connection.id, coded("b", sequence, kind), NOW).await.unwrap();
+    }
+    connection
+}
+
+/// Whoever looks by the code finds `a`.
+fn found_by(otherwise: PushOutcome) -> Act {
+    when("DH-1", give(Ok(PushOutcome::Updated(pushed("700")))), give(Ok(otherwise)))
+}
+
+#[tokio::test]
+async fn the_cancel_of_an_order_is_never_looked_for_by_the_own_id_of_another_with_its_code() {
+    let plan = |own_id: &str| guest().plans(own_id).acts("map-order");
+    let refused = give(Err::<OrderPlan, _>(failure(FailureClass::Rejected)));
+    for (maps, own_id) in [(when("DH-1", plan("abcd-1"), plan("abcd-hash")), Some("abcd-hash")), (refused, None)] {
+        let house = House::new().await;
+        let connection = two_of_one_code(&house).await;
+        for answer in [unsettled(0, 1_000), PushOutcome::Updated(pushed("701"))] {
+            work(&house, &guest().on("map-order", maps.clone()).on("push-order", found_by(answer))).await;
+            house.clock.advance(Duration::from_secs(5));
+        }
+        let known = house.store.order_push(connection.id, "b").await.unwrap();
+        assert_eq!((known.remote.as_deref(), known.own_id.as_deref()), (Some("701"), own_id));
+        assert_eq!(house.store.order_push(connection.id, "a").await.unwrap().own_id.as_deref(), Some("abcd-1"));
+    }
+}
+
+#[tokio::test]
+async fn where_its_own_name_is_another_s_as_well_a_cancel_is_a_task_and_nothing_is_looked_for() {
+    let house = House::new().await;
+    let connection = two_of_one_code(&house).await;
+    work(&house, &guest().plans("abcd-1").on("push-order", found_by(PushOutcome::Updated(pushed("700"))))).await;
+    let outcomes = house.store.order_outcomes(connection.id, "b").await.unwrap();
+    assert_eq!(states(&outcomes), ["skipped", "failed"]);
+    assert!(outcomes[1].to_string().contains("host.own-id-taken"), "{}", outcomes[1]);
+}
+
+#[tokio::test]
+async fn a_create_that_meets_a_conflict_after_a_byte_left_may_have_arrived_and_before_one_has_not() {
+    for (path, arrived) in [("/write/order", true), ("/read/order", false)] {
+        let house = House::new().await;
+        let connection = house.connected("shop").await;
+        let conflict = serde_json::to_value(Err::<PushOutcome, _>(failure(FailureClass::Conflict))).unwrap();
+        let guest = guest().plans("abcd-1").on("push-order", Act::Ask(path, conflict.clone(), conflict));
+        let outcomes = happens(&house, &connection, &guest, 1, OrderEventKind::Created).await;
+        assert_eq!(states(&outcomes), ["failed"]);
+        assert_eq!(earlier(&house, &connection).await.may_have_arrived, arrived, "{path}");
+    }
+}
+
 #[tokio::test]
 async fn with_the_order_toggle_off_nothing_is_queued_and_what_waits_is_a_visible_skip() {
     let house = House::new().await;

@@ -64,6 +64,18 @@ fn earlier(sqlite: &Sqlite, connection: ConnectionId, order: &str) -> Result<(Op
     Ok((None, None, Earlier::UNTOUCHED))
 }
 
+/// Fails with [`StoreError::Taken`] where another order of the connection has this own id.
+fn free(sqlite: &Sqlite, connection: ConnectionId, own_id: &str, order: &str) -> Result<()> {
+    let holder: Option<String> = sqlite
+        .prepare_cached("SELECT order_id FROM order_push WHERE connection = ?1 AND own_id = ?2 AND order_id <> ?3")?
+        .query_row(params![connection, own_id, order], |row| row.get(0))
+        .optional()?;
+    match holder {
+        Some(order) => Err(StoreError::Taken { own_id: own_id.to_owned(), order }),
+        None => Ok(()),
+    }
+}
+
 /// An order that was made before this file came back from a copy, and that the file has not counted since, may have gone out meanwhile.
 fn older_than_a_restore(sqlite: &Sqlite, connection: ConnectionId, order: &Order) -> Result<()> {
     sqlite
@@ -160,13 +172,7 @@ impl Outbox for SqliteStore {
         self.write(move |sqlite| {
             stand(sqlite, intent.footing)?;
             let connection = intent.footing.connection;
-            let holder: Option<String> = sqlite
-                .prepare_cached("SELECT order_id FROM order_push WHERE connection = ?1 AND own_id = ?2 AND order_id <> ?3")?
-                .query_row(params![connection, intent.own_id, intent.record.id], |row| row.get(0))
-                .optional()?;
-            if let Some(order) = holder {
-                return Err(StoreError::Taken { own_id: intent.own_id, order });
-            }
+            free(sqlite, connection, &intent.own_id, &intent.record.id)?;
             sqlite
                 .prepare_cached(
                     "INSERT INTO order_push (connection, order_id, own_id, may_have_arrived, sent, first_sent, last_sent)
@@ -230,10 +236,24 @@ impl Outbox for SqliteStore {
         let (order, own_id) = (order.to_owned(), own_id.to_owned());
         self.write(move |sqlite| {
             stand(sqlite, footing)?;
+            free(sqlite, footing.connection, &own_id, &order)?;
             sqlite
-                .prepare_cached("UPDATE OR IGNORE order_push SET own_id = ?3 WHERE connection = ?1 AND order_id = ?2 AND own_id IS NULL")?
+                .prepare_cached("UPDATE order_push SET own_id = ?3 WHERE connection = ?1 AND order_id = ?2 AND own_id IS NULL")?
                 .execute(params![footing.connection, order, own_id])?;
             Ok(())
+        })
+        .await
+    }
+
+    async fn shares_code(&self, connection: ConnectionId, order: &str) -> Result<bool> {
+        let order = order.to_owned();
+        self.read(move |sqlite| {
+            let shares = "SELECT EXISTS (SELECT 1 FROM order_push
+                JOIN connection ON connection.id = order_push.connection
+                JOIN nobi_order AS mine ON mine.tenant = connection.tenant AND mine.id = ?2
+                JOIN nobi_order AS theirs ON theirs.tenant = connection.tenant AND theirs.id = order_push.order_id AND theirs.code = mine.code
+                WHERE order_push.connection = ?1 AND order_push.order_id <> ?2 AND own_id IS NOT NULL)";
+            Ok(sqlite.prepare_cached(shares)?.query_row(params![connection, order], |row| row.get(0))?)
         })
         .await
     }
