@@ -12,7 +12,7 @@ use connector_host::contract::Scope;
 use connector_host::contract::orders::{Order, OrderEventKind, PartyRole, Reconciliation};
 use connector_host::contract::types::Entity;
 use connector_host::store::Trigger;
-use nhanh_sim::{Event, Fault};
+use nhanh_sim::{Event, Fault, NewOrder};
 
 use crate::{order_to, world};
 
@@ -352,7 +352,29 @@ async fn an_order_whose_row_has_a_false_where_a_text_should_be_is_settled(dialec
     Ok(())
 }
 
+async fn what_a_person_sends_again_is_looked_up_first(dialect: Dialect) -> Result<()> {
+    let world = world(dialect).await?;
+    world.nhanh.hold_webhooks();
+    world.next(OrderAdd, Fault::AnswerLostAfterEffect);
+    let order = make(&world, "again").await?;
+    world.work().await?;
+    // Before it shows staff makes an exchange of it, which has its own id as well: that is a person's to look at.
+    let made = world.nhanh.order(world.nhanh.ledger().pop().unwrap().id).unwrap();
+    let (own_id, status) = (made.own_id.clone(), "New".to_owned());
+    let exchange = NewOrder { own_id, type_id: 12, status, recipient: made.recipient.clone(), ..NewOrder::default() };
+    world.nhanh.add_order(world.side.business, exchange).unwrap();
+    settle(&world, &order).await?;
+    assert_eq!(ending(&world, &order).await?, "order.found-as-child");
+    world.clock.advance(Duration::from_secs(300));
+    let letters = world.host.store().dead_letters(world.side.connection).await?.into_iter().map(|letter| letter.id).collect();
+    world.host.replay_letters(world.side.connection, letters).await?;
+    settle(&world, &order).await?;
+    assert_eq!((ending(&world, &order).await?.as_str(), world.asked(OrderAdd)), ("adopted", 1));
+    Ok(())
+}
+
 acceptance::in_each_version!(
+    what_a_person_sends_again_is_looked_up_first,
     staff_corrects_the_phone_of_a_lost_order_and_it_is_there_once,
     a_refusal_whose_code_is_false_reaches_a_person_at_once,
     a_cancel_behind_a_lost_create_is_done_once_the_order_shows,

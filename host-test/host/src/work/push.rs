@@ -146,7 +146,7 @@ impl Host {
             }
             Err(failure) => {
                 if creates {
-                    self.store.know(owner.footing(), order, after(&failure, &row.earlier, now)).await?;
+                    self.store.know(owner.footing(), order, after(&failure, errand.wrote(), &row.earlier, now)).await?;
                 }
                 errand.disbelieve();
                 if let Disposition::AgainAfter(ms) = disposition(&failure.class) {
@@ -321,15 +321,18 @@ fn superseded(row: &OrderEventRow) -> bool {
     matches!(row.event.kind, OrderEventKind::Created) && row.event.order.remote.is_none() && row.cancelled_behind
 }
 
-/// What is known after a failure: an ambiguous one leaves the order "may have arrived", sent at the latest now; every other one says that
-/// nothing arrived in this call, so what was known before it stands.
-fn after(failure: &Failure, before: &Earlier, now: Instant) -> Earlier {
+/// What is known after a failure: an ambiguous one leaves the order "may have arrived", sent at the latest now, and so does a conflict of the first
+/// call in which a byte left: what stands against the order may be that very order. Every other one says that nothing arrived in this call, so what
+/// was known before it stands.
+fn after(failure: &Failure, wrote: bool, before: &Earlier, now: Instant) -> Earlier {
     if failure.code == "order.refused-as-existing" {
         // A refusal is no send: it made nothing, and says that something is there.
         let refused_as_existing = before.refused_as_existing.or(Some(now));
         return Earlier { may_have_arrived: true, refused_as_existing, ..before.clone() };
     }
-    if failure.class != FailureClass::Ambiguous {
+    let first_conflict = failure.class == FailureClass::Conflict && wrote && !before.may_have_arrived;
+    let open = failure.class == FailureClass::Ambiguous || first_conflict;
+    if !open {
         return before.clone();
     }
     Earlier {

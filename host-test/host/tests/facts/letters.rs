@@ -127,6 +127,31 @@ async fn an_order_event_that_a_later_one_has_overtaken_is_left_alone_and_the_oth
 }
 
 #[tokio::test]
+async fn whichever_way_a_person_sends_an_order_again_the_call_is_told_that_it_may_have_arrived() {
+    for by_page in [false, true] {
+        for sent in [false, true] {
+            let house = House::new().await;
+            let connection = order(&house, &[None]).await;
+            if sent {
+                house.store.intend(make::intent(&connection, "o", "abcd-1", NOW)).await.unwrap();
+            }
+            let (footing, outcome) = (connection.footing(), json!({ "failure": failure(FailureClass::Rejected) }));
+            let failed = Settlement { footing, row: 1, settled: Settled::Failed, remote: None, outcome, at: NOW };
+            house.store.settle(failed).await.unwrap();
+            house.clock.advance(Duration::from_secs(60));
+            if by_page {
+                assert_eq!(house.store.retry_events(connection.id, vec![1], house.clock.now()).await.unwrap().queued, 1);
+            } else {
+                house.host(&guest()).await.replay_letters(connection.id, vec![LetterId::Order(1)]).await.unwrap();
+            }
+            let earlier = house.store.next_event(connection.id, "o").await.unwrap().unwrap().earlier;
+            let known = (earlier.may_have_arrived, earlier.first_sent);
+            assert_eq!(known, (sent, sent.then_some(NOW)), "of which no byte ever left, nothing is to be looked for");
+        }
+    }
+}
+
+#[tokio::test]
 async fn what_is_set_aside_keeps_its_note_and_is_not_tried_any_more() {
     let house = House::new().await;
     let (connection, host) = broken(&house, &guest().on("handle-webhook", Act::Trap)).await;
