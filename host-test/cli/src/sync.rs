@@ -166,7 +166,8 @@ async fn remarks(home: &Home, connection: i64) -> Result<Vec<String>, Problem> {
         add(entity, warning.code, warning.message.vi, warning.subject.unwrap_or_default());
     }
     for held in store.held_records(connection).await? {
-        add(names::entity(held.entity).to_owned(), held.code, held.message.vi, held.remote);
+        let code = if held.kept { format!("{}, kept as you said", held.code) } else { held.code };
+        add(names::entity(held.entity).to_owned(), code, held.message.vi, held.remote);
     }
     let line = |((entity, code), (count, vi, id)): ((String, String), (usize, String, String))| {
         format!("  {count} × {entity} [{code}]: {vi} (such as {id})")

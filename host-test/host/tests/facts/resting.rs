@@ -154,6 +154,27 @@ async fn a_combo_that_became_goods_waits_as_well_and_one_that_turned_back_waits_
 }
 
 #[tokio::test]
+async fn a_level_that_a_person_had_kept_stands_still_in_sight_until_they_take_it_in() {
+    let (house, connection) = shop().await;
+    let policies = all(Policy::KeepUpdated);
+    let decides = async |take| {
+        let product = vec!["1".to_owned()];
+        house.store.decide_held_records(connection.id, Entity::Product, product, take, note("product.kind-turned")).await.unwrap()
+    };
+    let held = async || house.store.held_records(connection.id).await.unwrap().into_iter().map(|it| it.kept).collect::<Vec<_>>();
+    house.click(&connection, Entity::Product, &policies, vec![turned(ProductKind::Combo)]).await;
+    assert_eq!((held().await, decides(false).await, decides(false).await), (vec![false], 1, 0));
+    house.click(&connection, Entity::Product, &policies, vec![turned(ProductKind::Combo)]).await;
+    house.click(&connection, Entity::Stock, &policies, vec![make::level("1", "b", 8)]).await;
+    assert_eq!((level(&house, &connection, "b").await, held().await), (5, vec![true]));
+    assert_eq!(told(&house, &connection).await, [("product.kind-turned".to_owned(), 1)], "nobody is asked again");
+    assert_eq!((decides(true).await, held().await), (1, Vec::new()));
+    let (run, page) = (house.see::<i64>("SELECT max(id) FROM run"), make::page(vec![turned(ProductKind::Combo)]));
+    house.store.apply_page(run, connection.footing(), page, policies, make::NOW).await.unwrap();
+    assert_eq!((level(&house, &connection, "b").await, kind(&house).as_str()), (9, "combo/Bộ áo"));
+}
+
+#[tokio::test]
 async fn where_nothing_is_overwritten_a_person_s_word_takes_the_kind_in_all_the_same() {
     let (house, connection) = shop().await;
     let policies = all(Policy::CreateOnly);

@@ -56,6 +56,20 @@ async fn with_the_toggle_off_no_level_and_no_price_comes_in() {
 }
 
 #[tokio::test]
+async fn a_level_that_waits_for_its_branch_does_not_come_in_once_the_toggle_is_off() {
+    for (policy, expected) in [(Policy::CreateOnly, vec![(7000, true)]), (Policy::Off, Vec::new())] {
+        let (house, connection) = shop().await;
+        house.click(&connection, Entity::Stock, &stock_at(Policy::CreateOnly), vec![make::level("1", "c", 7000)]).await;
+        assert_eq!(house.see::<u32>("SELECT count(*) FROM parked_stock"), 1);
+        house.click(&connection, Entity::Branch, &stock_at(policy), vec![Change::Branch(make::branch("c"))]).await;
+        assert_eq!(known(&house, &connection).await, expected, "{policy:?}");
+        let asked = house.see::<i64>("SELECT count(*) FROM refresh WHERE entity = 'stock'");
+        assert_eq!(asked > 0, policy != Policy::Off, "{policy:?}");
+        assert_eq!(house.see::<u32>("SELECT count(*) FROM parked_stock"), 0, "what is known once the toggle is on again is another level");
+    }
+}
+
+#[tokio::test]
 async fn a_first_level_comes_in_from_a_webhook_and_a_later_one_does_not() {
     let (house, connection) = shop().await;
     let policies = stock_at(Policy::CreateOnly);

@@ -367,12 +367,14 @@ async fn a_person_who_keeps_the_levels_is_not_asked_again_until_the_cause_is_gon
     assert_eq!((decide().await.unwrap(), decide().await.unwrap()), (1, 0));
     assert_eq!(house.store.notes(connection.id).await.unwrap()[0].text, "kho bị ẩn");
     empties(&house, &connection, 30, 25).await;
-    assert_eq!((zeros(&house, &connection).await, house.store.held_records(connection.id).await.unwrap().len()), (0, 0));
+    let kept = house.store.held_records(connection.id).await.unwrap();
+    assert_eq!((zeros(&house, &connection).await, kept.len(), kept[0].kept), (0, 1, true), "it stays in sight");
     filled(&house, &connection, 30).await;
     empties(&house, &connection, 30, 1).await;
     assert_eq!(house.see::<u32>("SELECT count(*) FROM held_record"), 0);
     empties(&house, &connection, 30, 25).await;
-    assert_eq!(house.store.held_records(connection.id).await.unwrap().len(), 1);
+    let held = house.store.held_records(connection.id).await.unwrap();
+    assert_eq!((held.len(), held[0].kept), (1, false));
 }
 
 #[tokio::test]

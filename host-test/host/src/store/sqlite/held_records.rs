@@ -19,16 +19,17 @@ impl HeldRecords for SqliteStore {
     async fn held_records(&self, connection: ConnectionId) -> Result<Vec<HeldRecord>> {
         self.read(move |sqlite| {
             let mut statement = sqlite.prepare_cached(
-                "SELECT entity, remote, code, message, since FROM held_record WHERE connection = ?1 AND answer IS NULL ORDER BY since, entity, remote",
+                "SELECT entity, remote, code, message, since, answer IS NOT NULL FROM held_record
+                 WHERE connection = ?1 AND answer IS NOT 'take' ORDER BY since, entity, remote",
             )?;
             let rows = statement.query_map([connection], |row| {
-                Ok((row.get::<_, String>(0)?, row.get(1)?, row.get(2)?, row.get::<_, String>(3)?, row.get(4)?))
+                Ok((row.get::<_, String>(0)?, row.get(1)?, row.get(2)?, row.get::<_, String>(3)?, row.get(4)?, row.get(5)?))
             })?;
             let mut held = Vec::new();
             for row in rows {
-                let (entity, remote, code, message, since) = row?;
+                let (entity, remote, code, message, since, kept) = row?;
                 let Some(entity) = names::entity_from(&entity) else { continue };
-                held.push(HeldRecord { entity, remote, code, message: from_json(&message)?, since });
+                held.push(HeldRecord { entity, remote, code, message: from_json(&message)?, since, kept });
             }
             Ok(held)
         })
@@ -47,8 +48,8 @@ impl HeldRecords for SqliteStore {
             let (name, word, at) = (names::entity(entity), if take { "take" } else { "keep" }, note.at);
             let mut decided = Vec::new();
             for remote in remotes {
-                let update =
-                    "UPDATE held_record SET answer = ?5 WHERE connection = ?1 AND entity = ?2 AND remote = ?3 AND code = ?4 AND answer IS NULL";
+                let update = "UPDATE held_record SET answer = ?5 WHERE connection = ?1 AND entity = ?2 AND remote = ?3 AND code = ?4
+                                AND (answer IS NULL OR answer = 'keep' AND ?5 = 'take')";
                 if sqlite.prepare_cached(update)?.execute(params![connection, name, remote, note.code, word])? == 1 {
                     let detail = json!({ "remote": remote, "code": note.code, "decision": word });
                     append(sqlite, connection, at, code::HELD_DECIDED, Some(name), &detail)?;

@@ -32,6 +32,8 @@ pub(super) enum Kind {
     Held,
     Refused,
     Warned,
+    /// A person had it stand still.
+    Kept,
 }
 
 impl Kind {
@@ -42,6 +44,7 @@ impl Kind {
             Kind::Held => "held",
             Kind::Refused => "refused",
             Kind::Warned => "warned",
+            Kind::Kept => "kept",
         }
     }
 }
@@ -79,6 +82,7 @@ impl Group {
             Kind::Held => word::TROUBLE_HELD,
             Kind::Refused => word::TROUBLE_REFUSED,
             Kind::Warned => word::TROUBLE_WARNED,
+            Kind::Kept => word::TROUBLE_KEPT,
         };
         lang.with(word, &[("item", item), ("count", &format::count(lang, self.records.len() as u64))])
     }
@@ -100,6 +104,7 @@ impl Group {
             (Kind::Order, _) => word::WE_WAIT,
             (Kind::Delivery, _) => word::WE_STOPPED,
             (Kind::Held, _) => word::WE_HOLD,
+            (Kind::Kept, _) => word::WE_KEEP,
             (Kind::Warned, _) => word::WE_TOOK,
             (Kind::Refused, Some(FailureClass::Transient | FailureClass::RateLimited(_))) => word::WE_AGAIN,
             (Kind::Refused, _) => word::WE_REST,
@@ -112,15 +117,17 @@ impl Group {
             (Kind::Order, _) => word::YOU_ORDER,
             (Kind::Delivery, _) => word::YOU_SUPPORT,
             (Kind::Held, _) => word::YOU_HOLD,
+            (Kind::Kept, _) => word::YOU_KEEP,
             _ => word::YOU_MEND,
         }
     }
 
-    /// What the two buttons say: for all of the group, and for one record.
-    fn ways(&self) -> ([Word; 2], [Word; 2]) {
+    /// What the buttons say: for all of the group, and for one record. The second, which asks for a note, is not always there.
+    fn ways(&self) -> ([Word; 2], Option<[Word; 2]>) {
         match self.kind {
-            Kind::Held => ([word::TAKE_ALL, word::KEEP_ALL], [word::TAKE, word::KEEP]),
-            _ => ([word::RETRY_ALL, word::DISCARD_ALL], [word::RETRY, word::DISCARD]),
+            Kind::Held => ([word::TAKE_ALL, word::TAKE], Some([word::KEEP_ALL, word::KEEP])),
+            Kind::Kept => ([word::TAKE_ALL, word::TAKE], None),
+            _ => ([word::RETRY_ALL, word::RETRY], Some([word::DISCARD_ALL, word::DISCARD])),
         }
     }
 }
@@ -146,7 +153,8 @@ pub(super) async fn groups(desk: &Desk, id: ConnectionId) -> Result<Vec<Group>, 
     }
     for held in store.held_records(id).await? {
         let record = Record { key: held.remote, code: None, field: None, message: held.message };
-        add(Kind::Held, Some(held.entity), &held.code, None, record);
+        let kind = if held.kept { Kind::Kept } else { Kind::Held };
+        add(kind, Some(held.entity), &held.code, None, record);
     }
     for (entity, remote, failure) in store.refused(id).await? {
         let Some(entity) = names::entity_from(&entity) else { continue };
@@ -187,7 +195,8 @@ pub(super) async fn show(
 fn section(lang: Lang, csrf: &str, id: ConnectionId, descriptor: &Descriptor, group: &Group) -> Markup {
     let count = format::count(lang, group.records.len() as u64);
     let with_count = |word| lang.with(word, &[("count", &count)]);
-    let ([all_take, all_leave], [one_take, one_leave]) = group.ways();
+    let ([take_all, take_one], leave) = group.ways();
+    let (leave_all, leave_one) = leave.map(|[all, one]| (with_count(all), lang.say(one))).unzip();
     html! {
         section .card .group {
             h2 { (group.title(lang, descriptor)) " " code { (group.code) } }
@@ -196,7 +205,7 @@ fn section(lang: Lang, csrf: &str, id: ConnectionId, descriptor: &Descriptor, gr
                 div { dt { (lang.say(word::WHAT_WE_DO)) } dd { (lang.say(group.by_itself())) } }
                 div { dt { (lang.say(word::WHAT_YOU_CAN)) } dd { (lang.say(group.for_you())) } }
             }
-            (actions(lang, csrf, id, group, None, (&with_count(all_take), &with_count(all_leave))))
+            (actions(lang, csrf, id, group, None, (&with_count(take_all), leave_all.as_deref())))
             details {
                 summary { (lang.say(word::RECORDS)) " (" (count) ")" }
                 ul .records {
@@ -207,7 +216,7 @@ fn section(lang: Lang, csrf: &str, id: ConnectionId, descriptor: &Descriptor, gr
                                 @if let Some(field) = &record.field { " · " (lang.with(word::FIELD, &[("field", field)])) }
                                 " · " (lang.told(&record.message))
                             }
-                            (actions(lang, csrf, id, group, Some(record), (lang.say(one_take), lang.say(one_leave))))
+                            (actions(lang, csrf, id, group, Some(record), (lang.say(take_one), leave_one)))
                         }
                     }
                 }
@@ -226,8 +235,15 @@ fn name(lang: Lang, record: &Record) -> String {
     }
 }
 
-/// The two ways on, for a group or for one of its records.
-fn actions(lang: Lang, csrf: &str, id: ConnectionId, group: &Group, record: Option<&Record>, labels: (&str, &str)) -> Markup {
+/// The ways on, for a group or for one of its records.
+fn actions(
+    lang: Lang,
+    csrf: &str,
+    id: ConnectionId,
+    group: &Group,
+    record: Option<&Record>,
+    (take, leave): (&str, Option<&str>),
+) -> Markup {
     let whose = record.map(|record| name(lang, record)).unwrap_or_default();
     html! {
         form .actions method="post" action={ "/connections/" (id) "/troubles" } {
@@ -236,9 +252,11 @@ fn actions(lang: Lang, csrf: &str, id: ConnectionId, group: &Group, record: Opti
             input type="hidden" name="entity" value=(group.of());
             input type="hidden" name="code" value=(group.code);
             @if let Some(record) = record { input type="hidden" name="record" value=(record.key); }
-            button type="submit" name="do" value="retry" { (labels.0) span .unseen { " " (whose) } }
-            input type="text" name="note" maxlength="300" aria-label={ (lang.say(word::NOTE)) " " (whose) } placeholder=(lang.say(word::NOTE));
-            button type="submit" name="do" value="discard" { (labels.1) span .unseen { " " (whose) } }
+            button type="submit" name="do" value="retry" { (take) span .unseen { " " (whose) } }
+            @if let Some(leave) = leave {
+                input type="text" name="note" maxlength="300" aria-label={ (lang.say(word::NOTE)) " " (whose) } placeholder=(lang.say(word::NOTE));
+                button type="submit" name="do" value="discard" { (leave) span .unseen { " " (whose) } }
+            }
         }
     }
 }
@@ -289,7 +307,7 @@ async fn retry(desk: &Desk, id: ConnectionId, posted: &Posted, group: &Group) ->
             let replayed = desk.host.store().replay(id, letters(group), now).await?;
             ("retried", u32::try_from(replayed.len()).unwrap_or(u32::MAX))
         }
-        Kind::Held => {
+        Kind::Held | Kind::Kept => {
             let Some(entity) = group.entity else { return Err(Fault::Missing) };
             let operator = posted.signed.operator.name.clone();
             let note = Note { at: now, operator, code: group.code.clone(), records: 0, text: String::new() };
@@ -343,6 +361,8 @@ async fn discard(desk: &Desk, id: ConnectionId, posted: &Posted, group: &Group) 
             let remotes = group.records.iter().map(|record| record.key.clone()).collect();
             store.decide_held_records(id, entity, remotes, false, note).await?
         }
+        // It is kept already.
+        Kind::Kept => return Err(Fault::Missing),
         Kind::Refused | Kind::Warned => {
             let Some(entity) = group.entity else { return Err(Fault::Missing) };
             let remotes = group.records.iter().map(|record| record.key.clone()).collect();

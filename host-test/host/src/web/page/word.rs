@@ -192,6 +192,9 @@ words! {
     TROUBLE_HELD: "{item}: {count} mục chờ bạn quyết định", "{item}: {count} wait for your decision";
     WE_HOLD: "Dữ liệu ở Nobi Pro được giữ nguyên cho tới khi bạn quyết định; các bản ghi khác vẫn vào bình thường.", "What is here stays as it is until you decide; all other records come in.";
     YOU_HOLD: "Kiểm tra ở phần mềm bán hàng. Nếu đúng là như vậy, bấm Nhập theo phần mềm: dữ liệu được đọc lại rồi ghi. Nếu không, giữ nguyên kèm ghi chú.", "Look at the other side. If it is so, take it in: it is read again and written. If not, keep what is here, with a note.";
+    TROUBLE_KEPT: "{item}: {count} mục đang giữ nguyên theo lựa chọn của bạn", "{item}: {count} stand still as you said";
+    WE_KEEP: "Dữ liệu ở Nobi Pro đứng yên, không theo phần mềm bán hàng nữa, cho tới khi hai bên lại giống nhau.", "What is here stands still, whatever the other side says, until the two agree again.";
+    YOU_KEEP: "Không cần làm gì. Nếu muốn theo phần mềm bán hàng trở lại, bấm Nhập theo phần mềm: dữ liệu được đọc lại rồi ghi.", "Nothing. To follow the other side again, take it in: it is read again and written.";
     TAKE: "Nhập theo phần mềm", "Take it in";
     TAKE_ALL: "Nhập tất cả theo phần mềm ({count})", "Take all in ({count})";
     KEEP: "Giữ nguyên", "Keep";

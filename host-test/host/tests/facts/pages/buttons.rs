@@ -333,9 +333,30 @@ async fn what_waits_for_a_person_s_word_is_shown_and_taken_in_or_kept_with_a_not
     assert_eq!(person.send(&page, &page, &one("2", "retry", "")).await.to(), format!("{page}?said=decided&count=1"));
     assert_eq!(house.see::<String>("SELECT group_concat(remote || answer) FROM held_record"), "1keep,2take");
     assert_eq!(house.store.notes(connection.id).await.unwrap()[0].text, "bán theo lẻ");
-    assert!(!person.get(&page).await.body.contains("kind-turned"));
     let run = house.store.run(house.see("SELECT max(id) FROM run")).await.unwrap();
     assert_eq!(run.scope, connector_host::contract::Scope::Only(vec!["2".to_owned()]));
     let told: Vec<_> = house.store.events(connection.id, 0, 100).await.unwrap().into_iter().map(|event| event.code).collect();
     assert_eq!(told.iter().filter(|code| *code == "event.held-decided").count(), 2);
+}
+
+#[tokio::test]
+async fn what_a_person_keeps_as_it_is_stays_in_sight_and_can_be_taken_in_later() {
+    let house = House::new().await;
+    let (mut person, connection) = Person::with_a_connection(&house, &guest()).await;
+    let policies = all(Policy::KeepUpdated);
+    for kind in [ProductKind::Goods, ProductKind::Combo] {
+        let row = Change::Product(Product { kind, ..make::product("1") });
+        house.click(&connection, Entity::Product, &policies, vec![row]).await;
+    }
+    let page = format!("/connections/{}/troubles", connection.id);
+    let says = |kind, act| [("kind", kind), ("entity", "product"), ("code", "product.kind-turned"), ("do", act), ("note", "bán theo lẻ")];
+    person.send(&page, &page, &says("held", "discard")).await;
+    let shown = person.get(&page).await.body;
+    assert!(shown.contains("1 mục đang giữ nguyên theo lựa chọn của bạn") && shown.contains("Nhập tất cả theo phần mềm (1)"), "{shown}");
+    assert!(!shown.contains("value=\"discard\""), "it is kept already: {shown}");
+    assert_eq!(person.send(&page, &page, &says("kept", "discard")).await.status, 404);
+    assert_eq!(person.send(&page, &page, &says("kept", "retry")).await.to(), format!("{page}?said=decided&count=1"));
+    assert_eq!(house.see::<String>("SELECT answer FROM held_record"), "take");
+    let run = house.store.run(house.see("SELECT max(id) FROM run")).await.unwrap();
+    assert_eq!(run.scope, connector_host::contract::Scope::Only(vec!["1".to_owned()]));
 }
