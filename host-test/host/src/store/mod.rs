@@ -51,6 +51,7 @@ pub use self::seal::{SealError, Sealer};
 pub use self::sqlite::SqliteStore;
 pub use self::succession::Successions;
 pub use self::vitals::{Health, Pile, Vitals};
+pub(crate) use self::wanting::PAIRS_AWAITED;
 pub use self::wanting::{HeldOrder, HeldOrders, Wanting};
 
 /// All that the host asks of durable state.

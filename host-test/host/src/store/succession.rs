@@ -25,6 +25,9 @@ pub trait Successions {
     /// Gives an order over of which no byte has left. Says whether it went.
     async fn hand_over(&self, connection: ConnectionId, order: &str, at: Instant) -> Result<bool>;
 
+    /// Whether an order was made before this connection took over from another: for that one's pairs.
+    async fn came_over(&self, connection: ConnectionId, order: &str) -> Result<bool>;
+
     /// A person confirms, in one go, every pair that waits with one free candidate which no other waiting record has. They come in when they are
     /// read again, which this asks for. Says how many.
     async fn confirm_pairs(&self, connection: ConnectionId, at: Instant) -> Result<u32>;

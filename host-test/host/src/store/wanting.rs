@@ -10,6 +10,9 @@ use crate::clock::Instant;
 use crate::contract::types::Failure;
 use crate::nobi::Policies;
 
+/// The code of what an order waits for that came over from another connection, and names what this one has no pair of yet.
+pub(crate) const PAIRS_AWAITED: &str = "order.pairs-awaited";
+
 /// An order that was refused for want of something.
 #[derive(Clone, Debug)]
 pub struct HeldOrder {

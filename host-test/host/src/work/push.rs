@@ -10,7 +10,7 @@ use super::point::point;
 use super::pull::Worked;
 use super::{Host, diverged, flows, message, own_failure};
 use crate::clock::Instant;
-use crate::contract::orders::{Earlier, OrderEvent, OrderEventKind};
+use crate::contract::orders::{Earlier, Order, OrderEvent, OrderEventKind};
 use crate::contract::types::{Entity, Failure, FailureClass, Reason, Warning};
 use crate::contract::{OrderPlan, Policy, PushOutcome, Pushed, Unsettled};
 use crate::names;
@@ -18,7 +18,7 @@ use crate::nobi::revived;
 use crate::outbound::{Heard, Lane};
 use crate::sandbox::Connector;
 use crate::seeing::figures;
-use crate::store::{Connection, Intent, OrderEventRow, Settled, Settlement, StoreError, Try, Waiting};
+use crate::store::{Connection, Intent, OrderEventRow, PAIRS_AWAITED, Settled, Settlement, StoreError, Try, Waiting};
 
 impl Host {
     /// Brings the next waiting event of an order out.
@@ -60,13 +60,15 @@ impl Host {
                 return Ok(Worked::Again(None));
             }
             // What it lacks may have come in between the two reads: its links are taken as they are now.
-            let order_now = &row.event.order;
-            let lacks = order_now.remote_branch.is_none() || order_now.lines.iter().any(|line| line.remote_product.is_none());
             if unsent
-                && lacks
+                && lacks_a_link(&row.event.order)
                 && let Some(now) = self.store.next_event(connection, order).await?.filter(|now| now.id == row.id)
             {
                 row.event.order = now.event.order;
+            }
+            // It was made for another connection's pairs: this one's may not be there yet, and nothing is wrong with the order.
+            if unsent && lacks_a_link(&row.event.order) && self.store.came_over(connection, order).await? {
+                return self.hold(&owner, &row, pairs_awaited()).await;
             }
         }
         if creates {
@@ -309,6 +311,22 @@ fn before_connection() -> Failure {
         "Đơn được tạo trước khi nối Nhanh.vn nên kết nối này chưa gửi đơn sang đó. Nếu đơn có trên Nhanh.vn, hãy cập nhật trực tiếp ở đó.",
         "The order was made before this connection, which never sent it. If it is at Nhanh.vn, change it there by hand.",
     )
+}
+
+/// An order of a shop that moved, which names what the connection that took over has no pair of yet.
+fn pairs_awaited() -> Failure {
+    own_failure(
+        FailureClass::Held,
+        PAIRS_AWAITED,
+        "Cửa hàng đã chuyển sang kết nối này, mà chi nhánh hoặc sản phẩm của đơn chưa được ghép ở đây. Hãy đồng bộ Chi nhánh, Sản phẩm rồi xác nhận các \
+         cặp đang chờ.",
+        "The shop moved to this connection, which has no pair yet of a branch or a product of the order. Sync branches and products, and confirm the \
+         pairs that wait.",
+    )
+}
+
+fn lacks_a_link(order: &Order) -> bool {
+    order.remote_branch.is_none() || order.lines.iter().any(|line| line.remote_product.is_none())
 }
 
 fn is_cancel(kind: &OrderEventKind) -> bool {

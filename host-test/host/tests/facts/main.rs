@@ -38,6 +38,7 @@ mod resting;
 mod silence;
 mod stock;
 mod stops;
+mod succession;
 mod sweeps;
 mod undecided;
 mod unsettled;

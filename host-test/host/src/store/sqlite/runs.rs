@@ -11,6 +11,7 @@ use super::queue::enqueue;
 use super::remarks::{forget_remarks, keep_refused, keep_warned};
 use super::schedule::{mark, turn};
 use super::sweeps::{self, span_of};
+use super::wanting::paired;
 use super::{SqliteStore, found, from_json, to_json};
 use crate::clock::Instant;
 use crate::contract::types::{Entity, Failure, Reason};
@@ -250,6 +251,11 @@ impl Runs for SqliteStore {
                 }
             }
             let Applied { mut tally, written, warnings, .. } = applier.finish();
+            let made =
+                |entity: &Entity| ["created", "linked"].iter().any(|how| tally.get(&format!("{}.{how}", names::entity(*entity))) > 0);
+            if [Entity::Branch, Entity::Product].iter().any(made) {
+                paired(sqlite, connection.id, at)?;
+            }
             forget_deliveries(sqlite, connection.id, &written)?;
             forget_remarks(sqlite, connection.id, &page.changes)?;
             keep_refused(sqlite, connection.id, before.entity, &page.refused, at)?;

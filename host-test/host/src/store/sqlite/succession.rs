@@ -214,6 +214,17 @@ impl Successions for SqliteStore {
         .await
     }
 
+    async fn came_over(&self, connection: ConnectionId, order: &str) -> Result<bool> {
+        let order = order.to_owned();
+        self.read(move |sqlite| {
+            let older = "SELECT EXISTS (SELECT 1 FROM succession JOIN connection ON connection.id = succession.successor
+                JOIN nobi_order ON nobi_order.tenant = connection.tenant AND nobi_order.id = ?2
+                WHERE succession.successor = ?1 AND json_extract(nobi_order.record, '$.created') <= succession.at)";
+            Ok(sqlite.prepare_cached(older)?.query_row(params![connection, order], |row| row.get(0))?)
+        })
+        .await
+    }
+
     async fn confirm_pairs(&self, connection: ConnectionId, at: Instant) -> Result<u32> {
         self.write(move |sqlite| confirm(sqlite, connection, at)).await
     }

@@ -14,7 +14,7 @@ use crate::contract::Policy;
 use crate::contract::types::{Entity, Failure, Message};
 use crate::names;
 use crate::store::events::code;
-use crate::store::{ConnectionId, HeldOrder, HeldOrders, Notice, Result, Wanting};
+use crate::store::{ConnectionId, HeldOrder, HeldOrders, Notice, PAIRS_AWAITED, Result, Wanting};
 
 /// The earliest next try of an order that was refused so often, however much there is by what we know: two sides that do not agree on a
 /// level must not turn in a circle. The first is at once; the others wait a minute, two, four, a quarter of an hour at the most.
@@ -48,6 +48,14 @@ pub(crate) fn freed(sqlite: &Sqlite, connection: ConnectionId, product: &str, br
         }
     }
     Ok(())
+}
+
+/// Pairs were made: what waits for some is tried.
+pub(super) fn paired(sqlite: &Sqlite, connection: ConnectionId, now: Instant) -> Result<()> {
+    let mut statement = sqlite.prepare_cached("SELECT order_id FROM held_order WHERE connection = ?1 AND code = ?2")?;
+    let rows = statement.query_map(params![connection, PAIRS_AWAITED], |row| row.get(0))?;
+    let orders = rows.collect::<std::result::Result<Vec<String>, _>>()?;
+    orders.iter().try_for_each(|order| hurry(sqlite, connection, order, now))
 }
 
 /// An order waits no longer. Where it went out, the next one that waits for the same thing is tried.
