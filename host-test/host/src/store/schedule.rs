@@ -68,8 +68,9 @@ pub trait Schedules {
     /// What is polled of a connection, and when next.
     async fn schedule(&self, connection: ConnectionId) -> Result<Vec<(Entity, Instant)>>;
 
-    /// The orders that are linked, or may have arrived and are still on their way, and have not come to their end at the other side.
-    async fn open_orders(&self, connection: ConnectionId, most: u32) -> Result<OpenOrders>;
+    /// The orders that are linked, or may have arrived and are still on their way, and have not come to their end at the other side; for a day after
+    /// its last send also one that ended because it never arrived, since it may show up all the same.
+    async fn open_orders(&self, connection: ConnectionId, most: u32, now: Instant) -> Result<OpenOrders>;
 }
 
 /// Whether a stream with this policy is polled. A status is shown beside its order whatever its policy, which is about moving Nobi's own.

@@ -110,7 +110,7 @@ impl Host {
 
     /// Statuses are asked for from the oldest open order on, however long ago the last look was: those before it have come to their end.
     async fn statuses(&self, owner: &Connection, way: Way) -> Result<Option<Scope>, StoreError> {
-        let open = self.store.open_orders(owner.id, OPEN_ORDERS).await?;
+        let open = self.store.open_orders(owner.id, OPEN_ORDERS, self.clock.now()).await?;
         Ok(match (way, open.since) {
             (Way::Changes, Some(since)) => {
                 let since = since.saturating_sub(self.overlap());

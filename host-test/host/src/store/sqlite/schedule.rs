@@ -14,6 +14,11 @@ use crate::nobi::Policies;
 use crate::store::schedule::is_polled;
 use crate::store::{Connection, ConnectionId, Due, OpenOrders, Result, Schedules, Trigger, Way};
 
+/// How long after its last send an order that was nowhere, so that its cancel ended there, is still asked for: milliseconds. What left takes
+/// minutes to show, and an outage at the other side hours; an order that shows after a day was not delayed, somebody made it. Until then it costs
+/// the one request of each poll, and after it a webhook or a pull still tells of it.
+const LATECOMERS: i64 = 24 * 60 * 60 * 1_000;
+
 fn word(way: Way) -> &'static str {
     match way {
         Way::Changes => "changes",
@@ -182,7 +187,7 @@ impl Schedules for SqliteStore {
         .await
     }
 
-    async fn open_orders(&self, connection: ConnectionId, most: u32) -> Result<OpenOrders> {
+    async fn open_orders(&self, connection: ConnectionId, most: u32, now: Instant) -> Result<OpenOrders> {
         self.read(move |sqlite| {
             let mut statement = sqlite.prepare_cached(
                 "SELECT remote FROM order_push WHERE connection = ?1 AND open = 1 AND remote IS NOT NULL ORDER BY first_sent LIMIT ?2",
@@ -191,13 +196,14 @@ impl Schedules for SqliteStore {
             let remotes = remotes.collect::<std::result::Result<_, _>>()?;
             let since = sqlite
                 .prepare_cached(
-                    // What has come to its end without arriving is neither sent nor looked for any more.
+                    // What ended otherwise without arriving is neither sent nor looked for any more.
                     "SELECT min(first_sent) FROM order_push
                      WHERE connection = ?1 AND open = 1 AND (remote IS NOT NULL OR may_have_arrived AND EXISTS (
                        SELECT 1 FROM outbox WHERE outbox.connection = ?1 AND outbox.order_id = order_push.order_id
-                         AND outbox.state IN ('waiting', 'failed')))",
+                         AND (outbox.state IN ('waiting', 'failed')
+                           OR last_sent > ?2 AND outbox.state = 'skipped' AND json_extract(outbox.outcome, '$.reason') = 'skip.never-arrived')))",
                 )?
-                .query_row([connection], |row| row.get(0))?;
+                .query_row(params![connection, now.saturating_sub(LATECOMERS)], |row| row.get(0))?;
             Ok(OpenOrders { remotes, since })
         })
         .await

@@ -3,7 +3,7 @@
 use connector_host::contract::catalog::Change;
 use connector_host::contract::orders::OrderEventKind;
 use connector_host::contract::types::{Entity, FailureClass};
-use connector_host::contract::{Policy, Scope};
+use connector_host::contract::{Policy, PushOutcome, Pushed, Scope};
 use connector_host::store::{Connection, RunState, Settled, Settlement, Trigger};
 use connector_host::work::{HostConfig, Polls};
 
@@ -60,7 +60,7 @@ async fn an_order_that_will_never_go_out_is_not_asked_for_whatever_is_not_known_
     let connection = house.connected("shop").await;
     house.store.order_event(connection.id, make::event("o", 1, OrderEventKind::Created), NOW).await.unwrap();
     house.store.intend(make::intent(&connection, "o", "abcd-1", NOW)).await.unwrap();
-    let since = async || house.store.open_orders(connection.id, 10).await.unwrap().since;
+    let since = async || house.store.open_orders(connection.id, 10, NOW).await.unwrap().since;
     assert_eq!(since().await, Some(NOW));
     let row = house.store.next_event(connection.id, "o").await.unwrap().unwrap().id;
     for (settled, asked) in [(Settled::Failed, Some(NOW)), (Settled::Skipped, None)] {
@@ -68,6 +68,37 @@ async fn an_order_that_will_never_go_out_is_not_asked_for_whatever_is_not_known_
         house.store.settle(Settlement { footing, row, settled, remote: None, outcome, at: NOW }).await.unwrap();
         assert_eq!(since().await, asked);
     }
+}
+
+#[tokio::test]
+async fn an_order_that_never_arrived_is_asked_for_for_a_day_and_its_cancel_goes_on_if_it_shows() {
+    let house = House::new().await;
+    let quiet = guest().pulls(Ok(make::page(Vec::new())));
+    let (connection, host) = chosen(&house, &quiet, Entity::OrderStatus, Policy::KeepUpdated).await;
+    let cancelled = OrderEventKind::Cancelled(connector_host::contract::orders::PartyRole::Buyer);
+    house.store.order_event(connection.id, make::event("o", 1, OrderEventKind::Created), NOW).await.unwrap();
+    house.store.intend(make::intent(&connection, "o", "abcd-o", NOW)).await.unwrap();
+    house.store.order_event(connection.id, make::event("o", 2, cancelled), NOW).await.unwrap();
+    for reason in ["skip.cancelled-since", "skip.never-arrived"] {
+        let row = house.store.next_event(connection.id, "o").await.unwrap().unwrap().id;
+        let (footing, outcome) = (connection.footing(), serde_json::json!({ "reason": reason }));
+        house.store.settle(Settlement { footing, row, settled: Settled::Skipped, remote: None, outcome, at: NOW }).await.unwrap();
+    }
+    house.raw().execute("DELETE FROM work", []).unwrap();
+    later(&house, &host, HOUR).await;
+    let runs = polls(&house, &connection, Entity::OrderStatus).await;
+    assert!((9..=14).contains(&runs.len()), "{}", runs.len());
+    let day = i64::try_from(DAY.as_millis()).unwrap();
+    let since = async |at| house.store.open_orders(connection.id, 10, at).await.unwrap().since;
+    assert_eq!((since(NOW + day - 1).await, since(NOW + day).await), (Some(NOW), None), "and no longer");
+
+    let shown = connector_host::contract::catalog::OrderStatus { own_id: Some("abcd-o".to_owned()), ..make::status("777", "New") };
+    let pushed = Pushed { remote: "777".to_owned(), own_id: None, code: None, tracking: None, warnings: Vec::new() };
+    let shows = guest().pulls(Ok(make::page(vec![Change::OrderStatus(shown)]))).plans("abcd-o");
+    let host = house.host(&shows.on("push-order", give(Ok(PushOutcome::Updated(pushed))))).await;
+    later(&house, &host, 10 * MINUTE).await;
+    let outcomes = house.store.order_outcomes(connection.id, "o").await.unwrap();
+    assert_eq!((outcomes[1].state.as_str(), outcomes[1].remote.as_deref()), ("done", Some("777")));
 }
 
 #[tokio::test]
