@@ -7,4 +7,5 @@
 mod catalogue;
 mod deliveries;
 mod orders;
+mod prices;
 mod shortage;
