@@ -22,7 +22,7 @@ use nhanh_sim::{App, AppForm, Event, EventKind, Fault, Grant, Planned, SaveError
 use reqwest::redirect::Policy as Redirects;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
-use tokio::sync::OnceCell;
+use tokio::sync::{OnceCell, oneshot};
 use tokio::task::JoinHandle;
 
 use crate::delivery::Delivery;
@@ -35,6 +35,8 @@ pub const VERIFY_TOKEN: &str = "hoa-sen-verify-2026";
 pub const MORNING: i64 = 1_772_416_800_000;
 /// How far a world whose clock leaps goes on to work that is due later.
 const PATIENCE: Duration = Duration::from_secs(10 * 60);
+/// How long a request that is under way may keep the host's address from being shut.
+const ANSWERED_WITHIN: Duration = Duration::from_secs(10);
 
 /// How a world is set up.
 pub struct Plan {
@@ -150,7 +152,7 @@ pub struct World {
     client: reqwest::Client,
     plan: Plan,
     port: u16,
-    edge: JoinHandle<()>,
+    edge: Option<Edge>,
     folder: TempDir,
 }
 
@@ -179,13 +181,29 @@ async fn open(plan: &Plan, folder: &TempDir, database: &Path, clock: &Clock) -> 
     Ok(Host::new(Arc::new(store), outbound, vec![component(plan.witness.clone()).await?], clock.clone(), plan.host.clone()))
 }
 
-async fn serve(host: &Arc<Host>, port: u16) -> Result<(JoinHandle<()>, u16)> {
-    let listener = TcpListener::bind(("127.0.0.1", port)).await?;
-    let port = listener.local_addr()?.port();
-    let app = router(host.clone(), PublicAddress::new(&format!("http://127.0.0.1:{port}")));
-    // It serves until it is aborted.
-    let edge = tokio::spawn(async move { drop(axum::serve(listener, app).await) });
-    Ok((edge, port))
+/// What answers at the host's address. It ends with every connection that it has: one that lived on would be answered by a host that is gone.
+struct Edge {
+    end: oneshot::Sender<()>,
+    server: JoinHandle<()>,
+}
+
+impl Edge {
+    fn open(listener: TcpListener, app: Router) -> Edge {
+        let (end, told) = oneshot::channel();
+        // Nobody who could tell is as good as being told.
+        let ends = async move { drop(told.await) };
+        let server = tokio::spawn(async move { drop(axum::serve(listener, app).with_graceful_shutdown(ends).await) });
+        Edge { end, server }
+    }
+
+    /// Waits for what is under way, and no longer than a client waits.
+    async fn shut(self) {
+        drop(self.end);
+        let abort = self.server.abort_handle();
+        if tokio::time::timeout(ANSWERED_WITHIN, self.server).await.is_err() {
+            abort.abort();
+        }
+    }
 }
 
 impl World {
@@ -206,8 +224,10 @@ impl World {
         let folder = TempDir::new()?;
         let database = folder.path().join("host.sqlite");
         let host = open(&plan, &folder, &database, &clock).await?;
-        let (edge, port) = serve(&host, 0).await?;
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+        let port = listener.local_addr()?.port();
         let address = PublicAddress::new(&format!("http://127.0.0.1:{port}"));
+        let edge = Some(Edge::open(listener, router(host.clone(), address.clone())));
         let client = reqwest::Client::builder().redirect(Redirects::none()).no_proxy().build()?;
         let app = nhanh.register_app(AppForm { name: "Nobi Pro".to_owned(), redirect_urls: vec![address.redirect_url()], webhooks: None });
         let nowhere = Side {
@@ -433,21 +453,25 @@ impl World {
         Ok(self.sql()?.query_row(query, [], |row| row.get(0))?)
     }
 
+    /// Another one answers at the host's address from now on.
+    async fn answer_by(&mut self, app: Router) -> Result<()> {
+        self.shut_edge().await;
+        let listener = TcpListener::bind(("127.0.0.1", self.port)).await?;
+        self.edge = Some(Edge::open(listener, app));
+        Ok(())
+    }
+
     /// Stops answering webhooks and logins, as a host that is down.
     pub async fn shut_edge(&mut self) {
-        self.edge.abort();
-        // It ends with "cancelled", as it was told to.
-        let _ = (&mut self.edge).await;
+        if let Some(edge) = self.edge.take() {
+            edge.shut().await;
+        }
     }
 
     /// Answers every webhook with this status until the host is started again.
     pub async fn stand_in(&mut self, status: u16) -> Result<()> {
-        self.shut_edge().await;
         let status = StatusCode::from_u16(status)?;
-        let listener = TcpListener::bind(("127.0.0.1", self.port)).await?;
-        let app = Router::new().fallback(move || async move { status });
-        self.edge = tokio::spawn(async move { drop(axum::serve(listener, app).await) });
-        Ok(())
+        self.answer_by(Router::new().fallback(move || async move { status })).await
     }
 
     /// Copies the host's file while the host is at work.
@@ -470,14 +494,16 @@ impl World {
     pub async fn restart(&mut self) -> Result<()> {
         self.shut_edge().await;
         self.host = open(&self.plan, &self.folder, &self.database, &self.clock).await?;
-        (self.edge, self.port) = serve(&self.host, self.port).await?;
-        Ok(())
+        let app = router(self.host.clone(), self.address.clone());
+        self.answer_by(app).await
     }
 }
 
 impl Drop for World {
     fn drop(&mut self) {
-        self.edge.abort();
+        if let Some(edge) = &self.edge {
+            edge.server.abort();
+        }
     }
 }
 

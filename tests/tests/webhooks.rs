@@ -275,7 +275,9 @@ async fn a_record_deleted_there_is_marked_and_stays_at_nobi(dialect: Dialect) ->
 
 async fn what_a_host_that_was_down_missed_is_delivered_again(dialect: Dialect) -> Result<()> {
     for status in [500, 503] {
-        let plan = Plan { retry_after: [Duration::from_secs(1); 3], ..Plan::on_a_manual_clock(dialect) };
+        // The first retry soon, the others however long the start takes.
+        let retry_after = [1, 5, 20].map(Duration::from_secs);
+        let plan = Plan { retry_after, ..Plan::on_a_manual_clock(dialect) };
         let mut world = World::stocked(plan).await?;
         world.host.store().set_policy(world.side.connection, Entity::Stock, Policy::KeepUpdated).await?;
         let (product, _, depot) = goods(&world).await?;
