@@ -287,7 +287,7 @@ fn form_of(descriptor: &Descriptor, fields: &Fields) -> Form {
 }
 
 pub(super) async fn save(State(desk): State<Arc<Desk>>, Path(id): Path<ConnectionId>, posted: Posted) -> Result<Response, Fault> {
-    let Posted { signed, fields } = posted;
+    let Posted { signed, fields, .. } = posted;
     let (connection, descriptor) = desk.described(&signed, id).await?;
     let form = form_of(&descriptor, &fields);
     let is_secret = |key: &String| descriptor.form.iter().any(|field| &field.key == key && field.kind == FieldKind::Secret);

@@ -38,6 +38,7 @@ use axum::routing::{get, post};
 use axum::{Router, middleware};
 use tokio::sync::Semaphore;
 
+use self::csrf::Visitors;
 use self::fault::Fault;
 use self::login_throttle::{InMemory, LoginThrottle};
 use self::password::Checker;
@@ -88,7 +89,9 @@ struct Desk {
     config: PageConfig,
     throttle: Box<dyn LoginThrottle>,
     passwords: Checker,
-    live: Arc<Semaphore>,
+    visitors: Visitors,
+    live: Arc<Places>,
+    lists: Arc<Places>,
     previews: Arc<Previews>,
 }
 
@@ -118,6 +121,7 @@ pub(super) fn router(host: Arc<Host>, address: PublicAddress, config: PageConfig
     let desk = Arc::new(Desk {
         throttle: Box::new(InMemory::new(config.sign_in_tries, config.sign_in_window)),
         passwords: Checker::new(),
+        visitors: Visitors::new(),
         host,
         address,
         config,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use data_encoding::BASE64URL_NOPAD;
 use sha2::{Digest, Sha256};
@@ -17,7 +17,7 @@ use super::fields::Fields;
 use super::lang::Lang;
 use super::{Desk, csrf};
 use crate::store::{Operator, StoreError, random};
-use crate::web::PeerAddress;
+use crate::web::{PeerAddress, cookies};
 
 /// The cookie of a person who signed in.
 pub(super) const SESSION: &str = "nobi-session";
@@ -36,19 +36,14 @@ pub(super) fn secret() -> Result<String, StoreError> {
     Ok(BASE64URL_NOPAD.encode(&*random::<32>()?))
 }
 
-pub(super) fn cookie(headers: &HeaderMap, wanted: &str) -> Option<String> {
-    let lines = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let mut pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.find(|(name, _)| *name == wanted).map(|(_, value)| value.to_owned())
+/// Sets one of the page's cookies.
+pub(super) fn set_cookie(response: &mut Response, desk: &Desk, name: &str, value: &str, seconds: u64) {
+    cookies::set(response, &desk.address, name, value, seconds);
 }
 
-/// Sets a cookie that no script reads and that comes along when a person is sent here from another site by a link.
-pub(super) fn set_cookie(response: &mut Response, desk: &Desk, name: &str, value: &str, seconds: u64) {
-    let secure = if desk.address.is_https() { "; Secure" } else { "" };
-    let cookie = format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}");
-    if let Ok(cookie) = HeaderValue::from_str(&cookie) {
-        response.headers_mut().append(header::SET_COOKIE, cookie);
-    }
+/// Whether a browser says that another site has it send this. One that says nothing is judged by the form's token alone.
+fn from_elsewhere(headers: &HeaderMap) -> bool {
+    headers.get("sec-fetch-site").is_some_and(|site| site != "same-origin" && site != "none")
 }
 
 /// Anybody who looks.
@@ -63,28 +58,39 @@ pub(super) struct Visit {
 }
 
 impl Visit {
-    fn of(parts: &Parts) -> Visit {
-        let lang = cookie(&parts.headers, LANGUAGE).map_or(Lang::Vi, |code| Lang::from_code(&code));
+    fn of(parts: &Parts, desk: &Desk) -> Visit {
+        let cookie = |name| cookies::read(&parts.headers, &desk.address, name);
         Visit {
-            lang,
+            lang: cookie(LANGUAGE).map_or(Lang::Vi, |code| Lang::from_code(&code)),
             path: parts.uri.path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string),
             partial: parts.headers.contains_key("hx-request"),
-            session: cookie(&parts.headers, SESSION),
-            visitor: cookie(&parts.headers, VISITOR),
+            session: cookie(SESSION),
+            visitor: cookie(VISITOR).filter(|visitor| desk.visitors.gave(visitor)),
         }
     }
 
-    /// The secret that this browser's forms are bound to.
-    pub(super) fn secret(&self) -> Option<&str> {
-        self.session.as_deref().or(self.visitor.as_deref())
+    /// The secret of the person's session; whether it is one is the store's to say.
+    pub(super) fn session(&self) -> Option<&str> {
+        self.session.as_deref()
+    }
+
+    /// The secret that this browser's forms are bound to: of a session that there is, or of a visitor. Never one that somebody made up, who would
+    /// know the token that belongs to it.
+    pub(super) async fn secret(&self, desk: &Desk) -> Result<Option<String>, Fault> {
+        if let Some(session) = &self.session
+            && desk.host.store().session(hash(session), desk.since()).await?.is_some()
+        {
+            return Ok(Some(session.clone()));
+        }
+        Ok(self.visitor.clone())
     }
 }
 
 impl FromRequestParts<Arc<Desk>> for Visit {
     type Rejection = Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, _: &Arc<Desk>) -> Result<Self, Self::Rejection> {
-        Ok(Visit::of(parts))
+    async fn from_request_parts(parts: &mut Parts, desk: &Arc<Desk>) -> Result<Self, Self::Rejection> {
+        Ok(Visit::of(parts, desk))
     }
 }
 
@@ -110,7 +116,7 @@ impl FromRequestParts<Arc<Desk>> for Signed {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, desk: &Arc<Desk>) -> Result<Self, Self::Rejection> {
-        let visit = Visit::of(parts);
+        let visit = Visit::of(parts, desk);
         let known = match &visit.session {
             Some(token) => desk.host.store().session(hash(token), desk.since()).await.map_err(|it| Fault::from(it).into_response())?,
             None => None,
@@ -133,6 +139,8 @@ fn sign_in_for(parts: &Parts, path: &str) -> String {
 /// A form that a person who signed in has posted.
 pub(super) struct Posted {
     pub(super) signed: Signed,
+    /// Where it comes from.
+    pub(super) from: PeerAddress,
     pub(super) fields: Fields,
 }
 
@@ -142,12 +150,16 @@ impl FromRequest<Arc<Desk>> for Posted {
     async fn from_request(request: Request, desk: &Arc<Desk>) -> Result<Self, Self::Rejection> {
         let (mut parts, body) = request.into_parts();
         let signed = Signed::from_request_parts(&mut parts, desk).await?;
+        if from_elsewhere(&parts.headers) {
+            return Err(Fault::Forged.into_response());
+        }
+        let from = PeerAddress::of(&parts.extensions);
         let body = Bytes::from_request(Request::from_parts(parts, body), desk).await.map_err(IntoResponse::into_response)?;
         let fields = Fields::read(&body);
         if !csrf::is_right(&signed.token, fields.get(csrf::FIELD)) {
             return Err(Fault::Forged.into_response());
         }
-        Ok(Posted { signed, fields })
+        Ok(Posted { signed, from, fields })
     }
 }
 
@@ -164,17 +176,58 @@ impl FromRequest<Arc<Desk>> for Open {
 
     async fn from_request(request: Request, desk: &Arc<Desk>) -> Result<Self, Self::Rejection> {
         let (parts, body) = request.into_parts();
-        let (visit, from) = (Visit::of(&parts), PeerAddress::of(&parts.extensions));
+        let (visit, from) = (Visit::of(&parts, desk), PeerAddress::of(&parts.extensions));
+        if from_elsewhere(&parts.headers) {
+            return Err(Fault::Forged.into_response());
+        }
         let body = Bytes::from_request(Request::from_parts(parts, body), desk).await.map_err(IntoResponse::into_response)?;
         let fields = Fields::read(&body);
-        match visit.secret() {
-            Some(secret) if csrf::is_right(secret, fields.get(csrf::FIELD)) => Ok(Open { visit, from, fields }),
+        match visit.secret(desk).await.map_err(IntoResponse::into_response)? {
+            Some(secret) if csrf::is_right(&secret, fields.get(csrf::FIELD)) => Ok(Open { visit, from, fields }),
             _ => Err(Fault::Forged.into_response()),
         }
     }
 }
 
-/// A path on this host, or the list: never another host.
-pub(super) fn local(path: Option<&str>) -> &str {
-    path.filter(|path| path.starts_with('/') && !path.starts_with("//") && !path.contains(['\\', '\r', '\n'])).unwrap_or("/connections")
+/// Where an address that came along with a form leads: to a page of this host, or to the list. What is answered is built from its parts, never
+/// pasted.
+pub(super) fn local(path: Option<&str>) -> String {
+    path.and_then(on_this_host).unwrap_or_else(|| "/connections".to_owned())
+}
+
+fn on_this_host(path: &str) -> Option<String> {
+    // A page's path begins with one slash and a letter; a second slash, or what a browser takes for one, would begin another host's name.
+    let is_page = |path: &str| path.strip_prefix('/').is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_alphabetic()));
+    if !is_page(path) || path.contains(|character: char| character.is_control() || character == '\\') {
+        return None;
+    }
+    let url = url::Url::parse("https://here.invalid").ok()?.join(path).ok()?;
+    let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
+    // Its dots are resolved by now, and may have left two slashes at the front.
+    Some(format!("{}{query}", url.path())).filter(|built| is_page(built))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_way_back_is_a_page_of_this_host_and_is_written_anew() {
+        for (given, built) in [
+            ("/connections/7?said=saved", "/connections/7?said=saved"),
+            ("/connections/7#part", "/connections/7"),
+            ("/connections/đơn hàng", "/connections/%C4%91%C6%A1n%20h%C3%A0ng"),
+            ("/a/./b/../c", "/a/c"),
+        ] {
+            assert_eq!(local(Some(given)), built, "{given}");
+        }
+        let elsewhere =
+            ["", "/", "connections", "//evil.example", "/\\evil.example", "/\t/evil.example", "/a\r\nb", "https://evil.example/"];
+        let dotted =
+            ["/.//evil.example", "/a/..//evil.example", "/a/%2e%2e//evil.example", "/@evil.example", "/%5cevil.example", "javascript:x"];
+        for given in elsewhere.iter().chain(&dotted) {
+            assert_eq!(local(Some(given)), "/connections", "{given}");
+        }
+        assert_eq!(local(None), "/connections");
+    }
 }

@@ -26,15 +26,15 @@ pub(super) struct Way {
 }
 
 pub(super) async fn show(State(desk): State<Arc<Desk>>, Query(way): Query<Way>, visit: Visit) -> Result<Response, Fault> {
-    page(&desk, &visit, way.next.as_deref(), None)
+    page(&desk, &visit, way.next.as_deref(), None).await
 }
 
-fn page(desk: &Desk, visit: &Visit, next: Option<&str>, fault: Option<(StatusCode, Word)>) -> Result<Response, Fault> {
+async fn page(desk: &Desk, visit: &Visit, next: Option<&str>, fault: Option<(StatusCode, Word)>) -> Result<Response, Fault> {
     let lang = visit.lang;
-    let known = visit.secret().map(str::to_owned);
+    let known = visit.secret(desk).await?;
     let mine = match &known {
         Some(known) => known.clone(),
-        None => secret()?,
+        None => desk.visitors.cookie()?,
     };
     let sheet = Sheet::open(visit, &mine, lang.say(word::SIGN_IN));
     let body = html! {
@@ -67,29 +67,29 @@ pub(super) async fn enter(State(desk): State<Arc<Desk>>, open: Open) -> Result<R
     let next = open.fields.get("next");
     let now = desk.host.clock().now();
     if name.len() > 400 || given.len() > 800 {
-        return page(&desk, &open.visit, next, Some((StatusCode::UNAUTHORIZED, word::WRONG)));
+        return page(&desk, &open.visit, next, Some((StatusCode::UNAUTHORIZED, word::WRONG))).await;
     }
     if let Err(wait) = desk.throttle.take(open.from, name, now) {
-        let refused = page(&desk, &open.visit, next, Some((StatusCode::TOO_MANY_REQUESTS, word::TOO_OFTEN)))?;
+        let refused = page(&desk, &open.visit, next, Some((StatusCode::TOO_MANY_REQUESTS, word::TOO_OFTEN))).await?;
         return Ok(after(refused, wait.saturating_add(999).div_euclid(1000)));
     }
     let known = desk.host.store().operator(name).await?;
     let Ok(right) = desk.passwords.fits(given, known.as_ref().map(|(_, proof)| proof.clone())).await else {
         desk.throttle.give_back(open.from, name);
-        let busy = page(&desk, &open.visit, next, Some((StatusCode::SERVICE_UNAVAILABLE, word::SIGN_IN_BUSY)))?;
+        let busy = page(&desk, &open.visit, next, Some((StatusCode::SERVICE_UNAVAILABLE, word::SIGN_IN_BUSY))).await?;
         return Ok(after(busy, 1));
     };
     let Some((operator, _)) = known.filter(|_| right) else {
-        return page(&desk, &open.visit, next, Some((StatusCode::UNAUTHORIZED, word::WRONG)));
+        return page(&desk, &open.visit, next, Some((StatusCode::UNAUTHORIZED, word::WRONG))).await;
     };
     desk.throttle.forget(open.from, name);
     // A new secret: whatever somebody put into the browser before is worth nothing now.
     let session = secret()?;
     desk.host.store().open_session(hash(&session), operator.id, now, desk.since()).await?;
-    let mut response = Redirect::to(local(next)).into_response();
+    let mut response = Redirect::to(&local(next)).into_response();
     set_cookie(&mut response, &desk, SESSION, &session, desk.config.session.as_secs());
     set_cookie(&mut response, &desk, VISITOR, "", 0);
-    forget_login(&mut response);
+    forget_login(&mut response, &desk);
     Ok(response)
 }
 
@@ -100,25 +100,23 @@ fn after(mut response: Response, seconds: i64) -> Response {
 }
 
 pub(super) async fn leave(State(desk): State<Arc<Desk>>, posted: Posted) -> Result<Response, Fault> {
-    if let Some(session) = posted.signed.visit.secret() {
+    if let Some(session) = posted.signed.visit.session() {
         desk.host.store().close_session(hash(session)).await?;
     }
     let mut response = Redirect::to("/sign-in").into_response();
     set_cookie(&mut response, &desk, SESSION, "", 0);
-    forget_login(&mut response);
+    forget_login(&mut response, &desk);
     Ok(response)
 }
 
 /// A login at the other side that another person of this browser began is not this one's to end.
-fn forget_login(response: &mut Response) {
-    if let Ok(gone) = HeaderValue::from_str(&format!("{LOGIN_COOKIE}=; Path=/landing; HttpOnly; Max-Age=0")) {
-        response.headers_mut().append(header::SET_COOKIE, gone);
-    }
+fn forget_login(response: &mut Response, desk: &Desk) {
+    set_cookie(response, desk, LOGIN_COOKIE, "", 0);
 }
 
 pub(super) async fn language(State(desk): State<Arc<Desk>>, open: Open) -> Response {
     let code = super::lang::Lang::from_code(open.fields.get("language").unwrap_or_default()).code();
-    let mut response = Redirect::to(local(open.fields.get("next"))).into_response();
+    let mut response = Redirect::to(&local(open.fields.get("next"))).into_response();
     set_cookie(&mut response, &desk, LANGUAGE, code, YEAR);
     response
 }
