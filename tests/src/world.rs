@@ -329,8 +329,15 @@ impl World {
         let header = |name: &str| there.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
         let (login, cookie) = (header("location").context("no way to the login")?, header("set-cookie").context("no cookie")?);
         let landing = self.nhanh.log_in(&login, grant).await?;
-        let back = self.client.get(&landing).header("cookie", cookie.split(';').next().unwrap_or_default());
-        let back = back.send().await?;
+        let cookie = cookie.split(';').next().unwrap_or_default();
+        let mut back = self.client.get(&landing).header("cookie", cookie).send().await?;
+        // A first login is asked about.
+        if back.headers().get("location").is_some_and(|to| to == "/landing/business") {
+            let business = landing.split_once("/landing").map(|(origin, _)| format!("{origin}/landing/business"));
+            let business = self.client.post(business.context("no way back")?).header("cookie", cookie);
+            let form = business.header("content-type", "application/x-www-form-urlencoded").body("answer=yes");
+            back = form.send().await?;
+        }
         let status = back.status();
         ensure!(status.is_success(), "the landing page answers {status}: {}", back.text().await?);
         Ok(landing.split_once("accessCode=").map(|(_, code)| code.to_owned()).unwrap_or_default())

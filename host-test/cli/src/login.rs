@@ -85,10 +85,15 @@ pub(crate) async fn finish(host: &Host, start: LoginStart) -> Result<Connection,
         return Err(Problem::usage(format!("no landing address was given{hint}: run the command again and paste it")));
     }
     let granted = host.end_login(&start.state, &landing).await?;
-    let business = granted.account.as_ref().map_or("", |account| account.id.as_str());
+    let Some(account) = &granted.account else { return Err(Problem::failed("the login brought no grant")) };
     match &start.moves {
-        Some(moves) => tell!("  Moved: {}. Business {business}; links, orders and history stay.", moves.vi),
-        None => tell!("  Connected to business {business}."),
+        Some(moves) => tell!("  Moved: {}. Business {}; links, orders and history stay.", moves.vi, account.id),
+        None => tell!("  Connected to business {}.", account.id),
     }
+    // The code of another's login would have led to another's business.
+    let depots = if account.branches.is_empty() { "every depot".to_owned() } else { account.branches.join(", ") };
+    tell!("    name    {}", account.name.as_deref().unwrap_or("(not told)"));
+    tell!("    depots  {depots}");
+    tell!("    Not yours? connector disconnect --connection {} --purge, before anything is synced.", granted.id);
     Ok(granted)
 }

@@ -172,6 +172,13 @@ async fn trying_works_from_the_sign_in_to_a_level_that_arrives_and_an_order_that
     }
     let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     let back = browser.press(&format!("{}/oauth", origin(&nhanh)), &fields).await;
+    assert!(
+        back.url.ends_with("/landing/business") && back.text.contains("Đây có đúng là doanh nghiệp của bạn?"),
+        "{} {}",
+        back.url,
+        back.text
+    );
+    let back = browser.press(&back.url, &[("csrf", &csrf), ("answer", "yes")]).await;
     assert!(back.url.contains("/connections/1/check?said=connected") && back.status == 200, "{} {}", back.url, back.text);
 
     // 3: presses the buttons.

@@ -240,7 +240,7 @@ async fn a_phone_shows_every_page_within_its_width_and_how_far_a_sync_is() -> Re
     lan.signs_in("lan").await?;
     // API 2.0 says how many pages there are.
     lan.fills_in_the_form(Dialect::V2).await?;
-    lan.agrees().await?;
+    lan.agrees_for_the_first_time().await?;
     lan.opens("").await?;
     stage.nhanh.faults().always("/api/product/search", Fault::Latency(Duration::from_secs(2)));
     browser.click(&format!("#sync-product{READY}")).await?;

@@ -34,7 +34,7 @@ impl Merchant<'_> {
     /// The form, the app at open.nhanh.vn with its webhooks, and the login.
     pub(crate) async fn connects(&self) -> Result<()> {
         self.fills_in_the_form(Dialect::V3).await?;
-        self.agrees().await
+        self.agrees_for_the_first_time().await
     }
 
     /// The form with the app at open.nhanh.vn and its webhooks, up to Nhanh's login page. `api`: which software the merchant chooses.
@@ -63,6 +63,16 @@ impl Merchant<'_> {
         let events = EventKind::all(api).to_vec();
         let form = WebhookForm { callback_url: callback, verify_token, events, version: api };
         Ok(self.stage.nhanh.save_webhooks(app.app_id, form).await?)
+    }
+
+    /// Nhanh's own login page, and back to the question whether that is the merchant's business, and to the checklist.
+    pub(crate) async fn agrees_for_the_first_time(&self) -> Result<()> {
+        self.browser.click("button[type=submit]").await?;
+        self.browser.says("h1", "Đây có đúng là doanh nghiệp của bạn?").await?;
+        self.browser.says("main", &self.stage.nhanh.business().id.to_string()).await?;
+        self.browser.look("03-business").await?;
+        self.browser.click("#business-yes").await?;
+        self.browser.says("main", "Đã kết nối.").await
     }
 
     /// Nhanh's own login page, and back to the checklist.

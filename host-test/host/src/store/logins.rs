@@ -50,7 +50,7 @@ pub struct PendingLogin {
 }
 
 /// A grant that an exchange brought.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Grant {
     /// What the exchange was made under.
     pub footing: Footing,
@@ -77,11 +77,23 @@ pub trait Logins {
     /// Remembers that a login began; `state` is the hash of what the person's cookie holds.
     async fn remember_login(&self, state: [u8; 32], id: ConnectionId, changes: Changes, at: Instant) -> Result<()>;
 
+    /// Whose login that is, if it began not before `since` and nobody has come back from it. Takes nothing.
+    async fn login_of(&self, state: [u8; 32], since: Instant) -> Result<Option<ConnectionId>>;
+
     /// Takes a login that began not before `since`. It can be taken once.
     async fn take_login(&self, state: [u8; 32], since: Instant) -> Result<Option<PendingLogin>>;
 
+    /// Keeps a grant that no person has said yes to yet, under the state of the login that brought it. Nothing of it is in force.
+    async fn keep_landed(&self, state: [u8; 32], grant: Grant, at: Instant) -> Result<()>;
+
+    /// Whose grant waits so, and of which account, if it was kept not before `since`.
+    async fn landed(&self, state: [u8; 32], since: Instant) -> Result<Option<(ConnectionId, Account)>>;
+
+    /// Takes such a grant. It can be taken once.
+    async fn take_landed(&self, state: [u8; 32], since: Instant) -> Result<Option<Grant>>;
+
     /// Keeps a new grant. Account, secrets, state, what the login changed, the notice and, where the connection moved, its emptied cursors
     /// are one transaction. Refused, and then nothing changes: another account than before, and a login whose settings are not the
-    /// connection's any more because another grant came first.
+    /// connection's any more, because another grant came first or because the form of a first one was filled in anew.
     async fn grant(&self, grant: Grant, at: Instant) -> Result<Connection>;
 }

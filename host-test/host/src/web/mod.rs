@@ -1,29 +1,36 @@
 //! The host's edge on the web: the callback address of webhooks, the login's two steps, a health check, and the connection [`page`]. Turns
 //! HTTP into calls of [`Host`] and answers into statuses; decides nothing, and never prints a body.
 
+mod cookies;
 mod edge_server;
 pub mod page;
 mod watch;
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, FromRequest as _, Path, Query, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
+use axum::{Form, Router, middleware};
+use serde::Deserialize;
 
 use self::edge_server::Network;
 pub use self::edge_server::{EdgeLimits, PeerAddress, serve};
 pub use self::page::PageConfig;
 pub use self::watch::watched;
 use crate::contract::FieldKind;
-use crate::store::{ConnectionId, StoreError};
-use crate::work::{Form, FormError, Host, LoginError, Received, Refusal};
+use crate::contract::types::Account;
+use crate::store::{Connection, ConnectionId, StoreError};
+use crate::work::{self, FormError, Host, Landing, LoginError, Received, Refusal};
 
 /// The cookie that holds a login's state.
 const LOGIN_COOKIE: &str = "nobi-login";
+/// Seconds that it is kept.
+const LOGIN_SECONDS: u64 = 30 * 60;
+/// Where a person says whether the account that a login led to is the one that was meant.
+const BUSINESS: &str = "/landing/business";
 
 /// Where people and the other side reach this host.
 #[derive(Clone, Debug)]
@@ -74,14 +81,29 @@ struct Edge {
 /// The routes without a page: logins for whoever knows a connection's number, as from a terminal.
 pub fn router(host: Arc<Host>, address: PublicAddress) -> Router {
     let edge = Arc::new(Edge { host, address });
-    let logins = Router::new().route("/login/{connection}", get(login)).route("/landing", get(landing));
-    doors(&edge).merge(logins).with_state(edge)
+    let logins =
+        Router::new().route("/login/{connection}", get(login)).route("/landing", get(landing)).route(BUSINESS, get(business).post(decided));
+    let address = edge.address.clone();
+    only_encrypted(&address, doors(&edge).merge(logins).with_state(edge))
 }
 
 /// The routes with the connection page: logins begin and end there, for people who signed in.
 pub fn router_with_page(host: Arc<Host>, address: PublicAddress, config: PageConfig) -> Router {
     let edge = Arc::new(Edge { host: host.clone(), address: address.clone() });
-    doors(&edge).with_state(edge).merge(page::router(host, address, config))
+    let routes = doors(&edge).with_state(edge).merge(page::router(host, address.clone(), config));
+    only_encrypted(&address, routes)
+}
+
+/// Where the world reaches this host by https, a browser that came once never comes by plain http again, whoever answers there.
+fn only_encrypted(address: &PublicAddress, routes: Router) -> Router {
+    if !address.is_https() {
+        return routes;
+    }
+    routes.layer(middleware::map_response(async |mut response: Response| {
+        let year = HeaderValue::from_static("max-age=31536000");
+        response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, year);
+        response
+    }))
 }
 
 /// What comes in by itself.
@@ -132,7 +154,7 @@ fn word(received: &Received) -> &str {
 }
 
 /// The query names fields of the form that come into force with the grant. An address ends up in histories and logs: no secret is taken from it.
-async fn login(State(edge): State<Arc<Edge>>, Path(connection): Path<ConnectionId>, Query(changes): Query<Form>) -> Response {
+async fn login(State(edge): State<Arc<Edge>>, Path(connection): Path<ConnectionId>, Query(changes): Query<work::Form>) -> Response {
     match holds_secret(&edge.host, connection, &changes).await {
         Ok(false) => {}
         Ok(true) => return page(StatusCode::BAD_REQUEST, "Địa chỉ đăng nhập không được chứa mã bí mật. (An address holds no secrets.)"),
@@ -140,47 +162,76 @@ async fn login(State(edge): State<Arc<Edge>>, Path(connection): Path<ConnectionI
     }
     match edge.host.begin_login_with(connection, &edge.address.redirect_url(), changes).await {
         Ok(start) => {
-            let cookie = login_cookie(&edge.address, &start.state);
             let mut response = Redirect::to(&start.url).into_response();
-            if let Ok(cookie) = HeaderValue::from_str(&cookie) {
-                response.headers_mut().insert(header::SET_COOKIE, cookie);
-            }
+            cookies::set(&mut response, &edge.address, LOGIN_COOKIE, &start.state, LOGIN_SECONDS);
             response
         }
         Err(error) => said(&error),
     }
 }
 
-/// Lax: the way back from the other side's login page is a navigation from another site.
-fn login_cookie(address: &PublicAddress, state: &str) -> String {
-    let secure = if address.is_https() { "; Secure" } else { "" };
-    format!("{LOGIN_COOKIE}={state}; Path=/landing; HttpOnly; SameSite=Lax; Max-Age=1800{secure}")
-}
-
-async fn holds_secret(host: &Host, connection: ConnectionId, changes: &Form) -> Result<bool, StoreError> {
+async fn holds_secret(host: &Host, connection: ConnectionId, changes: &work::Form) -> Result<bool, StoreError> {
     let owner = host.store().connection(connection).await?;
     let form = &host.connector(&owner.connector)?.descriptor().form;
     Ok(form.iter().any(|field| matches!(field.kind, FieldKind::Secret) && changes.contains_key(&field.key)))
 }
 
 async fn landing(State(edge): State<Arc<Edge>>, uri: Uri, headers: HeaderMap) -> Response {
-    let Some(state) = cookie(&headers) else { return said(&LoginError::Unknown) };
+    let Some(state) = cookies::read(&headers, &edge.address, LOGIN_COOKIE) else { return said(&LoginError::Unknown) };
     let landed = edge.address.join(uri.path_and_query().map_or("/landing", |path| path.as_str()));
-    match edge.host.end_login(&state, &landed).await {
-        Ok(connection) => {
-            let account = connection.account.map(|account| account.id).unwrap_or_default();
-            page(StatusCode::OK, &format!("Đã kết nối với doanh nghiệp {account}. (Connected.)"))
+    match edge.host.land(&state, &landed).await {
+        Ok(Landing::Granted(connection)) => connected(&connection),
+        Ok(Landing::Asks { .. }) => Redirect::to(BUSINESS).into_response(),
+        Err(error) => said(&error),
+    }
+}
+
+fn connected(connection: &Connection) -> Response {
+    let account = connection.account.as_ref().map(|account| account.id.as_str()).unwrap_or_default();
+    page(StatusCode::OK, &format!("Đã kết nối với doanh nghiệp {account}. (Connected.)"))
+}
+
+/// Asks whether this is the business that was meant. The state's cookie is all that a person has here; no other site's form brings it along.
+async fn business(State(edge): State<Arc<Edge>>, headers: HeaderMap) -> Response {
+    let Some(state) = cookies::read(&headers, &edge.address, LOGIN_COOKIE) else { return said(&LoginError::Unknown) };
+    match edge.host.landed(&state).await {
+        Ok((_, account)) => {
+            let text = format!(
+                "Đây có đúng là doanh nghiệp của bạn không? (Is this your business?) {} · {} · {}",
+                account.name.as_deref().unwrap_or("–"),
+                account.id,
+                branches(&account)
+            );
+            let form = "<form method=\"post\" action=\"/landing/business\"><button name=\"answer\" value=\"yes\">Đúng, kết nối (Connect)</button> \
+                        <button name=\"answer\" value=\"no\">Không phải (No)</button></form>";
+            html(StatusCode::OK, &format!("<p>{}</p>{form}", escaped(&text)))
         }
         Err(error) => said(&error),
     }
 }
 
-fn cookie(headers: &HeaderMap) -> Option<String> {
-    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    cookies
-        .flat_map(|line| line.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find_map(|(name, value)| (name == LOGIN_COOKIE).then(|| value.to_owned()))
+/// The branches that a grant covers, for a person.
+fn branches(account: &Account) -> String {
+    match account.branches.as_slice() {
+        [] => "tất cả kho (every depot)".to_owned(),
+        some => format!("kho (depots) {}", some.join(", ")),
+    }
+}
+
+async fn decided(State(edge): State<Arc<Edge>>, headers: HeaderMap, Form(answer): Form<Answer>) -> Response {
+    let Some(state) = cookies::read(&headers, &edge.address, LOGIN_COOKIE) else { return said(&LoginError::Unknown) };
+    if answer.answer == "yes" {
+        return edge.host.confirm_landing(&state).await.map_or_else(|error| said(&error), |connection| connected(&connection));
+    }
+    match edge.host.refuse_landing(&state).await {
+        Ok(_) => page(StatusCode::OK, "Chưa kết nối; không có gì thay đổi. (Not connected; nothing has changed.)"),
+        Err(error) => said(&error),
+    }
+}
+
+#[derive(Deserialize)]
+struct Answer {
+    answer: String,
 }
 
 fn said(error: &LoginError) -> Response {
@@ -188,6 +239,7 @@ fn said(error: &LoginError) -> Response {
         LoginError::Unknown | LoginError::NoCode(_) => StatusCode::BAD_REQUEST,
         LoginError::Failed(_) => StatusCode::BAD_GATEWAY,
         LoginError::Store(StoreError::Missing(_)) => StatusCode::NOT_FOUND,
+        LoginError::Store(error) if error.is_transient() => StatusCode::SERVICE_UNAVAILABLE,
         LoginError::Store(StoreError::Refused(_) | StoreError::Superseded) => StatusCode::CONFLICT,
         LoginError::Form(FormError::Fields(_) | FormError::NeedsLogin(_) | FormError::Failed(_)) => StatusCode::BAD_REQUEST,
         LoginError::Form(_) | LoginError::Call(_) | LoginError::Store(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -196,8 +248,15 @@ fn said(error: &LoginError) -> Response {
 }
 
 fn page(status: StatusCode, text: &str) -> Response {
-    let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-    let body = format!("<!doctype html><html lang=\"vi\"><meta charset=\"utf-8\"><title>Nobi Pro</title><p>{text}</p></html>");
-    let policy = HeaderValue::from_static("default-src 'none'");
+    html(status, &format!("<p>{}</p>", escaped(text)))
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+fn html(status: StatusCode, body: &str) -> Response {
+    let body = format!("<!doctype html><html lang=\"vi\"><meta charset=\"utf-8\"><title>Nobi Pro</title>{body}</html>");
+    let policy = HeaderValue::from_static("default-src 'none'; form-action 'self'; frame-ancestors 'none'");
     (status, [(header::CONTENT_SECURITY_POLICY, policy)], Html(body)).into_response()
 }

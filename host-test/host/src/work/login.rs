@@ -6,7 +6,8 @@ use thiserror::Error;
 use url::Url;
 
 use super::{Form, FormError, Host, failures, message, moving};
-use crate::contract::types::{Failure, FailureClass, Message, Reason};
+use crate::clock::Instant;
+use crate::contract::types::{Account, Failure, FailureClass, Message, Reason};
 use crate::outbound::Lane;
 use crate::sandbox::CallError;
 use crate::secret::{Secret, Secrets};
@@ -55,6 +56,20 @@ impl From<Failure> for LoginError {
     }
 }
 
+/// How a landing ended.
+#[derive(Debug)]
+pub enum Landing {
+    /// The connection has its grant.
+    Granted(Box<Connection>),
+    /// It is the connection's first: a person has to say that this is the account that was meant. Nothing is in force until then.
+    Asks {
+        /// The connection.
+        connection: ConnectionId,
+        /// What the code was for.
+        account: Box<Account>,
+    },
+}
+
 fn hash(state: &str) -> [u8; 32] {
     Sha256::digest(state.as_bytes()).into()
 }
@@ -83,20 +98,68 @@ impl Host {
         Ok(LoginStart { url, state, moves })
     }
 
-    /// Ends a login with what the browser brought back: its state, and the address that it landed on.
+    /// Ends a login with what the browser brought back: its state, and the address that it landed on. For whoever knows where that address comes
+    /// from, such as a person who pasted it; where a browser was sent here, by whomever, it is [`Self::land`].
     pub async fn end_login(&self, state: &str, landing: &str) -> Result<Connection, LoginError> {
-        let since = self.clock.now().saturating_sub(i64::try_from(self.config.login_time.as_millis()).unwrap_or(i64::MAX));
-        let login = self.store.take_login(hash(state), since).await?.ok_or(LoginError::Unknown)?;
-        self.exchange(login, landing).await
+        let login = self.came_back(state, landing).await?;
+        let grant = self.exchange(login, landing).await?;
+        self.keep(grant).await
+    }
+
+    /// The same where nobody knows who sent the browser here: a code of somebody else's would bind the connection to that one's account. A first
+    /// grant is therefore kept and not in force until [`Self::confirm_landing`]; a later one can be of the same account alone.
+    pub async fn land(&self, state: &str, landing: &str) -> Result<Landing, LoginError> {
+        let login = self.came_back(state, landing).await?;
+        let connection = login.connection;
+        let grant = self.exchange(login, landing).await?;
+        if self.store.connection(connection).await?.account.is_some() {
+            return Ok(Landing::Granted(Box::new(self.keep(grant).await?)));
+        }
+        let account = Box::new(grant.account.clone());
+        self.store.keep_landed(hash(state), grant, self.clock.now()).await?;
+        Ok(Landing::Asks { connection, account })
+    }
+
+    /// The grant that waits for a person's word under this state: whose it is, and of which account.
+    pub async fn landed(&self, state: &str) -> Result<(ConnectionId, Account), LoginError> {
+        self.store.landed(hash(state), self.logins_since()).await?.ok_or(LoginError::Unknown)
+    }
+
+    /// The person said yes: the grant comes into force.
+    pub async fn confirm_landing(&self, state: &str) -> Result<Connection, LoginError> {
+        let grant = self.store.take_landed(hash(state), self.logins_since()).await?.ok_or(LoginError::Unknown)?;
+        self.keep(grant).await
+    }
+
+    /// The person said no: the grant is forgotten, and the connection is as it was.
+    pub async fn refuse_landing(&self, state: &str) -> Result<ConnectionId, LoginError> {
+        let grant = self.store.take_landed(hash(state), self.logins_since()).await?.ok_or(LoginError::Unknown)?;
+        Ok(grant.footing.connection)
+    }
+
+    /// Logins that began before this are over.
+    fn logins_since(&self) -> Instant {
+        self.clock.now().saturating_sub(i64::try_from(self.config.login_time.as_millis()).unwrap_or(i64::MAX))
+    }
+
+    /// Takes the login that this landing ends. One that carries no code ends none: anybody can send a browser here.
+    async fn came_back(&self, state: &str, landing: &str) -> Result<PendingLogin, LoginError> {
+        let (state, since) = (hash(state), self.logins_since());
+        let connection = self.store.login_of(state, since).await?.ok_or(LoginError::Unknown)?;
+        let owner = self.store.connection(connection).await?;
+        let param = &self.connector(&owner.connector)?.descriptor().grant_code_param;
+        code_of(landing, param).ok_or_else(|| LoginError::NoCode(param.clone()))?;
+        self.store.take_login(state, since).await?.ok_or(LoginError::Unknown)
     }
 
     /// Exchanges the code of a landing address for a grant. One try: a code is spent by the first.
     pub async fn redeem(&self, connection: ConnectionId, landing: &str) -> Result<Connection, LoginError> {
-        self.exchange(PendingLogin { connection, changes: Changes::default() }, landing).await
+        let grant = self.exchange(PendingLogin { connection, changes: Changes::default() }, landing).await?;
+        self.keep(grant).await
     }
 
-    /// The same for a login that carries changes: the exchange is made as if they were in force, and they come into force with its grant.
-    async fn exchange(&self, login: PendingLogin, landing: &str) -> Result<Connection, LoginError> {
+    /// Exchanges the code of a login's landing. What the login changes comes into force with the grant; the exchange is made as if it were already.
+    async fn exchange(&self, login: PendingLogin, landing: &str) -> Result<Grant, LoginError> {
         let PendingLogin { connection, changes } = login;
         let owner = self.store.connection(connection).await?;
         let connector = self.connector(&owner.connector)?.clone();
@@ -125,7 +188,7 @@ impl Host {
             true => connected(&account.id),
             false => moving::told(&moving::steps(&moved, &owner.settings, &wished.settings)),
         };
-        let grant = Grant {
+        Ok(Grant {
             footing: owner.footing(),
             settings: wished.settings,
             account,
@@ -134,7 +197,11 @@ impl Host {
             app_field: descriptor.app_field.clone(),
             moved: (!moved.is_empty()).then_some(self.config.move_overlap),
             told: Some(told),
-        };
+        })
+    }
+
+    async fn keep(&self, grant: Grant) -> Result<Connection, LoginError> {
+        let connection = grant.footing.connection;
         let granted = self.store.grant(grant, self.clock.now()).await?;
         // Nobody is answered from them any more: memory is kept apart by the grant. They only take up room.
         self.outbound.forget(&connection.to_string());

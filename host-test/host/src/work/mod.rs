@@ -39,7 +39,7 @@ pub use self::form::{FieldError, Form, FormError};
 pub use self::intake::{Called, Received, Refusal};
 pub use self::letters::Cause;
 pub(crate) use self::letters::goes_on;
-pub use self::login::{LoginError, LoginStart};
+pub use self::login::{Landing, LoginError, LoginStart};
 pub use self::polls::{Every, Polls};
 pub use self::runner::Stop;
 use crate::clock::{Clock, Instant};

@@ -50,6 +50,12 @@ pub(crate) async fn deliver(origin: &str, path: &str, headers: &[(&str, &str)], 
     ask(origin, &format!("POST {path}"), &headers, body).await
 }
 
+/// Posts a form as a browser does.
+pub(crate) async fn press(origin: &str, path: &str, headers: &[(&str, &str)], form: &str) -> Reply {
+    let headers = [&[("Content-Type", "application/x-www-form-urlencoded")], headers].concat();
+    ask(origin, &format!("POST {path}"), &headers, form.as_bytes()).await
+}
+
 async fn ask(origin: &str, line: &str, headers: &[(&str, &str)], body: &[u8]) -> Reply {
     let mut stream = tokio::net::TcpStream::connect(origin.trim_start_matches("http://")).await.unwrap();
     let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();

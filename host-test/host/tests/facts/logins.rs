@@ -4,7 +4,7 @@ use connector_host::contract::http;
 use connector_host::contract::types::{Failure, FailureClass};
 use connector_host::store::ConnectionState;
 
-use crate::edge::{Edge, Reply, get};
+use crate::edge::{Edge, Reply, get, press};
 use crate::guest::{Act, Guest, failure, give};
 use crate::house::{Far, House};
 use crate::make;
@@ -39,6 +39,11 @@ async fn begun(edge: &Edge, connection: i64) -> (Reply, String) {
     (start, pair)
 }
 
+/// What a person says to the business that is shown.
+async fn answer(edge: &Edge, cookie: &str, said: &str) -> Reply {
+    press(&edge.origin, "/landing/business", &[("Cookie", cookie)], &format!("answer={said}")).await
+}
+
 #[tokio::test]
 async fn a_login_sends_the_person_on_with_a_cookie_that_no_script_reads() {
     let house = house().await;
@@ -47,7 +52,7 @@ async fn a_login_sends_the_person_on_with_a_cookie_that_no_script_reads() {
     let (start, pair) = begun(&edge, connection.id).await;
     assert_eq!((start.status, start.header("location")), (303, Some(format!("{}/read/login", house.far.origin).as_str())));
     let cookie = start.header("set-cookie").unwrap();
-    for part in ["HttpOnly", "SameSite=Lax", "Path=/landing", "Max-Age="] {
+    for part in ["HttpOnly", "SameSite=Lax", "Path=/", "Max-Age="] {
         assert!(cookie.contains(part), "{part}: {cookie}");
     }
     let state = pair.split_once('=').unwrap().1;
@@ -61,7 +66,12 @@ async fn the_way_back_with_the_cookie_connects_once() {
     let edge = Edge::open(&house, &redeems(Ok("b1"))).await;
     let (_, cookie) = begun(&edge, connection.id).await;
     let landed = get(&edge.origin, "/landing?code=once", &[("Cookie", &cookie)]).await;
-    assert_eq!(landed.status, 200, "{}", landed.body);
+    assert_eq!((landed.status, landed.header("location")), (303, Some("/landing/business")), "{}", landed.body);
+    assert_eq!(house.store.connection(connection.id).await.unwrap().state, ConnectionState::Draft, "nobody has said yes");
+    let asked = get(&edge.origin, "/landing/business", &[("Cookie", &cookie)]).await;
+    assert!(asked.status == 200 && asked.body.contains("b1"), "{}", asked.body);
+    let answered = answer(&edge, &cookie, "yes").await;
+    assert_eq!(answered.status, 200, "{}", answered.body);
     let connected = house.store.connection(connection.id).await.unwrap();
     assert_eq!((connected.state, connected.account.unwrap().id), (ConnectionState::Active, "b1".to_owned()));
     let kept = house.store.secrets(connection.id).await.unwrap();
@@ -70,6 +80,21 @@ async fn the_way_back_with_the_cookie_connects_once() {
     let again = get(&edge.origin, "/landing?code=once", &[("Cookie", &cookie)]).await;
     assert_eq!(again.status, 400);
     assert_eq!(house.far.asked(), ["/token"]);
+}
+
+#[tokio::test]
+async fn whoever_says_no_is_as_before() {
+    let house = house().await;
+    let connection = house.draft("shop").await;
+    let edge = Edge::open(&house, &redeems(Ok("b1"))).await;
+    let (_, cookie) = begun(&edge, connection.id).await;
+    assert_eq!(answer(&edge, &cookie, "yes").await.status, 400, "nobody has landed");
+    get(&edge.origin, "/landing?code=once", &[("Cookie", &cookie)]).await;
+    assert_eq!(answer(&edge, &cookie, "no").await.status, 200);
+    assert_eq!(answer(&edge, &cookie, "yes").await.status, 400);
+    let after = house.store.connection(connection.id).await.unwrap();
+    assert_eq!((after.state, after.account, after.generation), (ConnectionState::Draft, None, 0));
+    assert!(house.store.secrets(connection.id).await.unwrap().get("access-token").is_none());
 }
 
 #[tokio::test]
@@ -95,13 +120,16 @@ async fn a_login_that_took_too_long_is_refused() {
 }
 
 #[tokio::test]
-async fn a_landing_without_a_code_exchanges_nothing() {
+async fn a_landing_without_a_code_exchanges_nothing_and_spends_nothing() {
     let house = house().await;
     let connection = house.draft("shop").await;
     let edge = Edge::open(&house, &redeems(Ok("b1"))).await;
     let (_, cookie) = begun(&edge, connection.id).await;
     assert_eq!(get(&edge.origin, "/landing?error=denied", &[("Cookie", &cookie)]).await.status, 400);
     assert_eq!(house.far.asked(), Vec::<String>::new());
+    // Nor does it spend the login: anybody can send a browser here.
+    assert_eq!(get(&edge.origin, "/landing?code=once", &[("Cookie", &cookie)]).await.status, 303);
+    assert_eq!(house.far.asked(), ["/token"]);
 }
 
 #[tokio::test]
@@ -151,7 +179,7 @@ async fn what_others_wrote_is_shown_as_text() {
     let (_, cookie) = begun(&edge, connection.id).await;
     let landed = get(&edge.origin, "/landing?code=once", &[("Cookie", &cookie)]).await;
     assert!(landed.body.contains("it &lt;did not&gt; work") && !landed.body.contains("<did"), "{}", landed.body);
-    assert_eq!(landed.header("content-security-policy"), Some("default-src 'none'"));
+    assert_eq!(landed.header("content-security-policy"), Some("default-src 'none'; form-action 'self'; frame-ancestors 'none'"));
 }
 
 #[tokio::test]

@@ -1,9 +1,11 @@
 //! The SQL of logins under way and of the grants that they end in, each grant one transaction.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use rusqlite::{Connection as Sqlite, OptionalExtension, params};
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use zeroize::Zeroizing;
 
@@ -13,12 +15,47 @@ use super::schedule::mark;
 use super::{SqliteStore, from_json, to_json};
 use crate::clock::Instant;
 use crate::contract::Scope;
+use crate::contract::types::{Account, Reason};
 use crate::secret::{Secret, Secrets};
 use crate::store::events::code;
-use crate::store::{Changes, Connection, ConnectionId, ConnectionState, Grant, Lane, Logins, PendingLogin, Result, StoreError};
+use crate::store::{Changes, Connection, ConnectionId, ConnectionState, Footing, Grant, Lane, Logins, PendingLogin, Result, StoreError};
 
 fn place(id: ConnectionId) -> String {
     format!("{id}/pending-login")
+}
+
+fn landed_place(id: ConnectionId) -> String {
+    format!("{id}/landed-grant")
+}
+
+/// A grant that waits for a person's word, but for its connection and its secrets.
+#[derive(Serialize, Deserialize)]
+struct Landed {
+    generation: i64,
+    settings: BTreeMap<String, String>,
+    account: Account,
+    app_field: String,
+    moved: Option<Duration>,
+    told: Option<Reason>,
+}
+
+impl SqliteStore {
+    fn seal_login(&self, place: &str, secrets: &Secrets) -> Result<Option<Vec<u8>>> {
+        let secrets: BTreeMap<&str, &str> = secrets.iter().map(|(name, secret)| (name, secret.expose())).collect();
+        let text = Zeroizing::new(to_json(&secrets)?);
+        Ok((!secrets.is_empty()).then(|| self.sealer.seal(place, &text)).transpose()?)
+    }
+
+    fn open_login(&self, place: &str, sealed: Option<Vec<u8>>) -> Result<Secrets> {
+        let mut secrets = Secrets::default();
+        if let Some(sealed) = sealed {
+            let opened = self.sealer.open(place, &sealed)?;
+            for (name, value) in from_json::<BTreeMap<String, String>>(&opened)? {
+                secrets.insert(name, Secret::new(value));
+            }
+        }
+        Ok(secrets)
+    }
 }
 
 /// What was begun before a move and is not ended begins anew, `overlap` milliseconds further back where it reaches back at all: two dialects
@@ -33,7 +70,7 @@ fn start_over(sqlite: &Sqlite, id: ConnectionId, overlap: i64, at: Instant) -> R
             other => other,
         };
         sqlite
-            .prepare_cached("UPDATE run SET cursor = NULL, done = 0, total = NULL, failure = NULL, scope = ?2 WHERE id = ?1")?
+            .prepare_cached("UPDATE run SET cursor = NULL, done = 0, read = 0, total = NULL, failure = NULL, scope = ?2 WHERE id = ?1")?
             .execute(params![run, to_json(&scope)?])?;
     }
     for stream in paused_streams(sqlite, id)? {
@@ -60,11 +97,7 @@ fn paused_streams(sqlite: &Sqlite, id: ConnectionId) -> Result<Vec<String>> {
 impl Logins for SqliteStore {
     async fn remember_login(&self, state: [u8; 32], id: ConnectionId, changes: Changes, at: Instant) -> Result<()> {
         let settings = to_json(&changes.settings)?;
-        let secrets: BTreeMap<&str, &str> = changes.secrets.iter().map(|(name, secret)| (name, secret.expose())).collect();
-        let sealed = match secrets.is_empty() {
-            true => None,
-            false => Some(self.sealer.seal(&place(id), &Zeroizing::new(to_json(&secrets)?))?),
-        };
+        let sealed = self.seal_login(&place(id), &changes.secrets)?;
         self.write(move |sqlite| {
             sqlite.execute(
                 "INSERT INTO pending_login (state, connection, created, settings, secrets) VALUES (?1, ?2, ?3, ?4, ?5)",
@@ -75,12 +108,20 @@ impl Logins for SqliteStore {
         .await
     }
 
+    async fn login_of(&self, state: [u8; 32], since: Instant) -> Result<Option<ConnectionId>> {
+        self.read(move |sqlite| {
+            let sql = "SELECT connection FROM pending_login WHERE state = ?1 AND created >= ?2 AND landed IS NULL";
+            Ok(sqlite.prepare_cached(sql)?.query_row(params![state, since], |row| row.get(0)).optional()?)
+        })
+        .await
+    }
+
     async fn take_login(&self, state: [u8; 32], since: Instant) -> Result<Option<PendingLogin>> {
         let row = self
             .write(move |sqlite| {
                 sqlite.execute("DELETE FROM pending_login WHERE created < ?1", [since])?;
                 let row = sqlite.query_row(
-                    "DELETE FROM pending_login WHERE state = ?1 RETURNING connection, settings, secrets",
+                    "DELETE FROM pending_login WHERE state = ?1 AND landed IS NULL RETURNING connection, settings, secrets",
                     [state],
                     |row| Ok((row.get::<_, ConnectionId>(0)?, row.get::<_, String>(1)?, row.get::<_, Option<Vec<u8>>>(2)?)),
                 );
@@ -88,14 +129,56 @@ impl Logins for SqliteStore {
             })
             .await?;
         let Some((connection, settings, sealed)) = row else { return Ok(None) };
-        let mut secrets = Secrets::default();
-        if let Some(sealed) = sealed {
-            let opened = self.sealer.open(&place(connection), &sealed)?;
-            for (name, value) in from_json::<BTreeMap<String, String>>(&opened)? {
-                secrets.insert(name, Secret::new(value));
-            }
-        }
+        let secrets = self.open_login(&place(connection), sealed)?;
         Ok(Some(PendingLogin { connection, changes: Changes { settings: from_json(&settings)?, secrets } }))
+    }
+
+    async fn keep_landed(&self, state: [u8; 32], grant: Grant, at: Instant) -> Result<()> {
+        let id = grant.footing.connection;
+        let changes = to_json(&grant.changes.settings)?;
+        let sealed = self.seal_login(&place(id), &grant.changes.secrets)?;
+        let captured = self.seal_login(&landed_place(id), &grant.captured)?;
+        let Grant { footing, settings, account, app_field, moved, told, .. } = grant;
+        let landed = to_json(&Landed { generation: footing.generation, settings, account, app_field, moved, told })?;
+        self.write(move |sqlite| {
+            sqlite.execute(
+                "INSERT INTO pending_login (state, connection, created, settings, secrets, landed, captured) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                params![state, id, at, changes, sealed, landed, captured],
+            )?;
+            Ok(())
+        })
+        .await
+    }
+
+    async fn landed(&self, state: [u8; 32], since: Instant) -> Result<Option<(ConnectionId, Account)>> {
+        self.read(move |sqlite| {
+            let sql = "SELECT connection, landed FROM pending_login WHERE state = ?1 AND created >= ?2 AND landed IS NOT NULL";
+            let row = |row: &rusqlite::Row<'_>| Ok((row.get::<_, ConnectionId>(0)?, row.get::<_, String>(1)?));
+            let row = sqlite.prepare_cached(sql)?.query_row(params![state, since], row).optional()?;
+            row.map(|(connection, landed)| Ok((connection, from_json::<Landed>(&landed)?.account))).transpose()
+        })
+        .await
+    }
+
+    async fn take_landed(&self, state: [u8; 32], since: Instant) -> Result<Option<Grant>> {
+        type Row = (ConnectionId, String, Option<Vec<u8>>, String, Option<Vec<u8>>);
+        let row = self
+            .write(move |sqlite| {
+                sqlite.execute("DELETE FROM pending_login WHERE created < ?1", [since])?;
+                let sql = "DELETE FROM pending_login WHERE state = ?1 AND landed IS NOT NULL
+                           RETURNING connection, settings, secrets, landed, captured";
+                let row = |row: &rusqlite::Row<'_>| -> rusqlite::Result<Row> {
+                    Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
+                };
+                Ok(sqlite.query_row(sql, [state], row).optional()?)
+            })
+            .await?;
+        let Some((connection, changed, sealed, landed, captured)) = row else { return Ok(None) };
+        let Landed { generation, settings, account, app_field, moved, told } = from_json(&landed)?;
+        let changes = Changes { settings: from_json(&changed)?, secrets: self.open_login(&place(connection), sealed)? };
+        let captured = self.open_login(&landed_place(connection), captured)?;
+        let footing = Footing { connection, generation, fence: None };
+        Ok(Some(Grant { footing, settings, account, captured, changes, app_field, moved, told }))
     }
 
     async fn grant(&self, grant: Grant, at: Instant) -> Result<Connection> {
@@ -120,6 +203,13 @@ impl Logins for SqliteStore {
                         .to_owned(),
                 ));
             }
+            if before.account.is_none() && settings != grant.settings {
+                return Err(StoreError::Refused(
+                    "Thông tin kết nối đã được sửa sau khi đăng nhập. Hãy đăng nhập lại. (The form was filled in anew after the login. Log in \
+                     again.)"
+                        .to_owned(),
+                ));
+            }
             let app = settings.get(&grant.app_field).map_or("", String::as_str);
             sqlite.execute(
                 "UPDATE connection SET state = 'active', pause = NULL, account = ?2, account_id = ?3, settings = ?4, app = ?5,
@@ -133,7 +223,7 @@ impl Logins for SqliteStore {
                 [id],
             )?;
             sqlite.execute(
-                "UPDATE run SET cursor = NULL, done = 0, started = ?2
+                "UPDATE run SET cursor = NULL, done = 0, read = 0, started = ?2
                  WHERE connection = ?1 AND state IN ('waiting', 'running') AND scope LIKE '{\"Made\"%'",
                 params![id, at],
             )?;

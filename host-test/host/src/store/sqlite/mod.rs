@@ -167,6 +167,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("succession.sql"),
     include_str!("settling.sql"),
     include_str!("unanswered.sql"),
+    include_str!("landed.sql"),
 ];
 
 pub(super) fn migrate(connection: &Sqlite) -> Result<()> {

@@ -43,6 +43,7 @@ impl Said {
         let (mood, word): (Mood, Word) = match self.said.as_deref()? {
             "saved" => (Mood::Good, word::SAVED),
             "connected" => (Mood::Good, word::CONNECTED),
+            "not-mine" => (Mood::Quiet, word::NOT_MINE),
             "queued" => (Mood::Good, word::QUEUED_NOW),
             "off" => (Mood::Look, word::OFF_NOW),
             "under-way" => (Mood::Quiet, word::UNDER_WAY),

@@ -4,20 +4,20 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::html;
 
 use super::connection::login_form;
 use super::fault::Fault;
 use super::lang::{Lang, half};
-use super::layout::{Mood, Sheet, banner};
-use super::session::{Posted, Signed, cookie};
+use super::layout::{Mood, Sheet, banner, token};
+use super::session::{Posted, Signed};
 use super::{Desk, csp, word};
 use crate::contract::Descriptor;
 use crate::store::{Connection, ConnectionId, StoreError};
-use crate::web::{LOGIN_COOKIE, login_cookie};
-use crate::work::{Form, FormError, LoginError, LoginStart};
+use crate::web::{BUSINESS, LOGIN_COOKIE, LOGIN_SECONDS, cookies};
+use crate::work::{Form, FormError, Landing, LoginError, LoginStart};
 
 /// Where forms of this connection may lead: the connector's servers, or what the operator put in their place.
 pub(super) fn origins(descriptor: &Descriptor, connection: &Connection) -> Vec<String> {
@@ -66,29 +66,88 @@ pub(super) async fn start_with(
 /// The cookie names the connection as well, so that a login that fails can be begun again from where it ends. What counts is the state.
 fn sent(desk: &Desk, id: ConnectionId, start: &LoginStart) -> Response {
     let mut response = Redirect::to(&start.url).into_response();
-    if let Ok(cookie) = HeaderValue::from_str(&login_cookie(&desk.address, &format!("{}.{id}", start.state))) {
-        response.headers_mut().append(header::SET_COOKIE, cookie);
-    }
+    cookies::set(&mut response, &desk.address, LOGIN_COOKIE, &format!("{}.{id}", start.state), LOGIN_SECONDS);
     response
+}
+
+/// The login that this browser is in the midst of: its state, and its connection, which is the person's own.
+async fn held(desk: &Desk, signed: &Signed, headers: &HeaderMap) -> Result<(String, Option<ConnectionId>), Fault> {
+    let held = cookies::read(headers, &desk.address, LOGIN_COOKIE).unwrap_or_default();
+    let (state, id) = held.split_once('.').unwrap_or((&held, ""));
+    let id: Option<ConnectionId> = id.parse().ok();
+    if let Some(id) = id {
+        desk.own(signed, id).await?;
+    }
+    Ok((state.to_owned(), id))
 }
 
 /// Back from the login.
 pub(super) async fn land(State(desk): State<Arc<Desk>>, uri: Uri, headers: HeaderMap, signed: Signed) -> Result<Response, Fault> {
     let landed = desk.address.join(uri.path_and_query().map_or("/landing", |path| path.as_str()));
-    let held = cookie(&headers, LOGIN_COOKIE).unwrap_or_default();
-    let (state, id) = held.split_once('.').unwrap_or((&held, ""));
-    let id: Option<ConnectionId> = id.parse().ok();
-    if let Some(id) = id {
-        desk.own(&signed, id).await?;
-    }
-    let ended = desk.host.end_login(state, &landed).await;
-    match ended {
-        Ok(connection) => {
-            desk.own(&signed, connection.id).await?;
-            desk.host.store().connected_by(connection.id, &signed.operator.name, desk.host.clock().now()).await?;
-            Ok(Redirect::to(&format!("/connections/{}/check?said=connected", connection.id)).into_response())
-        }
+    let (state, id) = held(&desk, &signed, &headers).await?;
+    match desk.host.land(&state, &landed).await {
+        Ok(Landing::Granted(connection)) => connected(&desk, &signed, connection.id).await,
+        Ok(Landing::Asks { .. }) => Ok(Redirect::to(BUSINESS).into_response()),
         Err(error) => failed(&desk, &signed, id, &error).await,
+    }
+}
+
+async fn connected(desk: &Desk, signed: &Signed, id: ConnectionId) -> Result<Response, Fault> {
+    desk.own(signed, id).await?;
+    desk.host.store().connected_by(id, &signed.operator.name, desk.host.clock().now()).await?;
+    Ok(Redirect::to(&format!("/connections/{id}/check?said=connected")).into_response())
+}
+
+/// Shows the business that a first login led to, and asks: whoever sent the browser here may have used a code of his own.
+pub(super) async fn business(State(desk): State<Arc<Desk>>, headers: HeaderMap, signed: Signed) -> Result<Response, Fault> {
+    let (state, id) = held(&desk, &signed, &headers).await?;
+    let (connection, account) = match desk.host.landed(&state).await {
+        Ok((connection, account)) => (desk.own(&signed, connection).await?, account),
+        Err(error) => return failed(&desk, &signed, id, &error).await,
+    };
+    let lang = signed.lang();
+    let name = lang.told(&desk.host.connector(&connection.connector)?.descriptor().name).to_owned();
+    let sheet = Sheet::of(&signed, lang.say(word::YOUR_BUSINESS));
+    let body = html! {
+        h1 { (lang.say(word::YOUR_BUSINESS)) }
+        div .card {
+            p { (lang.with(word::BUSINESS_ASKED, &[("name", &name)])) }
+            dl .facts {
+                div { dt { (lang.say(word::BUSINESS)) } dd { strong { (account.name.as_deref().unwrap_or("–")) } } }
+                div { dt { (lang.say(word::CODE)) } dd { strong { (account.id) } } }
+                div {
+                    dt { (lang.say(word::DEPOTS)) }
+                    dd {
+                        @if account.branches.is_empty() { (lang.say(word::EVERY_DEPOT)) } @else { (account.branches.join(", ")) }
+                    }
+                }
+            }
+            form .actions method="post" action=(BUSINESS) {
+                (token(&sheet.csrf))
+                button #business-yes .main type="submit" name="answer" value="yes" { (lang.say(word::IT_IS_MINE)) }
+                button #business-no type="submit" name="answer" value="no" { (lang.say(word::IT_IS_NOT_MINE)) }
+            }
+        }
+    };
+    Ok(sheet.around(&body))
+}
+
+/// What the person said.
+pub(super) async fn decide(State(desk): State<Arc<Desk>>, headers: HeaderMap, posted: Posted) -> Result<Response, Fault> {
+    let (signed, fields) = (&posted.signed, &posted.fields);
+    let (state, id) = held(&desk, signed, &headers).await?;
+    if let Ok((connection, _)) = desk.host.landed(&state).await {
+        desk.own(signed, connection).await?;
+    }
+    let ended = match fields.get("answer") {
+        Some("yes") => desk.host.confirm_landing(&state).await.map(|connection| (connection.id, true)),
+        Some("no") => desk.host.refuse_landing(&state).await.map(|connection| (connection, false)),
+        _ => return Err(Fault::Missing),
+    };
+    match ended {
+        Ok((connection, true)) => connected(&desk, signed, connection).await,
+        Ok((connection, false)) => Ok(Redirect::to(&format!("/connections/{connection}?said=not-mine")).into_response()),
+        Err(error) => failed(&desk, signed, id, &error).await,
     }
 }
 
@@ -97,6 +156,7 @@ async fn failed(desk: &Desk, signed: &Signed, id: Option<ConnectionId>, error: &
     tracing::info!(%error, "a login did not lead to a grant");
     let status = match error {
         LoginError::Store(StoreError::Refused(_)) => StatusCode::CONFLICT,
+        LoginError::Store(error) if error.is_transient() => return Err(Fault::Resting),
         LoginError::Store(_) | LoginError::Call(_) | LoginError::Form(_) => return Err(Fault::Broken),
         LoginError::Failed(_) => StatusCode::BAD_GATEWAY,
         LoginError::Unknown | LoginError::NoCode(_) => StatusCode::BAD_REQUEST,

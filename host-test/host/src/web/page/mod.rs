@@ -44,7 +44,7 @@ use self::login_throttle::{InMemory, LoginThrottle};
 use self::password::Checker;
 use self::preview::Previews;
 use self::session::Signed;
-use super::PublicAddress;
+use super::{BUSINESS, PublicAddress};
 use crate::clock::Instant;
 use crate::contract::Descriptor;
 use crate::outbound::Overrides;
@@ -135,6 +135,7 @@ pub(super) fn router(host: Arc<Host>, address: PublicAddress, config: PageConfig
         .route("/language", post(sign_in::language))
         .route("/assets/{name}", get(assets::serve))
         .route("/landing", get(login::land))
+        .route(BUSINESS, get(login::business).post(login::decide))
         .route("/connections", get(list::show).post(list::create))
         .route("/connections/{id}", get(connection::show))
         .route("/connections/{id}/form", get(form::show).post(form::save))

@@ -80,6 +80,13 @@ words! {
     LOG_IN_AGAIN: "Đăng nhập lại {name}", "Log in to {name} again";
     LOGIN_FAILED: "Chưa kết nối được", "Not connected";
     CONNECTED: "Đã kết nối.", "Connected.";
+    YOUR_BUSINESS: "Đây có đúng là doanh nghiệp của bạn?", "Is this your business?";
+    BUSINESS_ASKED: "Bạn vừa đăng nhập {name} với doanh nghiệp dưới đây. Chưa có gì được gửi hay lấy về; dữ liệu chỉ đi lại sau khi bạn xác nhận.", "You logged in to {name} with the business below. Nothing has been sent or fetched yet; that begins once you confirm.";
+    DEPOTS: "Kho được cấp quyền", "Depots of the grant";
+    EVERY_DEPOT: "Tất cả kho", "Every depot";
+    IT_IS_MINE: "Đúng, kết nối doanh nghiệp này", "Yes, connect this business";
+    IT_IS_NOT_MINE: "Không phải, bỏ lần đăng nhập này", "No, forget this login";
+    NOT_MINE: "Chưa kết nối: lần đăng nhập vừa rồi đã bị bỏ, không có gì thay đổi.", "Not connected: that login was forgotten, and nothing has changed.";
 
     // The checklist.
     CHECKLIST: "Kiểm tra kết nối", "Connection check";

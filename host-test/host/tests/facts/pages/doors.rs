@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use connector_host::contract::http;
 use connector_host::contract::types::FailureClass;
+use connector_host::store::ConnectionState;
 
 use super::person::{PASSWORD, Person};
 use crate::guest::{Act, Guest, failure, give};
@@ -121,15 +122,24 @@ async fn a_session_ends_with_its_time_and_with_the_way_out() {
 async fn cookies_are_read_by_no_script_come_back_from_a_login_and_travel_encrypted_where_that_can_be() {
     let house = House::new().await;
     let plain = Person::at(&house, &guest()).await;
-    for (origin, secure) in [("http://nobi.example", false), ("https://nobi.example", true)] {
+    for (origin, name, secure) in [("http://nobi.example", "nobi-session=", false), ("https://nobi.example", "__Host-nobi-session=", true)]
+    {
         let mut person = Person::beside(plain.host.clone(), origin, &house);
         let seen = person.sign_in("lan", PASSWORD).await;
-        let cookie = seen.cookies.iter().find(|it| it.starts_with("nobi-session=")).unwrap();
-        assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax"), "{cookie}");
+        assert_eq!(seen.head.contains_key("strict-transport-security"), secure);
+        let cookie = seen.cookies.iter().find(|it| it.starts_with(name)).unwrap();
+        assert!(cookie.contains("; HttpOnly") && cookie.contains("; SameSite=Lax") && cookie.contains("; Path=/;"), "{cookie}");
+        assert!(!cookie.contains("Domain"), "{cookie}");
         assert_eq!(cookie.contains("; Secure"), secure, "{cookie}");
         let held = cookie.split(['=', ';']).nth(1).unwrap().to_owned();
         let file = std::fs::read(house.file()).unwrap();
         assert!(!file.windows(held.len()).any(|part| part == held.as_bytes()), "the file holds only its hash");
+        assert_eq!(person.get("/connections").await.status, 200);
+        if secure {
+            let mut planted = Person::beside(plain.host.clone(), origin, &house);
+            planted.holds("nobi-session", &held);
+            assert_eq!(planted.get("/connections").await.status, 303, "one without the prefix may be a neighbour's");
+        }
     }
 }
 
@@ -226,7 +236,8 @@ async fn the_way_back_from_the_login_connects_once_and_says_who_did_it() {
     assert!(page.body.contains("verify-token"), "{}", page.body);
     let sent = person.send(&form, &form, &[("field.app-id", "app"), ("field.stock", "on"), ("then", "login")]).await;
     assert_eq!(sent.to(), format!("{}/read/login", house.far.origin));
-    let landed = person.get("/landing?code=once").await;
+    assert_eq!(person.get("/landing?code=once").await.to(), "/landing/business");
+    let landed = person.send("/landing/business", "/landing/business", &[("answer", "yes")]).await;
     assert_eq!(landed.to(), "/connections/1/check?said=connected");
     let page = person.get("/connections/1").await;
     assert!(page.body.contains("lan, lúc 20/11/2026 09:30"), "{}", page.body);
@@ -238,6 +249,101 @@ async fn the_way_back_from_the_login_connects_once_and_says_who_did_it() {
 }
 
 #[tokio::test]
+async fn somebody_else_s_code_binds_nothing_until_a_person_has_seen_whose_business_it_is() {
+    let theirs = connector_host::contract::types::Account {
+        name: Some("Cửa hàng <Lạ>".to_owned()),
+        branches: vec!["31010".to_owned(), "31011".to_owned()],
+        ..make::account("b-theirs")
+    };
+    let answer = serde_json::to_value(Ok::<_, connector_host::contract::types::Failure>(theirs)).unwrap();
+    let guest = guest().on("redeem", Act::Ask("/token", answer.clone(), answer));
+    let far = Far::answering(|path| if path == "/token" { r#"{"token":"fresh-token-123"}"# } else { "{}" }.to_owned()).await;
+    let house = House::beside(far);
+    let mut person = Person::at(&house, &guest).await;
+    person.sign_in("lan", PASSWORD).await;
+    let form = person.send("/connections", "/connections", &[("connector", "scripted")]).await.to().to_owned();
+    let fields = [("field.app-id", "app"), ("field.stock", "on"), ("then", "login")];
+    person.send(&form, &form, &fields).await;
+
+    // The link that somebody sent her: her login is under way, the code is not hers.
+    assert_eq!(person.get("/landing?code=theirs").await.to(), "/landing/business");
+    let asked = person.get("/landing/business").await;
+    for told in ["b-theirs", "Cửa hàng &lt;Lạ&gt;", "31010, 31011", "Đây có đúng là doanh nghiệp của bạn?"] {
+        assert!(asked.body.contains(told), "{told}: {}", asked.body);
+    }
+    let nothing = || house.see::<u32>("SELECT (SELECT count(*) FROM work) + (SELECT count(*) FROM run) + (SELECT count(*) FROM secret)");
+    let draft = house.store.connection(1).await.unwrap();
+    assert_eq!((draft.state, draft.account, draft.generation, nothing()), (ConnectionState::Draft, None, 0, 0));
+    let token = b"fresh-token-123";
+    let kept = [house.file(), house.file().with_extension("sqlite-wal")].map(|file| std::fs::read(file).unwrap_or_default()).concat();
+    assert!(!kept.windows(token.len()).any(|part| part == token), "it is sealed while it waits");
+    // A form of nobody.s is no answer.
+    assert_eq!(person.post("/landing/business", &[("answer", "yes")]).await.status, 403);
+
+    let refused = person.send("/landing/business", "/landing/business", &[("answer", "no")]).await;
+    assert_eq!(refused.to(), "/connections/1?said=not-mine");
+    assert_eq!(house.store.connection(1).await.unwrap().state, ConnectionState::Draft);
+    assert_eq!(house.see::<u32>("SELECT count(*) FROM pending_login"), 0, "the grant is forgotten");
+    let late = person.send("/connections", "/landing/business", &[("answer", "yes")]).await;
+    assert_eq!(late.status, 400, "{}", late.body);
+
+    // Whoever fills the form in anew after landing logs in anew.
+    person.send(&form, &form, &fields).await;
+    person.get("/landing?code=again").await;
+    person.send(&form, &form, &[("field.app-id", "another-app"), ("field.stock", "on")]).await;
+    let stale = person.send("/landing/business", "/landing/business", &[("answer", "yes")]).await;
+    assert_eq!((stale.status.as_u16(), house.store.connection(1).await.unwrap().state), (409, ConnectionState::Draft), "{}", stale.body);
+}
+
+#[tokio::test]
+async fn a_landing_that_waited_too_long_connects_nothing() {
+    let answer = serde_json::to_value(Ok::<_, connector_host::contract::types::Failure>(make::account("b1"))).unwrap();
+    let guest = guest().on("redeem", Act::Ask("/token", answer.clone(), answer));
+    let far = Far::answering(|path| if path == "/token" { r#"{"token":"fresh-token-123"}"# } else { "{}" }.to_owned()).await;
+    let house = House::beside(far);
+    let mut person = Person::at(&house, &guest).await;
+    person.sign_in("lan", PASSWORD).await;
+    let form = person.send("/connections", "/connections", &[("connector", "scripted")]).await.to().to_owned();
+    person.send(&form, &form, &[("field.app-id", "app"), ("field.stock", "on"), ("then", "login")]).await;
+    person.get("/landing?code=once").await;
+    house.clock.advance(Duration::from_secs(31 * 60));
+    assert_eq!(person.get("/landing/business").await.status, 400);
+    let late = person.send("/connections", "/landing/business", &[("answer", "yes")]).await;
+    assert_eq!((late.status.as_u16(), house.store.connection(1).await.unwrap().state), (400, ConnectionState::Draft));
+}
+
+#[tokio::test]
+async fn a_sign_in_counts_only_with_a_cookie_that_this_host_gave() {
+    let house = House::new().await;
+    let mut person = Person::at(&house, &guest()).await;
+    // Somebody plants a cookie whose token he knows, as a visitor's or as a session's.
+    let token = |secret: &str| {
+        use sha2::{Digest as _, Sha256};
+        data_encoding::BASE64URL_NOPAD.encode(&Sha256::digest(format!("nobi-csrf\n{secret}").as_bytes()))
+    };
+    for name in ["nobi-visitor", "nobi-session"] {
+        person.holds(name, "planted.planted");
+        let fields = [("csrf", token("planted.planted")), ("name", "mai".to_owned()), ("password", PASSWORD.to_owned())];
+        let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        assert_eq!(person.post("/sign-in", &fields).await.status, 403, "{name}");
+    }
+    assert_eq!(house.see::<u32>("SELECT count(*) FROM session"), 0);
+    assert_eq!(person.sign_in("lan", PASSWORD).await.status, 303, "the page gives a new cookie in its place");
+}
+
+#[tokio::test]
+async fn a_form_that_another_site_has_a_browser_send_does_nothing_even_with_its_token() {
+    let house = House::new().await;
+    let (mut person, connection) = Person::with_a_connection(&house, &guest()).await;
+    let csrf = super::person::token(&person.get("/connections").await.body);
+    let sync = format!("/connections/{}/sync", connection.id);
+    for (site, status) in [("cross-site", 403), ("same-site", 403), ("same-origin", 303)] {
+        let seen = person.post_from(site, &sync, &[("csrf", &csrf), ("entity", "branch")]).await;
+        assert_eq!(seen.status, status, "{site}");
+    }
+}
+
+#[tokio::test]
 async fn a_login_that_failed_is_told_where_it_can_be_begun_again_and_only_to_its_own_tenant() {
     let house = House::new().await;
     let refused = failure(FailureClass::Rejected);
@@ -246,7 +352,8 @@ async fn a_login_that_failed_is_told_where_it_can_be_begun_again_and_only_to_its
     person.sign_in("lan", PASSWORD).await;
     let form = person.send("/connections", "/connections", &[("connector", "scripted")]).await.to().to_owned();
     person.send(&form, &form, &[("field.app-id", "app"), ("field.stock", "on"), ("then", "login")]).await;
-    for (path, status) in [("/landing?code=late", 502), ("/landing?code=late", 400), ("/landing", 400)] {
+    // The first carries no code, which spends nothing.
+    for (path, status) in [("/landing", 400), ("/landing?code=", 400), ("/landing?code=late", 502), ("/landing?code=late", 400)] {
         let landed = person.get(path).await;
         assert_eq!(landed.status, status, "{path}");
         assert!(landed.body.contains("action=\"/connections/1/login\""), "{}", landed.body);
