@@ -1,13 +1,13 @@
 //! `call`: any pure export of any component, plain JSON in and out.
 
-use std::io::{Read, Write};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use connector_host::plain::{PlainError, call};
 use connector_host::sandbox::{Sandbox, SandboxConfig};
 
 use crate::inspect::component;
-use crate::output::{Outcome, Problem};
+use crate::output::{self, Outcome, Problem};
 
 /// Call a pure export of any component with plain JSON, and print plain JSON.
 ///
@@ -32,9 +32,9 @@ impl Call {
         let program = sandbox.load(&bytes).map_err(|error| Problem::usage(error.to_string()))?;
         let report = call(&program, &self.export, &input, None).await.map_err(problem)?;
         for line in &report.logs {
-            writeln!(std::io::stderr(), "{:?}: {}", line.level, line.text)?;
+            output::aside(&format!("{:?}: {}", line.level, line.text));
         }
-        tell!("{}", serde_json::to_string_pretty(&report.output)?);
+        output::json(&report.output)?;
         Ok(())
     }
 }

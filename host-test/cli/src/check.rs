@@ -3,7 +3,7 @@
 use connector_host::contract::Verdict;
 
 use crate::home::Folder;
-use crate::output::{Outcome, Problem};
+use crate::output::{self, Outcome, Problem};
 
 /// Check a connection, line by line, and say how to mend what fails. Changes nothing at the other side.
 #[derive(clap::Args)]
@@ -24,7 +24,7 @@ impl Check {
         let connection = home.connection(self.connection).await?;
         let lines = home.host.check(connection.id).await?;
         if self.json {
-            tell!("{}", serde_json::to_string_pretty(&lines)?);
+            output::json(&lines)?;
         } else {
             for line in &lines {
                 let mark = match line.verdict {

@@ -6,7 +6,7 @@ use connector_host::clock::Clock;
 use connector_host::store::{Before, StoreError, backup, restore};
 
 use crate::home::{DATABASE, Folder, KEY};
-use crate::output::{Outcome, Problem};
+use crate::output::{self, Outcome, Problem};
 
 /// Copy the host's data to a file, also while another process serves.
 ///
@@ -32,7 +32,7 @@ impl Backup {
         }
         let made = backup(&database, &self.out, Clock::system().now()).map_err(worded)?;
         if self.json {
-            tell!("{}", serde_json::to_string_pretty(&made)?);
+            output::json(&made)?;
         } else {
             tell!("{}: {} bytes", self.out.display(), made.bytes);
             tell!(
@@ -84,7 +84,7 @@ impl Restore {
         let before = if self.force { Before::KeepBeside } else { Before::Refuse };
         let restored = restore(&self.file, &dir.join(DATABASE), &sealer, before, Clock::system().now()).map_err(worded)?;
         if self.json {
-            tell!("{}", serde_json::to_string_pretty(&restored)?);
+            output::json(&restored)?;
             return Ok(());
         }
         let made = restored.made.and_then(|at| jiff::Timestamp::from_millisecond(at).ok()).map(|at| at.to_string());

@@ -1,7 +1,7 @@
 //! `events`: what became of a connection, one line after the other.
 
 use crate::home::Folder;
-use crate::output::Outcome;
+use crate::output::{self, Outcome};
 
 /// Show what became of a connection: grants, pauses, pulls, orders, deliveries, and what people decided.
 ///
@@ -34,7 +34,7 @@ impl Events {
         };
         let events = home.host.store().events(connection, self.after, self.limit).await?;
         if self.json {
-            tell!("{}", serde_json::to_string_pretty(&events)?);
+            output::json(&events)?;
             return Ok(());
         }
         for event in &events {

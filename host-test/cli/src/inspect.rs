@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use connector_host::inspect::inspect;
 use connector_host::sandbox::{Sandbox, SandboxConfig};
 
-use crate::output::{Outcome, Problem};
+use crate::output::{self, Outcome, Problem};
 
 /// Show what a component is.
 #[derive(clap::Args)]
@@ -23,9 +23,9 @@ impl Inspect {
         let sandbox = Sandbox::new(SandboxConfig::default())?;
         let inspection = inspect(&sandbox, &bytes).await.map_err(|error| Problem::usage(error.to_string()))?;
         if self.json {
-            tell!("{}", serde_json::to_string_pretty(&inspection)?);
+            output::json(&inspection)?;
         } else {
-            tell!("{}", inspection.to_string().trim_end());
+            output::lines(inspection.to_string().trim_end());
         }
         Ok(())
     }

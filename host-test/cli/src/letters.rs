@@ -6,7 +6,7 @@ use connector_host::store::{LetterId, Note, Replay};
 use connector_host::work::Stop;
 
 use crate::home::{Folder, Home, PATIENCE};
-use crate::output::{Outcome, Problem};
+use crate::output::{self, Outcome, Problem};
 
 /// What waits for a person: orders that did not go out, and webhooks that nobody could work on.
 #[derive(clap::Args)]
@@ -91,7 +91,7 @@ impl DeadLetters {
                 let (home, connection) = of.open().await?;
                 let content = home.host.store().letter_content(connection, id).await?;
                 let content = content.ok_or_else(|| missing(id))?;
-                tell!("{}", serde_json::to_string_pretty(&content)?);
+                output::json(&content)?;
                 Ok(())
             }
             Command::Replay { of, ids, cause, patience, json } => {
@@ -129,7 +129,7 @@ fn missing(id: LetterId) -> Problem {
 async fn list(home: &Home, connection: i64, json: bool) -> Outcome {
     let causes = home.host.dead_letters(connection).await?;
     if json {
-        tell!("{}", serde_json::to_string_pretty(&causes)?);
+        output::json(&causes)?;
         return Ok(());
     }
     if causes.is_empty() {
@@ -175,7 +175,7 @@ async fn replay(home: &Home, connection: i64, ids: Vec<LetterId>, patience: u64,
             .iter()
             .map(|(id, word, failure)| serde_json::json!({ "id": id, "became": word, "failure": failure.map(|failure| &failure.code) }))
             .collect();
-        tell!("{}", serde_json::to_string_pretty(&lines)?);
+        output::json(&lines)?;
     }
     for (id, word, failure) in told.iter().filter(|_| !json) {
         let why = match (*word, failure) {

@@ -29,7 +29,6 @@ mod succession;
 mod sync;
 mod trying;
 
-use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -103,7 +102,8 @@ enum Command {
 
 fn main() -> ExitCode {
     let filter = EnvFilter::try_from_env("CONNECTOR_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal()).init();
+    // Without colours: those are what a terminal obeys, too.
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(|| output::Log).with_ansi(false).init();
     // The provider can be installed once only; a second try is no failure.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let arguments = Arguments::parse();

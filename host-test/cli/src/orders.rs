@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::call::read;
 use crate::home::{Folder, PATIENCE};
-use crate::output::{Outcome, Problem};
+use crate::output::{self, Outcome, Problem};
 
 /// Orders on their way out.
 #[derive(clap::Args)]
@@ -100,7 +100,7 @@ impl List {
         let connection = home.connection(self.connection).await?;
         let standings = home.host.store().standings(connection.id, None, self.most).await?;
         if self.json {
-            tell!("{}", serde_json::to_string_pretty(&standings)?);
+            output::json(&standings)?;
         } else if standings.is_empty() {
             tell!("no order yet");
         }
@@ -120,7 +120,7 @@ impl Show {
         let standing = store.standings(connection.id, Some(&self.order), 1).await?.pop().ok_or_else(unknown)?;
         let events = store.order_outcomes(connection.id, &self.order).await?;
         if self.json {
-            tell!("{}", serde_json::to_string_pretty(&json!({ "standing": standing, "events": events }))?);
+            output::json(&json!({ "standing": standing, "events": events }))?;
             return Ok(());
         }
         tell!("{standing}");
@@ -168,7 +168,7 @@ impl Push {
             return Err(Problem::failed("không nhận sự kiện nào: đồng bộ đơn hàng đang tắt (no event was taken: orders are not synced)"));
         }
         if self.json {
-            tell!("{}", serde_json::to_string_pretty(&outcomes)?);
+            output::json(&outcomes)?;
         } else {
             for outcome in &outcomes {
                 tell!("{outcome}");

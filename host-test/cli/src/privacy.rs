@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use connector_host::store::{CustomerKey, Erased, Remaining};
 
 use crate::home::Folder;
-use crate::output::{Outcome, Problem};
+use crate::output::{self, Outcome, Problem};
 
 /// Write everything that is held of a connection, or of one customer, to a JSON file. Secrets are left out.
 #[derive(clap::Args)]
@@ -69,7 +69,7 @@ impl Erase {
         let connection = home.connection(self.connection).await?;
         let erased = home.host.erase(connection.id, self.customer).await?;
         if self.json {
-            tell!("{}", serde_json::to_string_pretty(&erased)?);
+            output::json(&erased)?;
             return written_over(&erased);
         }
         if erased.is_nothing() {

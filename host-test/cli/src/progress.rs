@@ -1,12 +1,13 @@
 //! How far pulls are: bars on a terminal, plain lines elsewhere. Listens only.
 
 use std::collections::BTreeMap;
-use std::io::{IsTerminal, Write};
 
 use connector_host::work::{Host, Progress};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::task::JoinHandle;
+
+use crate::output;
 
 /// Shows progress until it is dropped.
 pub(crate) struct Shown {
@@ -26,8 +27,7 @@ pub(crate) fn show(host: &Host, quiet: bool) -> Shown {
         if quiet {
             return;
         }
-        let mut view: Box<dyn View + Send> =
-            if std::io::stderr().is_terminal() { Box::new(Bars::default()) } else { Box::new(Lines::default()) };
+        let mut view: Box<dyn View + Send> = if output::is_watched() { Box::new(Bars::default()) } else { Box::new(Lines::default()) };
         loop {
             match heard.recv().await {
                 Ok(progress) => view.show(&progress),
@@ -82,14 +82,8 @@ impl View for Lines {
         let before = self.tenths.insert(progress.run, tenth);
         // One line a tenth: a log is not a terminal.
         if progress.ended || before != Some(tenth) {
-            let _ = writeln!(
-                std::io::stderr(),
-                "  {}: {}/{}{}",
-                progress.entity,
-                progress.done,
-                total,
-                if progress.ended { ", done" } else { "" }
-            );
+            let end = if progress.ended { ", done" } else { "" };
+            output::aside(&format!("  {}: {}/{total}{end}", progress.entity, progress.done));
         }
     }
 }

@@ -10,7 +10,7 @@ use connector_host::work::{Stop, flows};
 use serde_json::{Value, json};
 
 use crate::home::{Folder, Home, PATIENCE};
-use crate::output::{Outcome, Problem};
+use crate::output::{self, Outcome, Problem};
 use crate::progress;
 
 /// Pull from the other side.
@@ -74,7 +74,7 @@ impl Sync {
             ended.push(home.host.store().run(run).await?);
         }
         if self.json {
-            tell!("{}", serde_json::to_string_pretty(&ended)?);
+            output::json(&ended)?;
         }
         for run in ended.iter().filter(|_| !self.json) {
             let figures: Vec<String> = run.tally.iter().map(|(key, count)| format!("{key} {count}")).collect();
@@ -119,7 +119,7 @@ impl Sync {
             }));
         }
         if self.json {
-            tell!("{}", serde_json::to_string_pretty(&told)?);
+            output::json(&told)?;
             return Ok(());
         }
         let word = |line: &Value, key: &str, none: &str| line.get(key).and_then(Value::as_str).unwrap_or(none).to_owned();

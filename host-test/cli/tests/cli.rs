@@ -167,6 +167,22 @@ fn the_five_examples_of_the_readme_say_what_they_should() {
 }
 
 #[test]
+fn what_a_call_answers_is_the_same_value_and_no_terminal_obeys_it() {
+    let folder = TempDir::new().unwrap();
+    let text = std::fs::read_to_string(example("map-product")).unwrap();
+    let named = text.replace("Áo thun Đỏ M", "Áo\\\\u202eM Đ\\\\u009b2J \\\\u2066ỏ\\\\u001b[31m");
+    let output = run(&["call", "map-product", &file(folder.path(), "product.json", &named)]);
+    let shown = String::from_utf8(output.stdout).unwrap();
+    assert!(!shown.contains(common::is_obeyed), "{shown:?}");
+    let value: Value = serde_json::from_str(&shown).unwrap();
+    let name = value["ok"]["name"].as_str().unwrap();
+    assert!(
+        name.starts_with("Áo") && name.contains('\u{202e}') && shown.contains("\\u202e"),
+        "the same value, written otherwise: {name:?}"
+    );
+}
+
+#[test]
 fn call_reads_standard_input_and_any_component() {
     let folder = TempDir::new().unwrap();
     let out = folder.path().join("nhanh.wasm");

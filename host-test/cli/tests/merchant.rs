@@ -117,12 +117,39 @@ impl Scene {
 }
 
 #[test]
+fn what_others_wrote_is_shown_and_no_terminal_obeys_it() {
+    let scene = Scene::set();
+    let dir = scene.dir().to_owned();
+    scene.connect(&[]);
+    printed(&["sync", "branch", "product", "--dir", &dir]);
+    let mut order = scene.order("1");
+    let code = "DH\u{1b}[2J\u{202e}\u{9b}31m\n1";
+    order["order"]["code"] = json!(code);
+    let order = file(scene.folder.path(), "order.json", &order.to_string());
+    for words in [["orders", "push", &order].as_slice(), &["orders", "list"], &["orders", "show", "order-1"]] {
+        let told = printed(&[words, &["--dir", &dir]].concat());
+        assert!(!told.contains(common::is_obeyed), "{words:?}: {told:?}");
+        let shown = told.contains("DH\\u{1b}[2J\\u{202e}\\u{9b}31m\\u{a}1");
+        assert_eq!(shown, words[1] != "push", "{words:?}: {told:?}");
+        let written = printed(&[words, &["--json", "--dir", &dir]].concat());
+        assert!(!written.contains(common::is_obeyed), "{words:?}: {written:?}");
+        let value: Value = serde_json::from_str(&written).unwrap();
+        assert!(words[1] == "push" || value.to_string().contains(&json!(code).to_string()), "the same value: {value}");
+    }
+    // Nor does what the log and an error say.
+    let refused = connector(&["orders", "show", "x\u{1b}[2J\u{202e}", "--dir", &dir]).env("CONNECTOR_LOG", "debug").output().unwrap();
+    assert!(!common::said(&refused).contains(common::is_obeyed), "{:?}", common::said(&refused));
+}
+
+#[test]
 fn a_merchant_connects_pulls_and_pushes_orders_each_once() {
     let scene = Scene::set();
     let dir = scene.dir().to_owned();
     let printed_by_connect = scene.connect(&[]);
     assert!(printed_by_connect.contains("https://localhost:8750/landing"), "{printed_by_connect}");
     assert!(printed_by_connect.contains(&format!("Connected to business {}", scene.nhanh.business().id)), "{printed_by_connect}");
+    let said = |what: &str| printed_by_connect.lines().any(|line| line.trim_start().starts_with(what));
+    assert!(said("name ") && said("depots "), "whose business it is: {printed_by_connect}");
     assert!(!printed_by_connect.contains(&scene.app.secret_key));
 
     let pulled = printed(&["sync", "branch", "product", "--dir", &dir]);

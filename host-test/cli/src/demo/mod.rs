@@ -22,7 +22,7 @@ use nhanh_sim::ShopSize;
 use self::api::Api;
 pub(crate) use self::orders::order;
 use self::scene::Scene;
-use crate::output::{Outcome, Problem};
+use crate::output::{self, Outcome, Problem};
 use crate::{home, progress};
 
 /// How far the demo goes on to work that is due later, such as a second try. Its clock leaps there.
@@ -75,8 +75,7 @@ struct Pull {
 
 /// Says a line of the story.
 fn say(text: impl AsRef<str>) {
-    // A closed standard error is no reason to stop.
-    let _ = std::io::Write::write_all(&mut std::io::stderr(), format!("{}\n", text.as_ref()).as_bytes());
+    output::asides(text.as_ref());
 }
 
 impl Demo {
@@ -137,7 +136,7 @@ impl Demo {
         let account = summary::Account { scene: &scene, first, second, pushed, ruled, burst, policed, checked, moved };
         let summary = account.draw(began.elapsed()).await?;
         if self.json {
-            tell!("{}", serde_json::to_string_pretty(&summary)?);
+            output::json(&summary)?;
         } else {
             tell!("{summary}");
         }

@@ -30,6 +30,11 @@ pub fn json(words: &[&str]) -> Value {
     serde_json::from_str(&printed(words)).unwrap()
 }
 
+/// Whether a terminal obeys this character, or turns what stands beside it: line breaks apart.
+pub fn is_obeyed(character: char) -> bool {
+    (character.is_control() && character != '\n') || matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
 /// Its standard error.
 pub fn said(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
