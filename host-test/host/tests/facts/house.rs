@@ -64,6 +64,15 @@ impl House {
         House { folder, store, clock: Clock::manual(NOW), far, holds: Mutex::default() }
     }
 
+    /// A house whose disk can be full.
+    pub(crate) async fn on_a_disk() -> (House, SqliteStore) {
+        let folder = tempfile::tempdir().unwrap();
+        let disk = SqliteStore::open_alone(&folder.path().join("host.sqlite"), sealer("ab")).unwrap();
+        let house =
+            House { folder, store: Arc::new(disk.clone()), clock: Clock::manual(NOW), far: Far::quiet().await, holds: Mutex::default() };
+        (house, disk)
+    }
+
     pub(crate) fn file(&self) -> PathBuf {
         self.folder.path().join("host.sqlite")
     }

@@ -12,6 +12,7 @@ mod deliveries;
 mod edge;
 mod fences;
 mod forms;
+mod full;
 mod guest;
 mod held;
 mod house;

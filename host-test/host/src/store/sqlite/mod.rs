@@ -82,6 +82,26 @@ impl SqliteStore {
         SqliteStore::begin(path, sealer, queue::end_all)
     }
 
+    /// The same beside a host that has the file open: its schema is that one's to change, and has to be this program's.
+    pub fn open_beside(path: &Path, sealer: Sealer) -> Result<SqliteStore> {
+        let connection = writer::open(path, true)?;
+        let version: u32 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+        if version as usize != MIGRATIONS.len() {
+            let known = MIGRATIONS.len();
+            let text = format!("the store's file is of schema {version}; this program knows {known}, and another one works on the file");
+            return Err(StoreError::Refused(text));
+        }
+        drop(connection);
+        SqliteStore::begin(path, sealer, |_| Ok(()))
+    }
+
+    /// Holds the file to the pages that it has, or lets it go: what a full disk does, for suites. No command and no setting leads here.
+    #[doc(hidden)]
+    pub async fn hold_full(&self, full: bool) -> Result<()> {
+        let most = if full { 1 } else { u32::MAX - 1 };
+        self.write(move |sqlite| Ok(sqlite.query_row(&format!("PRAGMA max_page_count = {most}"), [], |_| Ok(()))?)).await
+    }
+
     fn begin(path: &Path, sealer: Sealer, first: fn(&Sqlite) -> Result<()>) -> Result<SqliteStore> {
         private(path)?;
         let connection = writer::open(path, false)?;

@@ -1,11 +1,14 @@
 //! Why there is no page: one short text in both languages, and never a word of what went wrong inside.
 
-use axum::http::StatusCode;
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use maud::{DOCTYPE, html};
 
 use super::word;
 use crate::store::StoreError;
+
+/// Seconds after which a page that could not be made now is asked for again.
+const AGAIN_IN: &str = "5";
 
 /// Why there is no page.
 #[derive(Debug)]
@@ -14,6 +17,10 @@ pub(super) enum Fault {
     Missing,
     /// The form's token is not this browser's.
     Forged,
+    /// Too many ask for what takes long: asking again after a moment helps.
+    Busy,
+    /// The store does not do it now, such as on a full disk.
+    Resting,
     /// Something inside.
     Broken,
 }
@@ -24,7 +31,7 @@ impl From<StoreError> for Fault {
             return Fault::Missing;
         }
         tracing::error!(%error, "a page could not be made");
-        Fault::Broken
+        if error.is_transient() { Fault::Resting } else { Fault::Broken }
     }
 }
 
@@ -33,6 +40,8 @@ impl IntoResponse for Fault {
         let (status, text) = match self {
             Fault::Missing => (StatusCode::NOT_FOUND, word::NOT_FOUND),
             Fault::Forged => (StatusCode::FORBIDDEN, word::FORGED),
+            Fault::Busy => (StatusCode::SERVICE_UNAVAILABLE, word::BUSY),
+            Fault::Resting => (StatusCode::SERVICE_UNAVAILABLE, word::RESTING),
             Fault::Broken => (StatusCode::INTERNAL_SERVER_ERROR, word::BROKEN),
         };
         let page = html! {
@@ -53,6 +62,10 @@ impl IntoResponse for Fault {
                 }
             }
         };
-        (status, Html(page.into_string())).into_response()
+        let mut response = (status, Html(page.into_string())).into_response();
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static(AGAIN_IN));
+        }
+        response
     }
 }

@@ -34,6 +34,8 @@ words! {
     FORGED: "Trang đã cũ hoặc yêu cầu không đến từ trang này. Hãy tải lại trang rồi làm lại.", "The page is out of date, or the request is not from it. Reload and try again.";
     NOT_FOUND: "Không có trang này.", "There is no such page.";
     BROKEN: "Có lỗi phía máy chủ. Không có gì bị mất; hãy thử lại sau ít phút.", "Something went wrong at the server. Nothing is lost; try again in a few minutes.";
+    BUSY: "Đang có quá nhiều yêu cầu như thế này cùng lúc. Hãy thử lại sau vài giây.", "Too many ask for this at once. Try again in a few seconds.";
+    RESTING: "Máy chủ tạm thời chưa ghi được dữ liệu. Không có gì bị mất; hãy thử lại sau ít phút.", "The server cannot write just now. Nothing is lost; try again in a few minutes.";
     GO_HOME: "Về danh sách kết nối", "To the connections";
 
     // The list.
