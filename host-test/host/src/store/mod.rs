@@ -43,7 +43,7 @@ pub use self::people::{Operator, People};
 pub use self::privacy::{CustomerKey, Erased, Privacy, Remaining};
 pub use self::queue::{Again, Claim, Lane, Lease, Queue, Task, Turn, Work};
 pub use self::records::{Level, NobiCounts, Outgoing, Records, Sellable, Standing};
-pub use self::remarks::Remarks;
+pub use self::remarks::{After, Remarks};
 pub use self::runs::{AppliedPage, Halt, Run, RunState, Runs, Stream, Trigger};
 pub use self::schedule::{Due, OpenOrders, Schedules, Way};
 pub(crate) use self::seal::random;

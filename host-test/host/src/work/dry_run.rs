@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::failures::{Disposition, disposition};
 use super::{Host, flows, own_failure};
 use crate::contract::types::{Entity, Failure, FailureClass};
-use crate::contract::{Scope, Step};
+use crate::contract::{Page, Scope, Step};
 use crate::nobi::Tally;
 use crate::outbound::Lane;
 use crate::secret::Secrets;
@@ -38,13 +38,14 @@ impl Host {
         let errand = self.errand(&owner, connector.descriptor(), Lane::Bulk, Secrets::default()).await?;
         let mut step = Step { entity, scope: Scope::Everything, cursor: None };
         let mut pages = Vec::new();
-        let (mut tries, mut waited) = (0, Duration::ZERO);
-        while pages.len() < self.config.dry_run_pages {
+        let (mut tries, mut waited, mut bytes) = (0, Duration::ZERO, 0_usize);
+        while pages.len() < self.config.dry_run_pages && bytes <= self.config.dry_run_bytes {
             match self.step(&owner, &connector, &errand, &step).await {
                 Ok(page) => {
                     tries = 0;
                     told(page.done, page.total);
                     step.cursor = page.next.clone();
+                    bytes = bytes.saturating_add(size(&page));
                     pages.push(page);
                 }
                 Err(failure) => {
@@ -67,7 +68,7 @@ impl Host {
                     continue;
                 }
             }
-            if step.cursor.is_none() {
+            if step.cursor.is_none() && bytes <= self.config.dry_run_bytes {
                 let flows = flows(connector.descriptor(), &owner);
                 return Ok(Rehearsed::Done(self.store.rehearse(connection, entity, pages, flows, self.clock.now()).await?));
             }
@@ -77,4 +78,22 @@ impl Host {
         let en = "There is too much for a dry run. You can sync at once: what is there already is not overwritten on create-only.";
         Ok(Rehearsed::Failed(own_failure(FailureClass::Rejected, "host.dry-run-too-long", vi, en)))
     }
+}
+
+/// What a page's records take, as JSON.
+fn size(page: &Page) -> usize {
+    struct Counted(usize);
+    impl std::io::Write for Counted {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0 = self.0.saturating_add(bytes.len());
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let mut counted = Counted(0);
+    // What cannot be written as JSON counts as no end of it.
+    serde_json::to_writer(&mut counted, page).map_or(usize::MAX, |()| counted.0)
 }

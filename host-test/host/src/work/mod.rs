@@ -94,6 +94,8 @@ pub struct HostConfig {
     pub unsettled_most: Duration,
     /// Pages of one dry run at the most; of a stream with more it says that it cannot be told. All of them are in memory at its end.
     pub dry_run_pages: usize,
+    /// Bytes of one dry run's records at the most, as JSON counts them; in memory they are some two to four times that.
+    pub dry_run_bytes: usize,
     /// How long a login may take from its start to the way back.
     pub login_time: Duration,
     /// Tries of a kept delivery, the first one included, after which it is a dead letter: with the waits in between, some twenty minutes.
@@ -127,6 +129,7 @@ impl Default for HostConfig {
             unreadable_most: Duration::from_secs(24 * 60 * 60),
             unsettled_most: Duration::from_secs(60 * 60),
             dry_run_pages: 2_000,
+            dry_run_bytes: 48 * 1024 * 1024,
             login_time: Duration::from_secs(30 * 60),
             delivery_attempts: 12,
             delivery_bytes: 1024 * 1024,

@@ -84,6 +84,22 @@ async fn a_part_is_never_told_as_the_whole() {
 }
 
 #[tokio::test]
+async fn a_dry_run_holds_no_more_bytes_than_it_may() {
+    let house = House::new().await;
+    let page = Page { next: Some("more".to_owned()), ..make::page(vec![Change::Product(make::product("1"))]) };
+    let bytes = serde_json::to_vec(&page).unwrap().len();
+    let guest = Guest::new(make::descriptor()).pulls(Ok(page.clone()));
+    let ended = dry_run(&house, &guest, HostConfig { dry_run_bytes: 10 * bytes, ..HostConfig::default() }).await;
+    assert!(matches!(&ended, Rehearsed::Failed(failure) if failure.code == "host.dry-run-too-long"), "{ended:?}");
+    assert_eq!(house.far.asked().len(), 11, "the one that was too much is the last");
+    // One page that is too much by itself is no whole either.
+    let house = House::new().await;
+    let guest = Guest::new(make::descriptor()).pulls(Ok(Page { next: None, ..page }));
+    let ended = dry_run(&house, &guest, HostConfig { dry_run_bytes: bytes - 20, ..HostConfig::default() }).await;
+    assert!(matches!(&ended, Rehearsed::Failed(_)), "{ended:?}");
+}
+
+#[tokio::test]
 async fn a_dry_run_does_not_wait_for_ever_where_the_other_side_is_shut() {
     let house = House::new().await;
     let guest = Guest::new(make::descriptor()).pulls(Err(failure(FailureClass::RateLimited(60 * 60 * 1_000))));

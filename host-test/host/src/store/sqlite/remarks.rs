@@ -9,7 +9,7 @@ use crate::contract::Refused;
 use crate::contract::catalog::Change;
 use crate::contract::types::{Entity, Failure, Warning};
 use crate::names;
-use crate::store::{ConnectionId, Remarks, Result};
+use crate::store::{After, ConnectionId, Remarks, Result};
 
 /// The entity and id of the record that a change brings whole.
 fn record_of(change: &Change) -> Option<(Entity, &str)> {
@@ -115,6 +115,51 @@ impl Remarks for SqliteStore {
                 warned.push((entity, from_json(&warning)?));
             }
             Ok(warned)
+        })
+        .await
+    }
+
+    async fn refused_after(
+        &self,
+        connection: ConnectionId,
+        after: After,
+        most: u32,
+    ) -> Result<(Vec<(String, String, Failure)>, Option<After>)> {
+        self.read(move |sqlite| {
+            let mut statement = sqlite.prepare_cached(
+                "SELECT entity, remote, failure FROM refused WHERE connection = ?1 AND (entity, remote) > (?2, ?3)
+                 ORDER BY entity, remote LIMIT ?4",
+            )?;
+            let rows = statement.query_map(params![connection, after.0, after.1, most], |row| {
+                Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?))
+            })?;
+            let (mut part, mut last) = (Vec::new(), None);
+            for row in rows {
+                let (entity, remote, failure) = row?;
+                last = Some((entity.clone(), remote.clone(), String::new()));
+                part.push((entity, remote, from_json(&failure)?));
+            }
+            Ok((part, last))
+        })
+        .await
+    }
+
+    async fn warned_after(&self, connection: ConnectionId, after: After, most: u32) -> Result<(Vec<(String, Warning)>, Option<After>)> {
+        self.read(move |sqlite| {
+            let mut statement = sqlite.prepare_cached(
+                "SELECT entity, remote, code, warning FROM warned WHERE connection = ?1 AND (entity, remote, code) > (?2, ?3, ?4)
+                 ORDER BY entity, remote, code LIMIT ?5",
+            )?;
+            let rows = statement.query_map(params![connection, after.0, after.1, after.2, most], |row| {
+                Ok(((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?), row.get::<_, String>(3)?))
+            })?;
+            let (mut part, mut last) = (Vec::new(), None);
+            for row in rows {
+                let (place, warning) = row?;
+                part.push((place.0.clone(), from_json(&warning)?));
+                last = Some(place);
+            }
+            Ok((part, last))
         })
         .await
     }

@@ -4,18 +4,21 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
+use futures_util::stream;
 
 use super::fault::Fault;
 use super::lang::Lang;
+use super::places::Place;
 use super::session::Signed;
-use super::troubles::{Group, groups};
+use super::troubles::{Group, Record, decisions, groups, refused, warned};
 use super::{Desk, format, word};
 use crate::contract::{Descriptor, http};
 use crate::names;
-use crate::store::{Connection, ConnectionId, RunState};
+use crate::store::{After, Connection, ConnectionId, RunState};
 
 /// Runs that the support file tells of.
 const RUNS: usize = 10;
@@ -24,27 +27,83 @@ fn file(kind: &'static str, name: &str, text: String) -> Response {
     ([(CONTENT_TYPE, kind.to_owned()), (CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\""))], text).into_response()
 }
 
-pub(super) async fn csv(State(desk): State<Arc<Desk>>, Path(id): Path<ConnectionId>, signed: Signed) -> Result<Response, Fault> {
-    let (_, descriptor) = desk.described(&signed, id).await?;
-    let text = table(signed.lang(), &descriptor, &groups(&desk, id).await?);
-    Ok(file("text/csv; charset=utf-8", &format!("loi-{id}.csv"), text))
+/// Rows that a download holds at a time.
+const ROWS: u32 = 500;
+
+/// A download of all errors, which goes on as far as it is read.
+struct Download {
+    desk: Arc<Desk>,
+    id: ConnectionId,
+    lang: Lang,
+    descriptor: Arc<Descriptor>,
+    next: Part,
+    _place: Place,
 }
 
-fn table(lang: Lang, descriptor: &Descriptor, groups: &[Group]) -> String {
+/// What of the errors comes next.
+enum Part {
+    Decisions,
+    Refused(After),
+    Warned(After),
+    Nothing,
+}
+
+pub(super) async fn csv(State(desk): State<Arc<Desk>>, Path(id): Path<ConnectionId>, signed: Signed) -> Result<Response, Fault> {
+    let (_, descriptor) = desk.described(&signed, id).await?;
+    let place = desk.lists.take(&signed.operator.tenant).ok_or(Fault::Busy)?;
+    let download = Download { desk, id, lang: signed.lang(), descriptor, next: Part::Decisions, _place: place };
+    let parts = stream::try_unfold(download, async |mut download| {
+        // The end of what a browser gets is either the end of all or an error that it shows as a download that broke off.
+        let part = download.part().await.map_err(|_| std::io::Error::other("the store does not answer"))?;
+        Ok::<_, std::io::Error>(part.map(|text| (text, download)))
+    });
+    let name = format!("attachment; filename=\"loi-{id}.csv\"");
+    Ok(([(CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()), (CONTENT_DISPOSITION, name)], Body::from_stream(parts)).into_response())
+}
+
+impl Download {
+    /// The next rows; none: there are no more.
+    async fn part(&mut self) -> Result<Option<String>, Fault> {
+        let store = self.desk.host.store();
+        let mut text = String::new();
+        let start = After::default;
+        self.next = match std::mem::replace(&mut self.next, Part::Nothing) {
+            Part::Decisions => {
+                head(&mut text, self.lang);
+                for group in decisions(&self.desk, self.id).await?.all() {
+                    group.records.iter().for_each(|record| self.row(&mut text, &group, record));
+                }
+                Part::Refused(start())
+            }
+            Part::Refused(after) => {
+                let (rows, next) = store.refused_after(self.id, after, ROWS).await?;
+                rows.into_iter().filter_map(refused).for_each(|(group, record)| self.row(&mut text, &group, &record));
+                next.map_or_else(|| Part::Warned(start()), Part::Refused)
+            }
+            Part::Warned(after) => {
+                let (rows, next) = store.warned_after(self.id, after, ROWS).await?;
+                rows.into_iter().filter_map(warned).for_each(|(group, record)| self.row(&mut text, &group, &record));
+                next.map_or(Part::Nothing, Part::Warned)
+            }
+            Part::Nothing => return Ok(None),
+        };
+        Ok(Some(text))
+    }
+
+    fn row(&self, text: &mut String, group: &Group, record: &Record) {
+        let lang = self.lang;
+        let shown = record.code.as_deref().unwrap_or(&record.key);
+        let (ours, yours) = (lang.say(group.by_itself()), lang.say(group.for_you()));
+        row(text, &[group.item(lang, &self.descriptor), &group.code, shown, lang.told(&record.message), ours, yours]);
+    }
+}
+
+fn head(text: &mut String, lang: Lang) {
     // The mark at the front tells spreadsheets that it is UTF-8.
-    let mut text = String::from("\u{feff}");
+    text.push('\u{feff}');
     let head =
         [word::ITEM, word::CODE, word::RECORDS, word::WHAT_HAPPENED, word::WHAT_WE_DO, word::WHAT_YOU_CAN].map(|word| lang.say(word));
-    row(&mut text, &head);
-    for group in groups {
-        let item = group.item(lang, descriptor);
-        for record in &group.records {
-            let shown = record.code.as_deref().unwrap_or(&record.key);
-            let (ours, yours) = (lang.say(group.by_itself()), lang.say(group.for_you()));
-            row(&mut text, &[item, &group.code, shown, lang.told(&record.message), ours, yours]);
-        }
-    }
-    text
+    row(text, &head);
 }
 
 fn row(text: &mut String, cells: &[&str]) {
@@ -61,6 +120,7 @@ fn quoted(cell: &str) -> String {
 
 pub(super) async fn support(State(desk): State<Arc<Desk>>, Path(id): Path<ConnectionId>, signed: Signed) -> Result<Response, Fault> {
     let (connection, descriptor) = desk.described(&signed, id).await?;
+    let _place = desk.lists.take(&signed.operator.tenant).ok_or(Fault::Busy)?;
     let mut text = heading(&desk, &connection, &descriptor);
     let mut runs = desk.host.store().runs(id, 200).await?;
     runs.retain(|run| run.failure.is_some() || run.state == RunState::Failed);
@@ -102,7 +162,10 @@ fn heading(desk: &Desk, connection: &Connection, descriptor: &Descriptor) -> Str
 
 /// A request as it goes out, what the host adds left masked.
 fn request_text(request: &http::Request) -> String {
-    let method = format!("{:?}", request.method).to_uppercase();
+    let method = match request.method {
+        http::Method::Get => "GET",
+        http::Method::Post => "POST",
+    };
     let mut text = format!("{method} {} {}\n", request.endpoint, request.path);
     for pair in &request.query {
         let _ = writeln!(text, "  ? {} = {}", pair.name, pair.value);

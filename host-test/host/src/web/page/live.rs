@@ -10,13 +10,13 @@ use axum::http::StatusCode;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
 use super::Desk;
 use super::fault::Fault;
 use super::flows::Table;
+use super::places::Place;
 use super::session::Signed;
 use crate::store::ConnectionId;
 use crate::work::Progress;
@@ -36,12 +36,12 @@ struct Watch {
     shown: String,
     spoken: String,
     looks: u32,
-    _place: OwnedSemaphorePermit,
+    _place: Place,
 }
 
 pub(super) async fn stream(State(desk): State<Arc<Desk>>, Path(id): Path<ConnectionId>, signed: Signed) -> Result<Response, Fault> {
     desk.own(&signed, id).await?;
-    let Ok(place) = desk.live.clone().try_acquire_owned() else { return Ok(StatusCode::SERVICE_UNAVAILABLE.into_response()) };
+    let Some(place) = desk.live.take(&signed.operator.tenant) else { return Ok(StatusCode::SERVICE_UNAVAILABLE.into_response()) };
     let progress = desk.host.progress();
     let watch = Watch { desk, signed, id, progress, shown: String::new(), spoken: String::new(), looks: 0, _place: place };
     let events = stream::unfold(watch, |mut watch| async move {
@@ -60,7 +60,7 @@ impl Watch {
             }
             self.looks += 1;
             // A person who signed out, or lost the connection, hears no more of it.
-            let still = self.desk.host.store().session(super::session::hash(self.signed.visit.secret()?), self.desk.since()).await.ok()?;
+            let still = self.desk.host.store().session(super::session::hash(self.signed.visit.session()?), self.desk.since()).await.ok()?;
             still.filter(|operator| *operator == self.signed.operator)?;
             let connection = self.desk.own(&self.signed, self.id).await.ok()?;
             let descriptor = self.desk.host.connector(&connection.connector).ok()?.descriptor().clone();

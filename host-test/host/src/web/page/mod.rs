@@ -23,6 +23,7 @@ mod login_throttle;
 mod orders;
 mod pairing;
 mod password;
+mod places;
 mod preview;
 mod session;
 mod sign_in;
@@ -36,27 +37,29 @@ use std::time::Duration;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 use axum::{Router, middleware};
-use tokio::sync::Semaphore;
 
 use self::csrf::Visitors;
 use self::fault::Fault;
 use self::login_throttle::{InMemory, LoginThrottle};
 use self::password::Checker;
+use self::places::Places;
 use self::preview::Previews;
 use self::session::Signed;
 use super::{BUSINESS, PublicAddress};
 use crate::clock::Instant;
 use crate::contract::Descriptor;
 use crate::outbound::Overrides;
-use crate::store::{Connection, ConnectionId, Operator, StoreError, random};
+use crate::store::{Connection, ConnectionId, Operator, Store, StoreError, random};
 use crate::work::Host;
 
 pub use self::password::PasswordError;
 
 /// Bytes of a form. The longest holds a dozen short fields.
 const FORM_BYTES: usize = 64 * 1024;
-/// Pages that are kept live at once; more are refused, and ask again after a while.
-const LIVE_PAGES: usize = 64;
+/// Pages that are kept live at once, and those of one tenant; more are refused, and ask again after a while.
+const LIVE_PAGES: (usize, usize) = (64, 16);
+/// Long lists that are read at once, and those for one tenant.
+const LONG_LISTS: (usize, usize) = (6, 2);
 
 /// How the page works.
 #[derive(Clone, Debug)]
@@ -125,8 +128,9 @@ pub(super) fn router(host: Arc<Host>, address: PublicAddress, config: PageConfig
         host,
         address,
         config,
-        live: Arc::new(Semaphore::new(LIVE_PAGES)),
-        previews: Arc::default(),
+        live: Places::new(LIVE_PAGES.0, LIVE_PAGES.1),
+        lists: Places::new(LONG_LISTS.0, LONG_LISTS.1),
+        previews: Previews::new(),
     });
     Router::new()
         .route("/", get(list::home))

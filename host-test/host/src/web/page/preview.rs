@@ -9,17 +9,18 @@ use axum::response::Response;
 
 use super::Desk;
 use super::fault::Fault;
+use super::places::{Place, Places};
 use super::session::Posted;
 use super::sync::{answer, entity_of};
 use crate::contract::Direction;
 use crate::contract::types::{Entity, Message};
 use crate::names;
 use crate::nobi::Tally;
-use crate::store::ConnectionId;
+use crate::store::{Connection, ConnectionId};
 use crate::work::{Rehearsed, message};
 
-/// Dry runs under way at once: each holds its pages in memory.
-const AT_ONCE: usize = 4;
+/// Dry runs under way at once, and those of one tenant: each holds its pages in memory.
+const AT_ONCE: (usize, usize) = (3, 1);
 
 /// Where a dry run stands.
 #[derive(Clone, Debug)]
@@ -30,10 +31,16 @@ pub(super) enum Preview {
 }
 
 /// The dry runs of all connections.
-#[derive(Default)]
-pub(super) struct Previews(Mutex<BTreeMap<(ConnectionId, &'static str), Preview>>);
+pub(super) struct Previews {
+    told: Mutex<BTreeMap<(ConnectionId, &'static str), Preview>>,
+    places: Arc<Places>,
+}
 
 impl Previews {
+    pub(super) fn new() -> Arc<Previews> {
+        Arc::new(Previews { told: Mutex::default(), places: Places::new(AT_ONCE.0, AT_ONCE.1) })
+    }
+
     pub(super) fn of(&self, connection: ConnectionId, entity: Entity) -> Option<Preview> {
         self.all().get(&(connection, names::entity(entity))).cloned()
     }
@@ -46,20 +53,26 @@ impl Previews {
         self.all().insert((connection, names::entity(entity)), preview);
     }
 
-    /// Takes the place of a dry run, unless it is taken or too many run.
-    fn take(&self, connection: ConnectionId, entity: Entity) -> bool {
-        let mut all = self.all();
-        let running = |preview: &Preview| matches!(preview, Preview::Running { .. });
-        let key = (connection, names::entity(entity));
-        if all.get(&key).is_some_and(running) || all.values().filter(|it| running(it)).count() >= AT_ONCE {
-            return false;
+    /// Begins a dry run, unless this one is under way or there is no place for another, which the person is told.
+    fn begin(&self, connection: &Connection, entity: Entity) -> Option<Place> {
+        if matches!(self.of(connection.id, entity), Some(Preview::Running { .. })) {
+            return None;
         }
-        all.insert(key, Preview::Running { done: 0, total: None });
-        true
+        let place = self.places.take(&connection.tenant);
+        let begun = match &place {
+            Some(_) => Preview::Running { done: 0, total: None },
+            None => Preview::Failed(message(
+                "Đang có lần xem trước khác chạy. Hãy đợi lần đó xong rồi bấm lại; hoặc đồng bộ luôn.",
+                "Another dry run is under way. Wait for its end and press again, or sync at once.",
+                &[],
+            )),
+        };
+        self.put(connection.id, entity, begun);
+        place
     }
 
     fn all(&self) -> std::sync::MutexGuard<'_, BTreeMap<(ConnectionId, &'static str), Preview>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -71,7 +84,7 @@ pub(super) async fn start(State(desk): State<Arc<Desk>>, Path(id): Path<Connecti
     if !descriptor.flows.iter().any(can) || connection.account.is_none() {
         return Err(Fault::Missing);
     }
-    if desk.previews.take(id, entity) {
+    if let Some(place) = desk.previews.begin(&connection, entity) {
         let (host, previews) = (desk.host.clone(), desk.previews.clone());
         tokio::spawn(async move {
             let told = previews.clone();
@@ -85,6 +98,7 @@ pub(super) async fn start(State(desk): State<Arc<Desk>>, Path(id): Path<Connecti
                 }
             };
             previews.put(id, entity, preview);
+            drop(place);
         });
     }
     answer(&desk, &posted.signed, &connection, "").await

@@ -15,7 +15,7 @@ use super::lang::{Lang, Word};
 use super::layout::{Sheet, token};
 use super::session::{Posted, Signed};
 use super::{Desk, format, word};
-use crate::contract::types::{Entity, Failure, FailureClass, Message};
+use crate::contract::types::{Entity, Failure, FailureClass, Message, Warning};
 use crate::contract::{Descriptor, Scope};
 use crate::names;
 use crate::store::{ConnectionId, LetterId, Note, Run, RunState, Trigger};
@@ -132,42 +132,63 @@ impl Group {
     }
 }
 
-/// Every group of a connection, orders first.
-pub(super) async fn groups(desk: &Desk, id: ConnectionId) -> Result<Vec<Group>, Fault> {
+/// Groups as they come together.
+#[derive(Default)]
+pub(super) struct Groups(BTreeMap<(Kind, &'static str, String), Group>);
+
+impl Groups {
+    fn add(&mut self, (group, record): (Group, Record)) {
+        let key = (group.kind, group.of(), group.code.clone());
+        self.0.entry(key).or_insert(group).records.push(record);
+    }
+
+    pub(super) fn all(self) -> Vec<Group> {
+        self.0.into_values().collect()
+    }
+}
+
+/// A record that could not be read, with the group that it belongs to.
+pub(super) fn refused((entity, remote, failure): (String, String, Failure)) -> Option<(Group, Record)> {
+    let entity = Some(names::entity_from(&entity)?);
+    let group = Group { kind: Kind::Refused, entity, code: failure.code, class: Some(failure.class), records: Vec::new() };
+    Some((group, Record { key: remote, code: None, field: failure.field, message: failure.message }))
+}
+
+/// The same of one that came in altered.
+pub(super) fn warned((entity, warning): (String, Warning)) -> Option<(Group, Record)> {
+    let entity = Some(names::entity_from(&entity)?);
+    let group = Group { kind: Kind::Warned, entity, code: warning.code, class: None, records: Vec::new() };
+    Some((group, Record { key: warning.subject.unwrap_or_default(), code: None, field: warning.field, message: warning.message }))
+}
+
+/// The groups of what is no single record of a pull: orders, webhooks, what waits for a decision.
+pub(super) async fn decisions(desk: &Desk, id: ConnectionId) -> Result<Groups, Fault> {
     let store = desk.host.store();
-    let mut groups: BTreeMap<(Kind, &'static str, String), Group> = BTreeMap::new();
-    let mut add = |kind, entity: Option<Entity>, code: &str, class: Option<FailureClass>, record: Record| {
-        let key = (kind, entity.map_or("delivery", names::entity), code.to_owned());
-        let group = groups.entry(key).or_insert_with(|| Group { kind, entity, code: code.to_owned(), class, records: Vec::new() });
-        group.records.push(record);
-    };
+    let mut groups = Groups::default();
     for event in store.failed_events(id).await? {
         let Some(Failure { class, code, message, field, .. }) = event.failure else { continue };
-        let record = Record { key: event.id.to_string(), code: Some(event.code), field, message };
-        add(Kind::Order, Some(Entity::Order), &code, Some(class), record);
+        let group = Group { kind: Kind::Order, entity: Some(Entity::Order), code, class: Some(class), records: Vec::new() };
+        groups.add((group, Record { key: event.id.to_string(), code: Some(event.code), field, message }));
     }
     for letter in store.dead_letters(id).await? {
-        let (LetterId::Delivery(row), Some(failure)) = (letter.id, letter.failure) else { continue };
-        let record = Record { key: row.to_string(), code: None, field: failure.field, message: failure.message };
-        add(Kind::Delivery, None, &failure.code, Some(failure.class), record);
+        let (LetterId::Delivery(row), Some(Failure { class, code, message, field, .. })) = (letter.id, letter.failure) else { continue };
+        let group = Group { kind: Kind::Delivery, entity: None, code, class: Some(class), records: Vec::new() };
+        groups.add((group, Record { key: row.to_string(), code: None, field, message }));
     }
     for held in store.held_records(id).await? {
-        let record = Record { key: held.remote, code: None, field: None, message: held.message };
         let kind = if held.kept { Kind::Kept } else { Kind::Held };
-        add(kind, Some(held.entity), &held.code, None, record);
+        let group = Group { kind, entity: Some(held.entity), code: held.code, class: None, records: Vec::new() };
+        groups.add((group, Record { key: held.remote, code: None, field: None, message: held.message }));
     }
-    for (entity, remote, failure) in store.refused(id).await? {
-        let Some(entity) = names::entity_from(&entity) else { continue };
-        let record = Record { key: remote, code: None, field: failure.field, message: failure.message };
-        add(Kind::Refused, Some(entity), &failure.code, Some(failure.class), record);
-    }
-    for (entity, warning) in store.warned(id).await? {
-        let Some(entity) = names::entity_from(&entity) else { continue };
-        let key = warning.subject.unwrap_or_default();
-        let record = Record { key, code: None, field: warning.field, message: warning.message };
-        add(Kind::Warned, Some(entity), &warning.code, None, record);
-    }
-    Ok(groups.into_values().collect())
+    Ok(groups)
+}
+
+/// Every group of a connection, orders first. All of their records are in memory: whoever asks holds one of [`Desk::lists`]'s places.
+pub(super) async fn groups(desk: &Desk, id: ConnectionId) -> Result<Vec<Group>, Fault> {
+    let mut groups = decisions(desk, id).await?;
+    desk.host.store().refused(id).await?.into_iter().filter_map(refused).for_each(|one| groups.add(one));
+    desk.host.store().warned(id).await?.into_iter().filter_map(warned).for_each(|one| groups.add(one));
+    Ok(groups.all())
 }
 
 pub(super) async fn show(
@@ -178,6 +199,7 @@ pub(super) async fn show(
 ) -> Result<Response, Fault> {
     let (_, descriptor) = desk.described(&signed, id).await?;
     let lang = signed.lang();
+    let _place = desk.lists.take(&signed.operator.tenant).ok_or(Fault::Busy)?;
     let groups = groups(&desk, id).await?;
     let sheet = Sheet::of(&signed, lang.say(word::TROUBLES));
     let body = html! {
@@ -263,6 +285,7 @@ fn actions(
 
 pub(super) async fn act(State(desk): State<Arc<Desk>>, Path(id): Path<ConnectionId>, posted: Posted) -> Result<Response, Fault> {
     desk.own(&posted.signed, id).await?;
+    let _place = desk.lists.take(&posted.signed.operator.tenant).ok_or(Fault::Busy)?;
     let group = meant(groups(&desk, id).await?, &posted.fields);
     let Some(group) = group else { return Ok(back(id, "gone", 0)) };
     let (said, count) = match posted.fields.get("do") {

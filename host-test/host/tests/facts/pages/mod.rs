@@ -2,5 +2,6 @@
 
 mod buttons;
 mod doors;
+mod files;
 mod orders;
 mod person;

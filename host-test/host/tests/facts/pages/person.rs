@@ -38,8 +38,8 @@ impl Seen {
 
 /// A person at a browser.
 pub(crate) struct Person {
-    app: Router,
-    cookies: BTreeMap<String, String>,
+    pub(super) app: Router,
+    pub(super) cookies: BTreeMap<String, String>,
     pub(crate) host: Arc<Host>,
 }
 
@@ -48,7 +48,7 @@ impl Person {
     pub(crate) async fn at(house: &House, guest: &Guest) -> Person {
         let host = house.host(guest).await;
         for (name, tenant) in [("lan", "shop"), ("mai", "other")] {
-            add_operator(&host, name, tenant, PASSWORD).await.unwrap();
+            add_operator(&**host.store(), name, tenant, PASSWORD, crate::make::NOW).await.unwrap();
         }
         Person::beside(host, "http://nobi.example", house)
     }
@@ -72,7 +72,7 @@ impl Person {
     }
 
     pub(crate) async fn get(&mut self, path: &str) -> Seen {
-        self.ask("GET", path, String::new(), false).await
+        self.ask("GET", path, String::new(), &[]).await
     }
 
     /// Opens a page and posts its form to where it leads.
@@ -84,22 +84,26 @@ impl Person {
 
     /// Posts these fields and nothing else.
     pub(crate) async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Seen {
-        self.ask("POST", path, encoded(fields), false).await
+        self.ask("POST", path, encoded(fields), &[]).await
+    }
+
+    /// The same, as a browser that says which site had it send this.
+    pub(crate) async fn post_from(&mut self, site: &str, path: &str, fields: &[(&str, &str)]) -> Seen {
+        self.ask("POST", path, encoded(fields), &[("sec-fetch-site", site)]).await
     }
 
     /// The same from a script of the page, which wants a part of it.
     pub(crate) async fn click(&mut self, page: &str, to: &str, fields: &[(&str, &str)]) -> Seen {
         let csrf = token(&self.get(page).await.body);
         let fields: Vec<(&str, &str)> = [("csrf", csrf.as_str())].into_iter().chain(fields.iter().copied()).collect();
-        self.ask("POST", to, encoded(&fields), true).await
+        self.ask("POST", to, encoded(&fields), &[("hx-request", "true")]).await
     }
 
-    async fn ask(&mut self, method: &str, path: &str, body: String, partial: bool) -> Seen {
-        let cookies: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        let mut request = Request::builder().method(method).uri(path).header("cookie", cookies.join("; "));
+    async fn ask(&mut self, method: &str, path: &str, body: String, head: &[(&str, &str)]) -> Seen {
+        let mut request = Request::builder().method(method).uri(path).header("cookie", self.cookies_held());
         request = request.header("content-type", "application/x-www-form-urlencoded");
-        if partial {
-            request = request.header("hx-request", "true");
+        for (name, value) in head {
+            request = request.header(*name, *value);
         }
         let response = self.app.clone().oneshot(request.body(Body::from(body)).unwrap()).await.unwrap();
         self.keep(&response);
@@ -108,6 +112,12 @@ impl Person {
         let head = response.headers().iter().map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned())).collect();
         let body = String::from_utf8(to_bytes(response.into_body(), usize::MAX).await.unwrap().to_vec()).unwrap();
         Seen { status, head, cookies, body }
+    }
+
+    /// The cookies, as the browser sends them.
+    pub(crate) fn cookies_held(&self) -> String {
+        let cookies: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        cookies.join("; ")
     }
 
     /// Puts a cookie into the browser.
