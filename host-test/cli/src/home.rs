@@ -7,7 +7,7 @@ use std::sync::Arc;
 use connector_host::clock::Clock;
 use connector_host::outbound::{Outbound, OutboundConfig};
 use connector_host::sandbox::{CodeCache, Sandbox, SandboxConfig};
-use connector_host::store::{Connection, Sealer, SqliteStore};
+use connector_host::store::{Connection, Sealer, SqliteStore, Store};
 use connector_host::work::{Host, HostConfig, Polls};
 
 use crate::output::Problem;
@@ -54,6 +54,21 @@ impl Folder {
     /// Makes it where there is none, and keeps other processes out until the answer is dropped.
     pub(crate) fn claim(&self) -> Result<File, Problem> {
         claim(&self.dir)
+    }
+
+    /// Its data alone, also while another process works on the folder: for what concerns no work. Where nobody does, it is made ready as for a
+    /// start; where somebody does, it has to be of this program's schema already.
+    pub(crate) fn beside(&self) -> Result<Arc<dyn Store>, Problem> {
+        let database = self.dir.join(DATABASE);
+        match claim(&self.dir) {
+            Ok(lock) => {
+                let store = SqliteStore::open(&database, sealer(&self.dir)?)?;
+                drop(lock);
+                Ok(Arc::new(store))
+            }
+            Err(_) if database.exists() => Ok(Arc::new(SqliteStore::open_beside(&database, sealer(&self.dir)?)?)),
+            Err(problem) => Err(problem),
+        }
     }
 
     /// With the key that belongs to it.

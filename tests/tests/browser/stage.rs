@@ -60,7 +60,7 @@ impl Stage {
             .get_or_try_init(|| async { anyhow::Ok(Sandbox::new(SandboxConfig::default())?.admit(connector_component::BYTES).await?) });
         let host = Host::new(Arc::new(store), outbound, vec![compiled.await?.clone()], clock, HostConfig::default());
         for (name, tenant) in [("lan", "hoa-sen"), ("mai", "hoa-cuc")] {
-            add_operator(&host, name, tenant, PASSWORD).await?;
+            add_operator(&**host.store(), name, tenant, PASSWORD, host.clock().now()).await?;
         }
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let origin = format!("http://{}", listener.local_addr()?);

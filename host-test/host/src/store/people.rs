@@ -28,6 +28,18 @@ pub trait People {
     /// An account by its name, and what its password is checked against.
     async fn operator(&self, name: &str) -> Result<Option<(Operator, String)>>;
 
+    /// All accounts, by name.
+    async fn operators(&self) -> Result<Vec<Operator>>;
+
+    /// Gives an account another password, and ends all its sessions. Says whether there is such an account.
+    async fn set_password(&self, name: &str, proof: &str) -> Result<bool>;
+
+    /// Takes an account away, and its sessions with it. What it did stays written down. Says whether there was one.
+    async fn remove_operator(&self, name: &str) -> Result<bool>;
+
+    /// Ends all sessions of an account. Says how many there were, where there is such an account.
+    async fn close_sessions(&self, name: &str) -> Result<Option<u32>>;
+
     /// Begins a session. `token` is the hash of what the browser holds. Sessions that began before `since` are forgotten.
     async fn open_session(&self, token: [u8; 32], operator: i64, at: Instant, since: Instant) -> Result<()>;
 

@@ -1,7 +1,7 @@
 //! The SQL of accounts and sessions.
 
 use async_trait::async_trait;
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{Connection as Sqlite, OptionalExtension, params};
 use serde_json::json;
 
 use super::SqliteStore;
@@ -9,6 +9,11 @@ use super::events::append;
 use crate::clock::Instant;
 use crate::store::events::code;
 use crate::store::{ConnectionId, Operator, People, Result};
+
+fn end_sessions(sqlite: &Sqlite, name: &str) -> Result<u32> {
+    let ended = sqlite.execute("DELETE FROM session WHERE operator = (SELECT id FROM operator WHERE name = ?1)", [name])?;
+    Ok(u32::try_from(ended).unwrap_or(u32::MAX))
+}
 
 #[async_trait]
 impl People for SqliteStore {
@@ -31,6 +36,44 @@ impl People for SqliteStore {
             let mut statement = sqlite.prepare_cached("SELECT id, name, tenant, password FROM operator WHERE name = ?1")?;
             let row = |row: &rusqlite::Row<'_>| Ok((Operator { id: row.get(0)?, name: row.get(1)?, tenant: row.get(2)? }, row.get(3)?));
             Ok(statement.query_row([name], row).optional()?)
+        })
+        .await
+    }
+
+    async fn operators(&self) -> Result<Vec<Operator>> {
+        self.read(|sqlite| {
+            let mut statement = sqlite.prepare_cached("SELECT id, name, tenant FROM operator ORDER BY name")?;
+            let rows = statement.query_map([], |row| Ok(Operator { id: row.get(0)?, name: row.get(1)?, tenant: row.get(2)? }))?;
+            Ok(rows.collect::<std::result::Result<_, _>>()?)
+        })
+        .await
+    }
+
+    async fn set_password(&self, name: &str, proof: &str) -> Result<bool> {
+        let (name, proof) = (name.to_owned(), proof.to_owned());
+        self.write(move |sqlite| {
+            let changed = sqlite.execute("UPDATE operator SET password = ?2 WHERE name = ?1", params![name, proof])? == 1;
+            end_sessions(sqlite, &name)?;
+            Ok(changed)
+        })
+        .await
+    }
+
+    async fn remove_operator(&self, name: &str) -> Result<bool> {
+        let name = name.to_owned();
+        self.write(move |sqlite| {
+            end_sessions(sqlite, &name)?;
+            Ok(sqlite.execute("DELETE FROM operator WHERE name = ?1", [name])? == 1)
+        })
+        .await
+    }
+
+    async fn close_sessions(&self, name: &str) -> Result<Option<u32>> {
+        let name = name.to_owned();
+        self.write(move |sqlite| {
+            let is: bool = sqlite.query_row("SELECT EXISTS (SELECT 1 FROM operator WHERE name = ?1)", [&name], |row| row.get(0))?;
+            let ended = end_sessions(sqlite, &name)?;
+            Ok(is.then_some(ended))
         })
         .await
     }

@@ -71,7 +71,7 @@ impl<'a> Sheet<'a> {
                             @if let Some(operator) = self.operator {
                                 form method="post" action="/sign-out" {
                                     (token(&self.csrf))
-                                    span { (who(operator)) } " "
+                                    a href="/account" title=(lang.say(word::ACCOUNT)) { (who(operator)) } " "
                                     button .plain type="submit" { (lang.say(word::SIGN_OUT)) }
                                 }
                             }

@@ -2,6 +2,7 @@
 //! descriptor, so that another connector gets its own form without a change here. Every write is a POST with a token of its session, every
 //! page works without JavaScript, and nothing is loaded from elsewhere. Decides nothing: it calls [`Host`] and shows what it says.
 
+mod account;
 mod assets;
 mod checklist;
 mod connection;
@@ -136,6 +137,9 @@ pub(super) fn router(host: Arc<Host>, address: PublicAddress, config: PageConfig
         .route("/", get(list::home))
         .route("/sign-in", get(sign_in::show).post(sign_in::enter))
         .route("/sign-out", post(sign_in::leave))
+        .route("/account", get(account::show))
+        .route("/account/password", post(account::change))
+        .route("/account/sign-out", post(account::leave))
         .route("/language", post(sign_in::language))
         .route("/assets/{name}", get(assets::serve))
         .route("/landing", get(login::land))
@@ -166,9 +170,18 @@ pub(super) fn router(host: Arc<Host>, address: PublicAddress, config: PageConfig
 ///
 /// # Errors
 /// When the password is too short or too long, or the store fails.
-pub async fn add_operator(host: &Host, name: &str, tenant: &str, password: &str) -> Result<bool, PasswordError> {
+pub async fn add_operator(store: &dyn Store, name: &str, tenant: &str, password: &str, at: Instant) -> Result<bool, PasswordError> {
     let proof = password::proof(password)?;
-    Ok(host.store().add_operator(name, tenant, &proof, host.clock().now()).await?)
+    Ok(store.add_operator(name, tenant, &proof, at).await?)
+}
+
+/// Gives an account another password, and ends its sessions. Says whether there is such an account.
+///
+/// # Errors
+/// When the password is too short or too long, or the store fails.
+pub async fn reset_operator(store: &dyn Store, name: &str, password: &str) -> Result<bool, PasswordError> {
+    let proof = password::proof(password)?;
+    Ok(store.set_password(name, &proof).await?)
 }
 
 /// Makes the first account where there is none: its name and its password, which is told this once.
@@ -180,7 +193,8 @@ pub async fn first_operator(host: &Host, tenant: &str) -> Result<Option<(String,
         return Ok(None);
     }
     let (name, password) = ("admin".to_owned(), new_password()?);
-    Ok(add_operator(host, &name, tenant, &password).await?.then_some((name, password)))
+    let made = add_operator(&**host.store(), &name, tenant, &password, host.clock().now()).await?;
+    Ok(made.then_some((name, password)))
 }
 
 /// A password that nobody guesses: 100 random bits in letters and digits that are not mixed up.

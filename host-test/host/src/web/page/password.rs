@@ -11,7 +11,7 @@ use argon2::password_hash::phc::PasswordHash;
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use subtle::ConstantTimeEq as _;
 use thiserror::Error;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::store::StoreError;
 
@@ -32,6 +32,9 @@ pub enum PasswordError {
     /// The system gives no randomness for the salt.
     #[error("the password could not be hashed: {0}")]
     Hash(String),
+    /// Too many are looked at already; a further try helps.
+    #[error("too many passwords are looked at")]
+    Busy,
     /// The store did not do it.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -70,8 +73,7 @@ impl Checker {
 
     /// Whether a password fits. Without a proof the same time is spent, so that nobody learns which names there are.
     pub(super) async fn fits(&self, password: &str, proof: Option<String>) -> Result<bool, Busy> {
-        let asked = self.asked.clone().try_acquire_owned().map_err(|_| Busy)?;
-        let place = self.places.clone().acquire_owned().await.map_err(|_| Busy)?;
+        let places = self.place().await?;
         let (password, memory) = (password.to_owned(), self.memory.clone());
         // Whoever asked may be gone before it ends; the place is taken until it does.
         let checked = tokio::task::spawn_blocking(move || {
@@ -79,10 +81,30 @@ impl Checker {
             let mut blocks = free().pop().unwrap_or_default();
             let fits = fits(&password, proof.as_deref(), &mut blocks);
             free().push(blocks);
-            drop((place, asked));
+            drop(places);
             fits
         });
         checked.await.map_err(|_| Busy)
+    }
+}
+
+impl Checker {
+    /// What is kept of a new password; it takes a place as a try does.
+    pub(super) async fn proof(&self, password: &str) -> Result<String, PasswordError> {
+        let places = self.place().await.map_err(|Busy| PasswordError::Busy)?;
+        let password = password.to_owned();
+        let made = tokio::task::spawn_blocking(move || {
+            let made = proof(&password);
+            drop(places);
+            made
+        });
+        made.await.map_err(|_| PasswordError::Busy)?
+    }
+
+    async fn place(&self) -> Result<(OwnedSemaphorePermit, OwnedSemaphorePermit), Busy> {
+        let asked = self.asked.clone().try_acquire_owned().map_err(|_| Busy)?;
+        let place = self.places.clone().acquire_owned().await.map_err(|_| Busy)?;
+        Ok((asked, place))
     }
 }
 

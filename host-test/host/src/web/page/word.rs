@@ -38,6 +38,19 @@ words! {
     RESTING: "Máy chủ tạm thời chưa ghi được dữ liệu. Không có gì bị mất; hãy thử lại sau ít phút.", "The server cannot write just now. Nothing is lost; try again in a few minutes.";
     GO_HOME: "Về danh sách kết nối", "To the connections";
 
+    // The account.
+    ACCOUNT: "Tài khoản", "Account";
+    CHANGE_PASSWORD: "Đổi mật khẩu", "Change the password";
+    PASSWORD_NOW: "Mật khẩu hiện tại", "Password of now";
+    PASSWORD_NEW: "Mật khẩu mới", "New password";
+    PASSWORD_AGAIN: "Nhập lại mật khẩu mới", "New password once more";
+    PASSWORD_RULE: "Mật khẩu có từ 12 đến 200 ký tự. Sau khi đổi, mọi phiên đăng nhập khác của bạn kết thúc.", "A password has 12 to 200 characters. Once it is changed, all your other sessions end.";
+    PASSWORDS_DIFFER: "Hai lần nhập mật khẩu mới không giống nhau.", "The two new passwords differ.";
+    PASSWORD_WRONG: "Mật khẩu hiện tại không đúng.", "The password of now is wrong.";
+    PASSWORD_CHANGED: "Đã đổi mật khẩu; các phiên đăng nhập khác đã kết thúc.", "The password is changed; all other sessions have ended.";
+    SIGN_OUT_EVERYWHERE: "Đăng xuất mọi nơi", "Sign out everywhere";
+    SIGN_OUT_EVERYWHERE_HELP: "Kết thúc mọi phiên đăng nhập của bạn, trên mọi máy, kể cả phiên này.", "Ends all your sessions, on every machine, this one too.";
+
     // The list.
     ENDS_IN: "Còn {days} ngày", "{days} days left";
     ENDED_SHORT: "Hết hạn", "Ended";
