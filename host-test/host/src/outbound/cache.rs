@@ -4,6 +4,7 @@
 //! secret that is sent are part of the key (as a digest).
 
 use std::collections::{HashMap, VecDeque};
+use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::pace::Key;
@@ -30,7 +31,8 @@ struct Kept {
 
 struct Entry {
     number: u64,
-    until: Instant,
+    /// When it was kept, and until when it is. A clock that was set back before the one keeps nothing for longer.
+    span: Range<Instant>,
     connection: String,
     key: Key,
     response: Response,
@@ -63,7 +65,7 @@ impl Cache {
     pub(super) fn get(&self, digest: &Digest, now: Instant) -> Option<Response> {
         let mut kept = self.kept();
         match kept.by_digest.get(digest) {
-            Some(entry) if entry.until > now => Some(entry.response.clone()),
+            Some(entry) if entry.span.contains(&now) => Some(entry.response.clone()),
             Some(_) => {
                 kept.remove(digest);
                 None
@@ -72,7 +74,7 @@ impl Cache {
         }
     }
 
-    pub(super) fn put(&self, digest: Digest, connection: &str, key: Key, response: &Response, until: Instant) {
+    pub(super) fn put(&self, digest: Digest, connection: &str, key: Key, response: &Response, span: Range<Instant>) {
         let size = response.body.len();
         if self.entries == 0 || size > self.bytes {
             return;
@@ -89,7 +91,7 @@ impl Cache {
         kept.next += 1;
         kept.bytes += size;
         kept.order.push_back((digest, number));
-        kept.by_digest.insert(digest, Entry { number, until, connection: connection.to_owned(), key, response: response.clone() });
+        kept.by_digest.insert(digest, Entry { number, span, connection: connection.to_owned(), key, response: response.clone() });
     }
 
     /// Drops what was told on a path.
@@ -126,9 +128,11 @@ mod tests {
     #[test]
     fn a_reply_is_kept_until_its_time_and_no_longer() {
         let cache = Cache::new(2, 100);
-        cache.put([1; 32], "c", key("/a"), &response(b"1"), 1_000);
+        cache.put([1; 32], "c", key("/a"), &response(b"1"), 0..1_000);
         assert_eq!(cache.get(&[1; 32], 999), Some(response(b"1")));
         assert_eq!(cache.get(&[1; 32], 1_000), None);
+        cache.put([3; 32], "c", key("/a"), &response(b"1"), 5_000..6_000);
+        assert_eq!(cache.get(&[3; 32], 4_999), None, "the clock was set back");
         assert_eq!(cache.get(&[2; 32], 0), None);
     }
 
@@ -136,21 +140,21 @@ mod tests {
     fn the_oldest_go_first_when_there_are_too_many_or_they_are_too_large() {
         let cache = Cache::new(2, 10);
         for number in 1..=3 {
-            cache.put([number; 32], "c", key("/a"), &response(b"1234"), 1_000);
+            cache.put([number; 32], "c", key("/a"), &response(b"1234"), 0..1_000);
         }
         assert_eq!([1, 2, 3].map(|number| cache.get(&[number; 32], 0).is_some()), [false, true, true]);
-        cache.put([4; 32], "c", key("/a"), &response(b"1234567890"), 1_000);
+        cache.put([4; 32], "c", key("/a"), &response(b"1234567890"), 0..1_000);
         assert_eq!([2, 3, 4].map(|number| cache.get(&[number; 32], 0).is_some()), [false, false, true]);
-        cache.put([5; 32], "c", key("/a"), &response(b"12345678901"), 1_000);
+        cache.put([5; 32], "c", key("/a"), &response(b"12345678901"), 0..1_000);
         assert!(cache.get(&[5; 32], 0).is_none() && cache.get(&[4; 32], 0).is_some());
     }
 
     #[test]
     fn the_same_request_again_and_again_takes_one_place() {
         let cache = Cache::new(2, 100);
-        cache.put([9; 32], "c", key("/a"), &response(b"old"), 1_000);
+        cache.put([9; 32], "c", key("/a"), &response(b"old"), 0..1_000);
         for _ in 0..100 {
-            cache.put([1; 32], "c", key("/a"), &response(b"1234"), 1_000);
+            cache.put([1; 32], "c", key("/a"), &response(b"1234"), 0..1_000);
         }
         let kept = cache.kept();
         assert_eq!((kept.bytes <= 7, kept.order.len() <= 5), (true, true));
@@ -160,9 +164,9 @@ mod tests {
     #[test]
     fn a_path_and_a_connection_can_be_forgotten() {
         let cache = Cache::new(9, 100);
-        cache.put([1; 32], "c", key("/a"), &response(b"1"), 1_000);
-        cache.put([2; 32], "c", key("/b"), &response(b"1"), 1_000);
-        cache.put([3; 32], "d", key("/b"), &response(b"1"), 1_000);
+        cache.put([1; 32], "c", key("/a"), &response(b"1"), 0..1_000);
+        cache.put([2; 32], "c", key("/b"), &response(b"1"), 0..1_000);
+        cache.put([3; 32], "d", key("/b"), &response(b"1"), 0..1_000);
         cache.forget_path(&key("/a"));
         assert_eq!([1, 2, 3].map(|number| cache.get(&[number; 32], 0).is_some()), [false, true, true]);
         cache.forget_connection("c");

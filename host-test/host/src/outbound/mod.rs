@@ -174,8 +174,9 @@ impl Outbound {
         if let Some((digest, time)) = &memory
             && response.status == 200
         {
-            let until = self.clock.now().saturating_add(i64::try_from(time.as_millis()).unwrap_or(i64::MAX));
-            self.cache.put(*digest, &caller.connection, key, &response, until);
+            let now = self.clock.now();
+            let until = now.saturating_add(i64::try_from(time.as_millis()).unwrap_or(i64::MAX));
+            self.cache.put(*digest, &caller.connection, key, &response, now..until);
         }
         Ok(reply(response, captured, false))
     }

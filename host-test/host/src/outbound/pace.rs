@@ -62,6 +62,8 @@ struct Gate {
 #[derive(Default)]
 struct State {
     closed_until: Instant,
+    /// When that was said.
+    closed_at: Instant,
     /// The longest window that anybody counted by, in milliseconds.
     window: Instant,
     /// Requests on their way.
@@ -98,8 +100,13 @@ impl State {
         }
     }
 
-    /// Forgets what lies a window back. A clock that was set back does not hold places for longer than a window.
+    /// Forgets what lies a window back. A clock that was set back does not hold places for longer than a window, nor a path for longer than was
+    /// said.
     fn prune(&mut self, now: Instant) {
+        if self.closed_at > now {
+            self.closed_until = now.saturating_add(self.closed_until.saturating_sub(self.closed_at));
+            self.closed_at = now;
+        }
         for answered in self.done.iter_mut().rev().take_while(|answered| **answered > now) {
             *answered = now;
         }
@@ -116,6 +123,7 @@ impl State {
     fn turn(&mut self, ticket: u64, lane: Lane, pace: Option<Pace>, reserve_percent: u32, now: Instant) -> Turn {
         let place = self.queue(lane).iter().position(|waiting| *waiting == ticket).unwrap_or(0);
         let ahead = if lane == Lane::Bulk { self.live.len() + place } else { place };
+        self.prune(now);
         let open = self.closed_until.max(now);
         let Some(pace) = pace else {
             return if open == now { Turn::Go } else { Turn::Wait { at: open, first: true } };
@@ -154,7 +162,8 @@ impl Pacer {
     /// Waits for a place. `Err`: it would take longer than `patience`; so many milliseconds, at the least.
     pub(super) async fn enter(&self, key: &Key, pace: Option<Pace>, lane: Lane, patience: Duration) -> Result<Permit, u32> {
         let gate = self.gate(key);
-        let deadline = self.clock.now().saturating_add(milliseconds(patience));
+        let mut seen = self.clock.now();
+        let mut deadline = seen.saturating_add(milliseconds(patience));
         let ticket = Ticket::join(gate.clone(), lane);
         loop {
             let changed = gate.changed.notified();
@@ -162,6 +171,9 @@ impl Pacer {
             // Listens before it looks, so that no change falls in between.
             changed.as_mut().enable();
             let now = self.clock.now();
+            // Nobody's patience lasts longer for a clock that was set back.
+            deadline = deadline.saturating_sub(seen.saturating_sub(now).max(0));
+            seen = now;
             let turn = {
                 let mut state = lock(&gate.state);
                 let turn = state.turn(ticket.number, lane, pace, self.reserve_percent, now);
@@ -188,11 +200,15 @@ impl Pacer {
 
     /// Shuts a path: nobody goes for so long, not even who waits already.
     pub(super) fn close(&self, key: &Key, time: Duration) {
-        let until = self.clock.now().saturating_add(milliseconds(time));
+        let now = self.clock.now();
+        let until = now.saturating_add(milliseconds(time));
         let gate = self.gate(key);
         {
             let mut state = lock(&gate.state);
-            state.closed_until = state.closed_until.max(until);
+            state.prune(now);
+            if until > state.closed_until {
+                (state.closed_until, state.closed_at) = (until, now);
+            }
         }
         gate.changed.notify_waiters();
     }

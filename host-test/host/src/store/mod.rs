@@ -25,6 +25,7 @@ pub(crate) mod schedule;
 mod seal;
 pub(crate) mod sqlite;
 mod succession;
+mod timekeeping;
 mod vitals;
 mod wanting;
 
@@ -50,6 +51,7 @@ pub(crate) use self::seal::random;
 pub use self::seal::{SealError, Sealer};
 pub use self::sqlite::SqliteStore;
 pub use self::succession::Successions;
+pub use self::timekeeping::{CameBack, Timekeeping};
 pub use self::vitals::{Health, Pile, Vitals};
 pub(crate) use self::wanting::PAIRS_AWAITED;
 pub use self::wanting::{HeldOrder, HeldOrders, Wanting};
@@ -74,6 +76,7 @@ pub trait Store:
     + Events
     + DeadLetters
     + Privacy
+    + Timekeeping
     + Send
     + Sync
 {

@@ -80,6 +80,13 @@ impl Holdings {
         idle
     }
 
+    /// The clock came back: none of them lasts longer than one that is taken now.
+    pub(super) fn bring_back(&mut self, until: Instant) {
+        for holding in self.by_connection.values() {
+            holding.held.until.fetch_min(until, Ordering::AcqRel);
+        }
+    }
+
     /// A beat moved them on, but not the lost ones: those are not held any more.
     pub(super) fn beaten(&mut self, until: Instant, lost: &[ConnectionId]) {
         for connection in lost {

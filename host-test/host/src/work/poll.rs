@@ -105,7 +105,9 @@ impl Host {
 
     async fn is_sweep_due(&self, connection: ConnectionId, entity: Entity, every: Every) -> Result<bool, StoreError> {
         let last = self.store.last_sweep(connection, entity).await?;
-        Ok(last.is_none_or(|began| self.clock.now().saturating_sub(began) >= millis(every.whole)))
+        let now = self.clock.now();
+        // One that begins in the future was begun by a clock that has come back.
+        Ok(last.is_none_or(|began| began > now || now.saturating_sub(began) >= millis(every.whole)))
     }
 
     /// Statuses are asked for from the oldest open order on, however long ago the last look was: those before it have come to their end.

@@ -14,10 +14,13 @@ use super::Host;
 use super::holdings::{Held, Holdings};
 use super::pull::Worked;
 use crate::clock::Instant;
-use crate::store::{Again, Claim, Lane, Lease, StoreError, Task, Turn, Work};
+use crate::store::{Again, CameBack, Claim, Lane, Lease, StoreError, Task, Turn, Work};
 
 /// Milliseconds between two looks at the grants that are about to end.
 const WATCH_EVERY: i64 = 60 * 60 * 1_000;
+
+/// How often the machine's clock is looked at, whatever is due: one that came back has what was written meanwhile due far ahead.
+const CLOCK_LOOKS: Duration = Duration::from_secs(60);
 
 /// How long a store that failed is left alone.
 const STORE_RESTS: Duration = Duration::from_secs(1);
@@ -47,6 +50,9 @@ impl Host {
     /// Works until `stop` says so. Errors of single pieces of work are their own, and a store that fails for a moment (a full disk, no file
     /// left, a lock) is waited for; this fails only where the store will not work again.
     pub async fn work(self: &Arc<Self>, stop: Stop) -> Result<(), StoreError> {
+        if let Some(latest) = self.store.latest_time().await? {
+            self.clock.witness(latest);
+        }
         let now = self.clock.now();
         let mut shift = Shift { watch_at: now, beat_at: now, ..Shift::default() };
         let mut failures = 0_u32;
@@ -77,9 +83,15 @@ impl Host {
         let for_live = self.config.live_workers.min(workers - 1);
         self.plan_by_rules().await?;
         loop {
+            if let Some(now) = self.clock.came_back() {
+                let resumed = self.bring_back(now, holdings).await?;
+                tracing::warn!(?resumed, "the clock had jumped ahead and came back: what lay in the future is due now");
+                (*watch_at, *beat_at) = (now, now);
+            }
             // Before anything is taken: to the store this runner is alive.
             if self.clock.now() >= *beat_at {
                 self.beat(holdings).await?;
+                self.store.pulse(self.clock.now()).await?;
                 *beat_at = self.clock.now().saturating_add(self.lease_time() / 3);
             }
             if self.clock.now() >= *watch_at {
@@ -149,9 +161,18 @@ impl Host {
                 }
                 () = &mut woken => {}
                 () = self.clock.sleep_until(sleep_until) => {}
+                () = tokio::time::sleep(CLOCK_LOOKS) => {}
                 () = told_to_stop(stop), if !told => {}
             }
         }
+    }
+
+    async fn bring_back(&self, now: Instant, holdings: &mut Holdings) -> Result<Vec<i64>, StoreError> {
+        let back = CameBack { now, spread: self.config.first_poll, lease: self.config.lease_time };
+        let resumed = self.store.bring_back(back).await?;
+        holdings.bring_back(now.saturating_add(self.lease_time()));
+        self.clock.mended(now);
+        Ok(resumed)
     }
 
     /// Moves the leases on, and lets go of those that somebody else has by now: what still runs under them is refused by the store.

@@ -306,3 +306,35 @@ proptest! {
         });
     }
 }
+
+#[tokio::test]
+async fn a_path_that_was_shut_while_the_clock_was_ahead_is_shut_for_as_long_as_was_said() {
+    let bench = Bench::new(0);
+    let (start, hour) = (bench.clock.now(), 3_600_000);
+    bench.clock.set(start + hour);
+    bench.pacer.close(&key("/a"), Duration::from_secs(30));
+    bench.clock.set(start);
+    assert_eq!(bench.try_enter(THREE_IN_TEN, Lane::Live).await.err(), Some(30_000));
+    // Without a pace as well, and somebody with patience goes once it is open.
+    let waits = bench.wait(None, Lane::Live, Duration::from_secs(60));
+    settle().await;
+    bench.advance(29_999).await;
+    assert!(!waits.is_finished());
+    bench.advance(1).await;
+    assert!(waits.await.unwrap().is_ok());
+}
+
+#[tokio::test]
+async fn nobody_s_patience_lasts_longer_for_a_clock_that_was_set_back() {
+    let bench = Bench::new(0);
+    let (start, hour) = (bench.clock.now(), 3_600_000);
+    bench.clock.set(start + hour);
+    bench.pacer.close(&key("/a"), Duration::from_secs(20));
+    let waits = bench.wait(None, Lane::Live, Duration::from_secs(30));
+    settle().await;
+    bench.clock.set(start);
+    // It hears that something has changed, and looks at the clock.
+    bench.pacer.close(&key("/a"), Duration::from_secs(50));
+    settle().await;
+    assert_eq!(waits.await.unwrap().err(), Some(50_000), "longer than it would wait");
+}

@@ -21,6 +21,7 @@ mod runs;
 mod schedule;
 mod succession;
 mod sweeps;
+mod timekeeping;
 mod unsettled;
 mod vitals;
 mod wanting;

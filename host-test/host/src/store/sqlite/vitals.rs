@@ -10,7 +10,9 @@ use crate::store::{Health, Lane, Pile, Result, StoreError, Vitals};
 impl Health for SqliteStore {
     async fn pulse(&self, at: Instant) -> Result<()> {
         self.write(move |sqlite| {
-            sqlite.prepare_cached("INSERT OR REPLACE INTO pulse (id, at) VALUES (0, ?1)")?.execute([at])?;
+            sqlite
+                .prepare_cached("INSERT INTO pulse (id, at) VALUES (0, ?1) ON CONFLICT DO UPDATE SET at = max(at, excluded.at)")?
+                .execute([at])?;
             Ok(())
         })
         .await?;

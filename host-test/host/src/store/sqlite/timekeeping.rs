@@ -1,0 +1,83 @@
+//! The SQL of a clock that came back.
+
+use async_trait::async_trait;
+use rusqlite::{OptionalExtension, named_params};
+use serde_json::json;
+
+use super::SqliteStore;
+use super::events::append;
+use super::schedule::mark;
+use crate::clock::Instant;
+use crate::store::events::code;
+use crate::store::{CameBack, ConnectionId, Result, Timekeeping};
+
+/// What is done to each time that lies in the future. The ledger stays as it is: nobody works by it.
+const BACK: &str = "
+    UPDATE work SET due = :now WHERE due > :now;
+    UPDATE refresh SET due = :now WHERE due > :now;
+    UPDATE schedule SET due = :now + abs(random() % max(:spread, 1)) WHERE due > :now + :spread;
+    UPDATE lease SET until = :now + :lease WHERE until > :now + :lease;
+    UPDATE stream SET last_success = NULL WHERE last_success > :now;
+    UPDATE run SET started = :now WHERE started > :now;
+    UPDATE run SET ended = :now WHERE ended > :now;
+    UPDATE connection SET unreadable_since = NULL WHERE unreadable_since > :now;
+    UPDATE session SET created = :now WHERE created > :now;
+    UPDATE pending_login SET created = :now WHERE created > :now;
+    UPDATE delivery SET received = :now WHERE received > :now;
+    UPDATE held_order SET latest = :now WHERE latest > :now;
+    UPDATE order_push SET swept = '[]', empty_lookups = 0 WHERE remote IS NULL
+        AND (last_sent > :now OR EXISTS (SELECT 1 FROM json_each(swept) WHERE value > :now));
+    UPDATE order_push SET first_sent = :now - 86400000 WHERE first_sent > :now;
+    UPDATE order_push SET last_sent = :now WHERE last_sent > :now;
+    UPDATE order_push SET sweep_from = :now WHERE sweep_from > :now;
+    UPDATE order_push SET told_at = :now WHERE told_at > :now;
+    UPDATE order_push SET read_at = :now WHERE read_at > :now;
+    UPDATE order_push SET absent_since = :now WHERE absent_since > :now;
+    UPDATE order_push SET called_off_at = :now WHERE called_off_at > :now;
+    UPDATE outbox SET tried_at = :now WHERE tried_at > :now;
+    UPDATE outbox SET status_sent = (SELECT json_group_array(min(value, :now)) FROM json_each(status_sent))
+        WHERE EXISTS (SELECT 1 FROM json_each(status_sent) WHERE value > :now);
+    UPDATE pulse SET at = :now WHERE at > :now;";
+
+/// Connections that paused after now, and have a token to go on with.
+const PAUSED: &str = "
+    UPDATE connection SET state = 'active', pause = NULL WHERE state = 'paused'
+      AND EXISTS (SELECT 1 FROM secret WHERE secret.connection = connection.id AND name = 'access-token')
+      AND ?1 < (SELECT at FROM event WHERE event.connection = connection.id AND code = ?2 ORDER BY event.id DESC LIMIT 1)
+    RETURNING id";
+
+fn milliseconds(time: std::time::Duration) -> i64 {
+    i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
+}
+
+#[async_trait]
+impl Timekeeping for SqliteStore {
+    async fn latest_time(&self) -> Result<Option<Instant>> {
+        self.read(|sqlite| Ok(sqlite.query_row("SELECT at FROM pulse", [], |row| row.get(0)).optional()?)).await
+    }
+
+    async fn bring_back(&self, back: CameBack) -> Result<Vec<ConnectionId>> {
+        self.write(move |sqlite| {
+            let (now, spread, lease) = (back.now, milliseconds(back.spread), milliseconds(back.lease));
+            for statement in BACK.split(';').filter(|statement| !statement.trim().is_empty()) {
+                let mut statement = sqlite.prepare(statement)?;
+                // Not each of them asks for each value.
+                for (name, value) in named_params! { ":now": now, ":spread": spread, ":lease": lease } {
+                    if let Some(index) = statement.parameter_index(name)? {
+                        statement.raw_bind_parameter(index, value)?;
+                    }
+                }
+                statement.raw_execute()?;
+            }
+            let mut statement = sqlite.prepare(PAUSED)?;
+            let resumed = statement.query_map(rusqlite::params![now, code::PAUSED], |row| row.get(0))?;
+            let resumed = resumed.collect::<std::result::Result<Vec<ConnectionId>, _>>()?;
+            for id in &resumed {
+                append(sqlite, *id, now, code::RESUMED, None, &json!({ "clock": "came-back" }))?;
+                mark(sqlite, *id)?;
+            }
+            Ok(resumed)
+        })
+        .await
+    }
+}
