@@ -94,6 +94,8 @@ pub struct AppliedPage {
     pub tally: Tally,
     /// The run's last page.
     pub ended: bool,
+    /// Records that the run has read by now, a page counting as a hundred at the least.
+    pub read: u64,
 }
 
 /// What becomes of a run that stopped before its end. What came in stays.

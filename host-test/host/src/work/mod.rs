@@ -92,6 +92,9 @@ pub struct HostConfig {
     pub unreadable_most: Duration,
     /// How long an order's event may come to no end while the other side answers, before a person is told why. It is tried on all the same.
     pub unsettled_most: Duration,
+    /// Records that one run reads at the most, a page counting as a hundred at the least: a list that leads on for ever is left, and a person is
+    /// told.
+    pub records_most: u64,
     /// Pages of one dry run at the most; of a stream with more it says that it cannot be told. All of them are in memory at its end.
     pub dry_run_pages: usize,
     /// Bytes of one dry run's records at the most, as JSON counts them; in memory they are some two to four times that.
@@ -128,6 +131,7 @@ impl Default for HostConfig {
             move_overlap: Duration::from_secs(24 * 60 * 60),
             unreadable_most: Duration::from_secs(24 * 60 * 60),
             unsettled_most: Duration::from_secs(60 * 60),
+            records_most: 5_000_000,
             dry_run_pages: 2_000,
             dry_run_bytes: 48 * 1024 * 1024,
             login_time: Duration::from_secs(30 * 60),

@@ -3,7 +3,7 @@
 use super::failures::{Disposition, disposition, of_call, of_read};
 use super::holdings::Held;
 use super::point::point;
-use super::{Host, Progress, flows};
+use super::{Host, Progress, flows, message};
 use crate::contract::types::{Failure, FailureClass, Reason};
 use crate::contract::{Page, Step};
 use crate::names;
@@ -54,6 +54,9 @@ impl Host {
             if applied.ended {
                 count(&run, "done");
                 return Ok(Worked::Done);
+            }
+            if applied.read > self.config.records_most {
+                return self.stopped(&run, &owner, &errand, too_many(applied.read)).await;
             }
             if held.is_stopping() {
                 break;
@@ -112,6 +115,18 @@ impl Host {
         // Nobody has to listen.
         let _ = self.progress.send(Progress { connection: run.connection, entity, run: run.id, done: run.done, total: run.total, ended });
     }
+}
+
+/// The cursor moves and moves: no shop has so many.
+fn too_many(read: u64) -> Failure {
+    let count = read.to_string();
+    let text = message(
+        &format!("Đã đọc {count} bản ghi mà danh sách vẫn chưa hết, nên hệ thống dừng lại. Những gì đã đọc vẫn được giữ."),
+        &format!("The list did not end after {count} records, so reading stopped. What was read is kept."),
+        &[("count", &count)],
+    );
+    let code = "host.too-many-records".to_owned();
+    Failure { class: FailureClass::Rejected, code, message: text, subject: None, field: None }
 }
 
 fn count(run: &Run, outcome: &'static str) {

@@ -252,3 +252,22 @@ async fn a_host_that_is_told_to_stop_leaves_a_pull_after_its_page_and_goes_on_th
     house.host(&many_pages()).await.work(NOW_ONLY).await.unwrap();
     assert_eq!((house.store.run(run).await.unwrap().state, pages.load(Ordering::SeqCst)), (RunState::Done, 12));
 }
+
+#[tokio::test]
+async fn a_list_that_leads_on_for_ever_is_left_with_a_notice() {
+    for records in [0, 3] {
+        let house = House::new().await;
+        let connection = house.connected("shop").await;
+        let changes = (0..records).map(|number| Change::Product(make::product(&number.to_string()))).collect();
+        let page = connector_host::contract::Page { next: Some("more".to_owned()), ..make::page(changes) };
+        let config = connector_host::work::HostConfig { records_most: 2_500, ..Default::default() };
+        let host = house.host_with(&Guest::new(make::descriptor()).pulls(Ok(page)), config).await;
+        let run = host.sync(connection.id, Entity::Product, Scope::Everything, Trigger::Click).await.unwrap().unwrap();
+        host.work(Stop::Idle(std::time::Duration::ZERO)).await.unwrap();
+        let ended = house.store.run(run).await.unwrap();
+        assert_eq!((ended.state, ended.failure.unwrap().code.as_str()), (RunState::Failed, "host.too-many-records"));
+        assert_eq!(house.far.asked().len(), 26, "each page counts as a hundred at the least, also over the turns that a pull takes");
+        let notices = house.store.notices(connection.id).await.unwrap();
+        assert!(notices.iter().any(|notice| notice.code == "host.too-many-records" && notice.vi.contains("2600")), "{notices:?}");
+    }
+}

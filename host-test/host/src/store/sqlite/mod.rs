@@ -189,6 +189,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("settling.sql"),
     include_str!("unanswered.sql"),
     include_str!("landed.sql"),
+    include_str!("bounds.sql"),
 ];
 
 pub(super) fn migrate(connection: &Sqlite) -> Result<()> {

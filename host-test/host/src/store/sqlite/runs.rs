@@ -115,6 +115,9 @@ fn pause_stream(sqlite: &Sqlite, connection: ConnectionId, entity: &str, reason:
     notify(sqlite, connection, at, &reason.code, &reason.message)
 }
 
+/// Records that a page counts as at the least: one that brings nothing and leads on costs as much as a full one.
+const FULL_PAGE: u64 = 100;
+
 /// Runs of one stream that stay to be looked at, of those that came by themselves.
 const KEPT: u32 = 50;
 
@@ -279,19 +282,22 @@ impl Runs for SqliteStore {
             let ended = page.next.is_none();
             let mut all = before.tally.clone();
             all.add(&tally);
-            sqlite
+            let records = u64::try_from(page.changes.len().saturating_add(page.refused.len())).unwrap_or(u64::MAX).max(FULL_PAGE);
+            let read = sqlite
                 .prepare_cached(
-                    "UPDATE run SET state = ?2, cursor = ?3, done = ?4, total = ?5, tally = ?6, ended = ?7, failure = NULL WHERE id = ?1",
+                    "UPDATE run SET state = ?2, cursor = ?3, done = ?4, total = ?5, tally = ?6, ended = ?7, read = read + ?8, failure = NULL
+                     WHERE id = ?1 RETURNING read",
                 )?
-                .execute(params![
+                .query_row(params![
                     run,
                     if ended { "done" } else { "running" },
                     page.next,
                     page.done,
                     page.total,
                     to_json(&all)?,
-                    ended.then_some(at)
-                ])?;
+                    ended.then_some(at),
+                    i64::try_from(records).unwrap_or(i64::MAX)
+                ], |row| row.get::<_, i64>(0))?;
             if ended {
                 let detail = json!({ "entity": names::entity(before.entity), "state": RunState::Done, "tally": all });
                 append(sqlite, connection.id, at, code::RUN_ENDED, Some(&format!("run-{run}")), &detail)?;
@@ -319,7 +325,7 @@ impl Runs for SqliteStore {
                     )?
                     .execute(params![connection.id, names::entity(before.entity), before.started, from, Instant::MIN, run])?;
             }
-            Ok(AppliedPage { tally, ended })
+            Ok(AppliedPage { tally, ended, read: read.unsigned_abs() })
         })
         .await
     }
