@@ -35,8 +35,11 @@ const BACK: &str = "
     UPDATE order_push SET absent_since = :now WHERE absent_since > :now;
     UPDATE order_push SET called_off_at = :now WHERE called_off_at > :now;
     UPDATE outbox SET tried_at = :now WHERE tried_at > :now;
+    UPDATE outbox SET status_unanswered = :now WHERE status_unanswered > :now;
     UPDATE outbox SET status_sent = (SELECT json_group_array(min(value, :now)) FROM json_each(status_sent))
         WHERE EXISTS (SELECT 1 FROM json_each(status_sent) WHERE value > :now);
+    UPDATE nobi_stock SET updated = :now WHERE updated > :now;
+    UPDATE sweep_product SET at = :now WHERE at > :now;
     UPDATE pulse SET at = :now WHERE at > :now;";
 
 /// Connections that paused after now, and have a token to go on with.
@@ -79,5 +82,76 @@ impl Timekeeping for SqliteStore {
             Ok(resumed)
         })
         .await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Sealer;
+
+    /// Columns that are called so and hold none: a run's number, a price.
+    const NONE: [&str; 2] = ["stream.kept_out_until", "nobi_product.compare_at"];
+    /// Times that nobody works by: they are shown, or say in which order something was.
+    const SHOWN: [&str; 16] = [
+        "backup.at",
+        "connected_by.at",
+        "connection.created",
+        "event.at",
+        "former_connection.at",
+        "held_order.since",
+        "held_record.since",
+        "link.since",
+        "note.at",
+        "notice.at",
+        "operator.created",
+        "refused.at",
+        "restored.at",
+        "restored.made",
+        "succession.at",
+        "warned.at",
+    ];
+
+    #[tokio::test]
+    async fn every_time_in_the_file_is_brought_back_or_only_shown() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(&folder.path().join("host.sqlite"), Sealer::from_hex(&"ab".repeat(32)).unwrap()).unwrap();
+        let columns = "SELECT table_.name, column_.name FROM sqlite_master AS table_, pragma_table_info(table_.name) AS column_
+                       WHERE table_.type = 'table' AND column_.type = 'INTEGER'";
+        let columns: Vec<(String, String)> = store
+            .read(|sqlite| {
+                let mut statement = sqlite.prepare(columns)?;
+                let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+                Ok(rows.collect::<std::result::Result<_, _>>()?)
+            })
+            .await
+            .unwrap();
+        let ends = [
+            "at",
+            "since",
+            "sent",
+            "from",
+            "due",
+            "until",
+            "created",
+            "started",
+            "ended",
+            "received",
+            "latest",
+            "success",
+            "updated",
+            "made",
+            "unanswered",
+        ];
+        let is_time = |column: &str| column.rsplit('_').next().is_some_and(|end| ends.contains(&end));
+        let mut untold: Vec<String> = Vec::new();
+        for (table, column) in columns.iter().filter(|(_, column)| is_time(column)) {
+            let back = BACK.contains(&format!("UPDATE {table} SET {column} ="));
+            let name = format!("{table}.{column}");
+            if !back && !SHOWN.contains(&name.as_str()) && !NONE.contains(&name.as_str()) {
+                untold.push(name);
+            }
+        }
+        assert_eq!(untold, [""; 0], "these are times that a clock which came back leaves in the future");
     }
 }
