@@ -13,6 +13,8 @@ use connector_host::contract::Policy;
 use connector_host::contract::types::Entity;
 use nhanh_sim::{Event, EventKind, NewOrder, Quantity, Recipient, SaveError};
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
 /// A pulled shop that keeps its stock updated.
 async fn world(dialect: Dialect) -> Result<World> {
@@ -270,6 +272,37 @@ async fn a_record_deleted_there_is_marked_and_stays_at_nobi(dialect: Dialect) ->
     world.nhanh.webhooks_idle().await;
     assert_eq!(world.count(&format!("SELECT count(*) FROM link WHERE entity = 'product' AND remote = '{product}' AND state = 'gone'"))?, 1);
     assert_eq!(world.host.store().nobi_counts(&world.side.tenant).await?.products, before.products);
+    Ok(())
+}
+
+/// What comes back at once: nothing where nobody is there any more.
+async fn answered(connection: &mut TcpStream) -> String {
+    let mut answer = [0; 1_024];
+    let read = connection.read(&mut answer).await.unwrap_or(0);
+    String::from_utf8_lossy(&answer[..read]).into_owned()
+}
+
+/// On one thread, where what was told to end and has not yet is asked before it does.
+#[tokio::test]
+async fn a_host_that_is_down_answers_nobody_on_connections_that_were_open() -> Result<()> {
+    let mut world = World::drafted(Plan::on_a_manual_clock(V3)).await?;
+    let url = reqwest::Url::parse(&world.side.callback)?;
+    let request = format!("POST {} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: 0\r\n\r\n", url.path());
+    let mut open = Vec::new();
+    for _ in 0..200 {
+        let mut connection = TcpStream::connect(("127.0.0.1", url.port().unwrap())).await?;
+        connection.write_all(request.as_bytes()).await?;
+        assert!(answered(&mut connection).await.starts_with("HTTP/1.1 200"));
+        open.push(connection);
+    }
+    world.shut_edge().await;
+    for connection in &mut open {
+        // One that is shut may say so here already.
+        let _ = connection.write_all(request.as_bytes()).await;
+    }
+    for connection in &mut open {
+        assert_eq!(answered(connection).await, "");
+    }
     Ok(())
 }
 
