@@ -16,6 +16,8 @@ use nhanh_sim::{Event, Kin, Level, Quantity};
 
 const CODE: &str = "order.short-of-stock";
 const MINUTE: Duration = Duration::from_secs(60);
+/// Sooner than any further read or try of what was refused: milliseconds.
+const SOON: i64 = 10_000;
 
 /// A campaign: so many orders of one product each, which Nhanh.vn has sold out without a word.
 struct Campaign {
@@ -61,8 +63,20 @@ impl Campaign {
                 tell(&campaign.world, &order, 1, OrderEventKind::Created).await?;
             }
         }
-        campaign.world.work().await?;
+        campaign.work().await?;
         Ok(campaign)
+    }
+
+    /// Works until nothing is due soon: where two go at once, one may be told to wait a moment, and the clock stands.
+    async fn work(&self) -> Result<()> {
+        loop {
+            self.world.work().await?;
+            let now = self.world.clock.now();
+            match self.world.host.store().next_due(&[]).await? {
+                Some(due) if due < now + SOON => self.world.clock.advance(Duration::from_millis(u64::try_from(due - now)?)),
+                _ => return Ok(()),
+            }
+        }
     }
 
     /// Changes what there is of a product; no webhook tells of it.
@@ -75,7 +89,7 @@ impl Campaign {
         self.set(product, |level| level.remain += Quantity::units(units));
         let told = self.world.delivery(self.world.side.business, &Event::InventoryChange(product))?;
         assert_eq!(self.world.post(&told).await?, 200);
-        self.world.work().await
+        self.work().await
     }
 
     /// Who waits for what, as people are told, by product.
@@ -130,6 +144,7 @@ async fn they_go_by_themselves_as_far_as_the_level_rises(dialect: Dialect) -> Re
     world.clock.advance(2 * MINUTE);
     campaign.set(first, |level| level.remain += Quantity::units(35));
     world.pull(&[Entity::Stock]).await?;
+    campaign.work().await?;
     assert_eq!(campaign.made(), [(first, 60), (second, 40)].into());
     assert_eq!(campaign.waiting().await?, BTreeMap::new(), "the task closes itself");
     Ok(())
