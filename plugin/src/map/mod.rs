@@ -15,6 +15,9 @@ use crate::vietnam::text;
 use crate::wit::connector::Refused;
 use crate::wit::types::{Failure, Message, RemoteId, Warning};
 
+/// The code of the warning that branches have prices of their own.
+pub const PRICE_BY_BRANCH: &str = "product.price-by-branch";
+
 /// Warnings of one page, in the order they came up.
 #[derive(Debug, Default)]
 pub struct Notes(pub Vec<Warning>);
@@ -72,10 +75,10 @@ impl Notes {
         }
     }
 
-    /// A product has prices by branch. One example of a page is enough.
+    /// A product has prices by branch. One example of a stream is enough.
     pub fn price_lists(&mut self, id: &RemoteId) {
         self.once(
-            "product.price-by-branch",
+            PRICE_BY_BRANCH,
             id,
             "Nhanh.vn có giá riêng theo chi nhánh (ví dụ sản phẩm {product}); chỉ giá bán lẻ chung được đồng bộ.",
             "Nhanh.vn has prices by branch (product {product}, for one); the general retail price alone is synced.",

@@ -36,6 +36,8 @@ pub struct Cursor {
     pub top: Option<RemoteId>,
     /// What stands for a place that this pass was at: a later page that leads there goes in a circle.
     pub been: Option<String>,
+    /// That branches have prices of their own was said already.
+    pub price_lists: bool,
 }
 
 /// Stands for a place's text, which may be too long to be kept twice (FNV-1a).
@@ -87,6 +89,7 @@ impl Cursor {
             .unless_zero("pass", i64::from(self.pass))
             .optional("top", self.top.as_deref())
             .optional("been", self.been.as_deref())
+            .unless_zero("price-lists", i64::from(self.price_lists))
             .end()
     }
 
@@ -120,6 +123,7 @@ impl Cursor {
             pass: small("pass").unwrap_or(0),
             top: record.id("top").ok().flatten(),
             been: record.text("been").ok().flatten(),
+            price_lists: small("price-lists").is_some(),
         };
         (cursor.sweep <= 1 && cursor.from <= cursor.until).then_some(cursor)
     }

@@ -19,7 +19,7 @@ use std::collections::BTreeSet;
 use crate::nhanh::tree::Value;
 
 use crate::map::product::Options;
-use crate::map::{Notes, branch, category, no_record, order, refused};
+use crate::map::{Notes, PRICE_BY_BRANCH, branch, category, no_record, order, refused};
 use crate::nhanh::errors::{Access, NoData, Refusal, answer, foreign, tree};
 use crate::nhanh::json::{self, Items, Misfit, NoTree, Record};
 use crate::nhanh::wire::{Ask, FULL, Place, Wire};
@@ -53,6 +53,8 @@ struct Reading<'c> {
     ids: BTreeSet<RemoteId>,
     /// Of a sweep that is made for these records alone.
     keep: Option<BTreeSet<RemoteId>>,
+    /// A page before this one said that branches have prices of their own.
+    price_lists_told: bool,
     changes: Vec<Change>,
     refused: Vec<Refused>,
     notes: Notes,
@@ -85,6 +87,7 @@ fn read_page(context: &Context, step: &Step, response: &Response) -> Result<Page
         entity: step.entity,
         ids: BTreeSet::new(),
         keep: keep(step, stage.named),
+        price_lists_told: stage.cursor.price_lists,
         changes: Vec::new(),
         refused: Vec::new(),
         notes: Notes::default(),
@@ -235,7 +238,12 @@ fn after(stage: &Stage<'_>, scope: &Scope, next: Option<Place>, left: Option<u32
 }
 
 impl Reading<'_> {
-    fn page(self, next: Option<Cursor>, done: u32, total: Option<u32>) -> Page {
+    fn page(mut self, mut next: Option<Cursor>, done: u32, total: Option<u32>) -> Page {
+        if self.price_lists_told {
+            self.notes.0.retain(|it| it.code != PRICE_BY_BRANCH);
+        } else if let Some(next) = &mut next {
+            next.price_lists = self.notes.0.iter().any(|it| it.code == PRICE_BY_BRANCH);
+        }
         Page { changes: self.changes, refused: self.refused, warnings: self.notes.0, next: next.as_ref().map(Cursor::write), done, total }
     }
 

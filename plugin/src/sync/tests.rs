@@ -444,7 +444,7 @@ proptest! {
     #[test]
     fn any_cursor_comes_back(page in 1_u32.., next in "[{}\\[\\]\":,a-z0-9]{1,40}", sweep in 0_u32..2, done: u32, at: u32, from: i64, ahead in 0_i64..1_000_000_000_000, pass: u32, top in "[1-9][0-9]{0,18}", been in "[0-9]{1,20}") {
         let (top, been) = (Some(top).filter(|_| pass % 2 == 0), Some(been).filter(|_| pass % 3 == 0));
-        let counted = Cursor { place: Place { page, next: None }, sweep, done, at, from, until: from.saturating_add(ahead), pass, top, been, left: Vec::new() };
+        let counted = Cursor { place: Place { page, next: None }, sweep, done, at, from, until: from.saturating_add(ahead), pass, top, been, left: Vec::new(), price_lists: done > 500 };
         prop_assert_eq!(Cursor::read(&counted.write(), &first()), Some(counted.clone()));
         prop_assert_eq!(Cursor::read(&counted.write(), &Place::default()), None, "a cursor of pages is none of opaque ones");
         let opaque = Cursor { place: Place { page: 0, next: Some(next) }, left: vec!["12".to_owned()], ..counted };

@@ -426,3 +426,16 @@ fn a_cursor_of_the_other_dialect_is_not_understood() {
     let failure = build_request(&third(), &step(Entity::Product, Scope::Everything, Some(pages.to_owned()))).unwrap_err();
     assert_eq!(failure.code, "nhanh.cursor");
 }
+
+#[test]
+fn that_branches_have_prices_of_their_own_is_said_once_a_stream() {
+    let row = |id: u32| format!(r#"{{"id":{id},"name":"A","branchPrices":[{{"branch":{{"id":1}},"price":5}}]}}"#);
+    let page = |ids: [u32; 2], next: &str| format!(r#"{{"code":1,"data":[{},{}]{next}}}"#, row(ids[0]), row(ids[1]));
+    let (mut cursor, mut told) = (None, Vec::new());
+    for (ids, next) in [([1, 2], r#","paginator":{"next":"a"}"#), ([3, 4], r#","paginator":{"next":"b"}"#), ([5, 6], "")] {
+        let read = read_response(&third(), &step(Entity::Product, Scope::Everything, cursor), &reply(&page(ids, next))).unwrap();
+        told.push(read.warnings.iter().filter(|it| it.code == PRICE_BY_BRANCH).count());
+        cursor = read.next;
+    }
+    assert_eq!(told, [1, 0, 0]);
+}
