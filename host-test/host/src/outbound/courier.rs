@@ -85,7 +85,7 @@ impl Errand {
         self.outbound.forget_answers(&answers);
     }
 
-    /// The call ended in `rate-limited`: shuts the path of its last request.
+    /// The call ended in `rate-limited`: shuts the path of its last request, unless the rate limiter of this host held that one back.
     pub fn close_last(&self, for_ms: u32) {
         let last = lock(&self.done).last.clone();
         if let Some((endpoint, path)) = last {
@@ -111,8 +111,13 @@ impl Courier for Errand {
             done.writes += writes;
         }
         let reply = self.outbound.send(&caller, request).await.inspect_err(|error| {
+            let mut done = lock(&self.done);
             if matches!(error, Error::Denied(_) | Error::Locked(_) | Error::NotSent(_)) {
-                lock(&self.done).writes -= writes;
+                done.writes -= writes;
+            }
+            // It was this host that held back: a call that ends in `rate-limited` for it says nothing of the other side.
+            if matches!(error, Error::Locked(_)) {
+                done.last = None;
             }
         })?;
         {

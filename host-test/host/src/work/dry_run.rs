@@ -52,9 +52,7 @@ impl Host {
                     tries += u32::from(!matches!(failure.class, FailureClass::RateLimited(_)));
                     let wait = match disposition(&failure.class) {
                         Disposition::AgainAfter(ms) => {
-                            if failure.code != "host.pace" {
-                                errand.close_last(ms);
-                            }
+                            errand.close_last(ms);
                             Duration::from_millis(ms.into())
                         }
                         Disposition::Again if tries < TRIES => self.config.retry_first * tries,

@@ -85,10 +85,7 @@ impl Host {
             (Some(reason), _) => (Halt::PauseConnection(reason), Worked::Again(Some(0))),
             (None, Disposition::Again | Disposition::Hold) => (Halt::Wait, Worked::Again(None)),
             (None, Disposition::AgainAfter(ms)) => {
-                // The pacer's own "not yet" closes nothing: it was this host that held back.
-                if failure.code != "host.pace" {
-                    errand.close_last(ms);
-                }
+                errand.close_last(ms);
                 (Halt::Wait, Worked::Again(Some(ms)))
             }
             // The run stays where it is: it goes on when the connection does.

@@ -116,6 +116,21 @@ async fn a_connector_that_names_another_ones_app_and_account_shuts_no_path_for_i
 }
 
 #[tokio::test]
+async fn what_this_host_held_back_shuts_no_path() {
+    let server = Server::answering("{}").await;
+    let pace = Some(contract::Pace { requests: 1, window_ms: 1_000 });
+    let clock = Clock::manual(0);
+    let outbound = Outbound::new(config(), clock.clone()).unwrap();
+    let caller = caller(&server.origin, vec![contract::Route { pace, ..route("/") }]);
+    let errand = Errand::new(outbound.clone(), caller.clone());
+    errand.send(get("/a")).await.unwrap();
+    let Err(Error::Locked(wait)) = errand.send(get("/a")).await else { panic!("one a second") };
+    errand.close_last(3_600_000);
+    clock.advance(Duration::from_millis(wait.into()));
+    assert!(outbound.send(&caller, get("/a")).await.is_ok());
+}
+
+#[tokio::test]
 async fn a_call_that_is_dropped_still_counts() {
     let server = Server::start(|_, _| Act::Hang).await;
     let pace = Some(contract::Pace { requests: 1, window_ms: 30_000 });
