@@ -25,17 +25,37 @@ pub(crate) struct PluginBuild {
     pub(crate) offline: bool,
 }
 
+/// The component without the names that its encoder gives to types and instances: 3 KB for debuggers, as little use here as the module's own,
+/// which its profile strips.
+fn nameless(component: &[u8]) -> Option<Vec<u8>> {
+    let (preamble, mut rest) = component.split_at_checked(8)?;
+    let mut kept = preamble.to_vec();
+    while let [id, after @ ..] = rest {
+        // LEB128: seven bits a byte, the lowest first, up to a byte without the eighth.
+        let bytes = after.iter().position(|byte| byte & 0x80 == 0)? + 1;
+        let length = after.iter().take(bytes).rev().fold(0_usize, |length, byte| (length << 7) | usize::from(byte & 0x7f));
+        let (section, next) = rest.split_at_checked(1 + bytes + length)?;
+        // A custom section begins with its name, and that with its length.
+        if *id != 0 || !section.get(1 + bytes..)?.starts_with(b"\x0ecomponent-name") {
+            kept.extend_from_slice(section);
+        }
+        rest = next;
+    }
+    Some(kept)
+}
+
 impl PluginBuild {
     /// Builds the plugin for `wasm32-unknown-unknown` and wraps it as a component.
     pub(crate) fn component(&self) -> Result<Vec<u8>> {
         let module = self.module()?;
         let module = std::fs::read(&module).with_context(|| format!("reading {}", module.display()))?;
-        ComponentEncoder::default()
+        let component = ComponentEncoder::default()
             .validate(true)
             .module(&module)
             .context("the plugin's module carries no description of its world")?
             .encode()
-            .context("wrapping the module as a component")
+            .context("wrapping the module as a component")?;
+        nameless(&component).context("a section of the component has no end")
     }
 
     fn module(&self) -> Result<PathBuf> {
