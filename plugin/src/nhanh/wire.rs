@@ -112,6 +112,8 @@ pub enum Kind {
     Other,
     /// It cannot be read.
     Unreadable,
+    /// Whether it came of another order cannot be read.
+    OriginUnreadable,
 }
 
 /// An order at Nhanh, as far as it matters here. Only id, own id, status and kind are needed to settle one of ours; a row that is odd in
@@ -172,7 +174,8 @@ impl Leniently {
 #[must_use]
 pub fn kind(type_id: Result<Option<i64>, Misfit>, origins: Result<Option<RemoteId>, Misfit>) -> (Kind, Option<RemoteId>) {
     match (type_id, origins) {
-        (Err(_), _) | (_, Err(_)) => (Kind::Unreadable, None),
+        (_, Err(_)) => (Kind::OriginUnreadable, None),
+        (Err(_), Ok(origin)) => (Kind::Unreadable, origin),
         (Ok(None | Some(1..=3)), Ok(None)) => (Kind::Sale, None),
         (Ok(Some(16)), Ok(origin)) => (Kind::BackInPart, origin),
         (Ok(_), Ok(origin)) => (Kind::Other, origin),
@@ -327,6 +330,12 @@ pub trait Wire: Sync {
     /// # Errors
     /// The field holds no text.
     fn own_id(&self, row: &Record<'_>) -> Result<Option<String>, Misfit>;
+
+    /// An order that this one came from. Only a list tells.
+    ///
+    /// # Errors
+    /// A field that may name it holds no identifier.
+    fn origin(&self, row: &Record<'_>) -> Result<Option<RemoteId>, Misfit>;
 
     /// A row of a list of orders, or an order of a delivery.
     ///

@@ -26,6 +26,8 @@ const MOST_HISTORIES: usize = 20;
 /// One page of orders.
 struct Orders {
     seen: Vec<Seen>,
+    /// One that surely is not the one that is looked for, and may have come of it: what it came of, or where it stands, cannot be read.
+    unclear: Option<RemoteId>,
     next: Option<Place>,
     /// The list ends here.
     last: bool,
@@ -46,14 +48,23 @@ pub(crate) fn unreadable_orders() -> Failure {
 fn read_orders(wire: &dyn Wire, ask: &Ask<'_>, place: &Place, reply: &Reply<'_>, own_id: &str) -> Option<Orders> {
     let found = wire.rows(ask, place, reply).ok()?;
     let rows = found.rows.count_left();
-    let mut orders = Orders { seen: Vec::with_capacity(rows), last: found.next.is_none(), next: found.next, rows };
+    let mut orders = Orders { seen: Vec::with_capacity(rows), last: found.next.is_none(), next: found.next, rows, unclear: None };
     for (key, value) in found.rows {
         match wire.order(key, value) {
-            Ok(seen) => orders.seen.push(seen),
+            Ok(seen) => {
+                if seen.kind == Kind::OriginUnreadable && lives(&seen) && seen.status.own_id.as_deref() != Some(own_id) {
+                    orders.unclear = Some(seen.status.order.clone());
+                }
+                orders.seen.push(seen);
+            }
             Err(_) => {
-                let own = wire.own_id(&Record::of(value)?).ok()?;
+                let row = Record::of(value)?;
+                let own = wire.own_id(&row).ok()?;
                 if own.as_deref() == Some(own_id) {
                     return None;
+                }
+                if !matches!(wire.origin(&row), Ok(None)) {
+                    orders.unclear = Some(wire.order_id(&row, key).unwrap_or_default());
                 }
             }
         }
@@ -74,7 +85,11 @@ impl<S: Sender> Push<'_, S> {
         let request = wire.request(self.settings, ask, place, FULL)?;
         let own_id = self.own_id.clone();
         match self.ask(request, Access::Read, |reply| read_orders(wire, ask, place, reply, &own_id)) {
-            Ok(read) => read.ok_or_else(unreadable_orders),
+            Ok(read) => {
+                let read = read.ok_or_else(unreadable_orders)?;
+                self.unclear = self.unclear.take().or_else(|| read.unclear.clone());
+                Ok(read)
+            }
             // Whatever the sentence, it says nothing of the order, which is looked for again.
             Err(NoData::Refused(refusal)) if refusal.is_plain() => {
                 let message = Message::new(
@@ -115,7 +130,7 @@ impl<S: Sender> Push<'_, S> {
         match seen.kind {
             Kind::Sale => Ok(true),
             Kind::BackInPart | Kind::Other => Ok(false),
-            Kind::Unreadable => Err(unreadable_orders().about(seen.status.order.as_str())),
+            Kind::Unreadable | Kind::OriginUnreadable => Err(unreadable_orders().about(seen.status.order.as_str())),
         }
     }
 
@@ -182,7 +197,8 @@ impl<S: Sender> Push<'_, S> {
         }
         if let Some(seen) = &found {
             others.retain(|it| self.came_of(&seen.status.order, it));
-            self.children = Some(others);
+            // Where that is not clear they are looked for again, by whatever needs them.
+            self.children = Some(others).filter(|it| !it.is_empty() || self.unclear.is_none());
         }
         Ok(found)
     }
@@ -210,12 +226,13 @@ impl<S: Sender> Push<'_, S> {
         if self.children.is_none() {
             let remote = &seen.status.order;
             let mut children = Vec::new();
+            self.unclear = None;
             for phone in self.phones(seen.phone.as_deref()) {
                 let (orders, ended) = self.orders_to(&phone)?;
                 let itself = orders.iter().any(|it| it.status.order == *remote);
                 children.extend(orders.into_iter().filter(|it| self.came_of(remote, it)));
-                if !ended && children.is_empty() {
-                    return Err(unreadable_orders());
+                if children.is_empty() {
+                    self.all_clear(ended)?;
                 }
                 if itself || !children.is_empty() {
                     break;
@@ -224,6 +241,15 @@ impl<S: Sender> Push<'_, S> {
             self.children = Some(children);
         }
         Ok(self.known_child(in_part))
+    }
+
+    /// Fails where nobody can say of a living order what it came of, or a list did not end.
+    fn all_clear(&self, ended: bool) -> Result<(), Failure> {
+        match &self.unclear {
+            Some(order) => Err(unreadable_orders().about(order.as_str())),
+            None if ended => Ok(()),
+            None => Err(unreadable_orders()),
+        }
     }
 
     /// The living order that one that is gone seems to have become, or to have gone into: one to the same phone that names it or has its own
@@ -242,10 +268,11 @@ impl<S: Sender> Push<'_, S> {
                 break;
             }
         }
+        let ids: Vec<RemoteId> = orders.iter().filter(|it| it.kind == Kind::Sale).map(|it| it.status.order.clone()).collect();
         if let Some(heir) = orders.iter().find(|it| self.came_of(remote, it)) {
             return Ok(Some(heir.status.order.clone()));
         }
-        let ids: Vec<RemoteId> = orders.into_iter().filter(|it| it.kind == Kind::Sale).map(|it| it.status.order).collect();
+        self.all_clear(true)?;
         let wire = self.wire;
         for (asked, some) in ids.chunks(wire.batch()).enumerate() {
             if asked == MOST_HISTORIES {

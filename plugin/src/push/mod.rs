@@ -76,6 +76,8 @@ pub(crate) struct Push<'c, S: Sender> {
     pub(crate) own_id: String,
     /// Living orders that Nhanh made of this one, once this call has looked for them.
     pub(crate) children: Option<Vec<Seen>>,
+    /// An order of which this call could not read whether it is one of them.
+    pub(crate) unclear: Option<RemoteId>,
     pub(crate) sender: &'c mut S,
 }
 
@@ -91,7 +93,7 @@ pub fn push<S: Sender>(context: &Context, event: &OrderEvent, earlier: &Earlier,
     };
     let order = &event.order;
     let own_id = rules::own_id(settings, order)?;
-    let mut push = Push { context, settings, wire: settings.wire()?, order, earlier, own_id, children: None, sender };
+    let mut push = Push { context, settings, wire: settings.wire()?, order, earlier, own_id, children: None, unclear: None, sender };
     match (intent, &order.remote) {
         (Intent::Create, Some(remote)) => Ok(PushOutcome::Already(push.pushed(remote.clone()))),
         (Intent::Create, None) => push.create(),

@@ -177,6 +177,10 @@ impl Wire for V2 {
         order::own_id(row)
     }
 
+    fn origin(&self, row: &Record<'_>) -> Result<Option<RemoteId>, Misfit> {
+        order::origin(row)
+    }
+
     fn order(&self, key: Option<&str>, value: &Value<'_>) -> Result<Seen, Refused> {
         order::read(key, value)
     }

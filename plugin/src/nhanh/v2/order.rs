@@ -48,7 +48,10 @@ pub fn own_id(row: &Record<'_>) -> Result<Option<String>, Misfit> {
 }
 
 /// An order that this one came from. Only the list tells.
-fn origin(row: &Record<'_>) -> Result<Option<RemoteId>, Misfit> {
+///
+/// # Errors
+/// A field that may name it holds no identifier.
+pub fn origin(row: &Record<'_>) -> Result<Option<RemoteId>, Misfit> {
     Ok(match row.id("returnFromOrderId")? {
         Some(id) => Some(id),
         None => row.id("originalOrderId")?,

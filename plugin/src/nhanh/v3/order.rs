@@ -53,9 +53,12 @@ pub fn own_id(row: &Record<'_>) -> Result<Option<String>, Misfit> {
 }
 
 /// An order that this one came from.
-fn origin(row: &Record<'_>, info: &Record<'_>) -> Result<Option<RemoteId>, Misfit> {
+///
+/// # Errors
+/// A field that may name it holds no identifier.
+pub fn origin(row: &Record<'_>) -> Result<Option<RemoteId>, Misfit> {
     for field in ["originalOrderId", "returnFromId", "idReturn"] {
-        if let Some(id) = info.id(field)? {
+        if let Some(id) = inside(row, "info", |it| it.id(field))? {
             return Ok(Some(id));
         }
     }
@@ -65,7 +68,7 @@ fn origin(row: &Record<'_>, info: &Record<'_>) -> Result<Option<RemoteId>, Misfi
 fn fields(row: &Record<'_>, id: &RemoteId) -> Result<Seen, Misfit> {
     let Some(info) = row.record("info")? else { return Err(Misfit::at("info", "an object")) };
     let under = |misfit: Misfit| misfit.under("info");
-    let (kind, origin) = kind(info.integer("type"), origin(row, &info));
+    let (kind, origin) = kind(info.integer("type"), origin(row));
     let mut leniently = Leniently::default();
     let changed = leniently.read(info.integer("updatedAt").map_err(under)).and_then(time::from_unix);
     let status = info.text("status").map_err(under)?.ok_or_else(|| under(Misfit::at("status", "a whole number")))?;

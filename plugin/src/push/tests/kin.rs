@@ -87,6 +87,59 @@ fn orders_that_are_called_off_or_somebody_else_s_are_no_children() {
     }
 }
 
+/// The same row with something in a field that nobody can read.
+fn torn(row: &str, field: &str) -> String {
+    let (before, rest) = row.split_once(&format!(r#""{field}":"#)).unwrap_or_else(|| panic!("{field} {row}"));
+    let end = rest.find([',', '}']).unwrap();
+    format!(r#"{before}"{field}":true{}"#, &rest[end..])
+}
+
+/// The fields of a type and of a status.
+fn deciding(talk: &Talk) -> [&'static str; 2] {
+    if talk.version == "2.0" { ["typeId", "statusCode"] } else { ["type", "status"] }
+}
+
+#[test]
+fn a_child_whose_type_cannot_be_read_is_one_and_a_stranger_stops_no_cancel() {
+    for talk in &TALKS {
+        let (new, row) = (talk.ours("New"), ours(talk, "0900000001", "New"));
+        let page = talk.page(&[&row, &torn(&other(talk, "", "New", 12, Some(origins(talk)[0])), deciding(talk)[0])], true);
+        let mut script = Script::of(&[&new, &page]);
+        names_both(&push_linked(talk, &OrderEventKind::Deleted, &mut script).unwrap_err(), "order.cancel-has-child");
+        // Of an order that is gone it is what became of it.
+        names_both(&cancel_gone(talk, linked(), &[talk.none, &page]).0.unwrap_err(), "order.merged");
+        for field in deciding(talk) {
+            let stranger = torn(&other(talk, "", "New", 1, None), field);
+            let mut script = Script::of(&[&new, &talk.page(&[&row, &stranger], true), talk.updated, &talk.ours("Aborted")]);
+            let outcome = push_linked(talk, &OrderEventKind::Deleted, &mut script);
+            assert!(matches!(outcome, Ok(PushOutcome::Updated(_))), "{stranger} {outcome:?}");
+        }
+    }
+}
+
+#[test]
+fn where_nobody_can_say_whether_an_order_is_a_living_child_nothing_is_sent() {
+    for talk in &TALKS {
+        let (new, row) = (talk.ours("New"), ours(talk, "0900000001", "New"));
+        let child = other(talk, "", "New", 12, Some(origins(talk)[0]));
+        for unclear in [torn(&child, origins(talk)[0]), torn(&child, deciding(talk)[1])] {
+            let page = talk.page(&[&row, &unclear], true);
+            let alone = talk.page(&[&unclear], true);
+            let sent = Earlier { may_have_arrived: true, first_sent: Some(NOW - 60_000), last_sent: Some(NOW - 60_000), ..fresh() };
+            let mut linked_one = Script::of(&[&new, &page]);
+            let mut unlinked = Script::of(&[&page, &page]);
+            for (failure, script) in [
+                (push_linked(talk, &OrderEventKind::Deleted, &mut linked_one).unwrap_err(), &linked_one),
+                (push(&talk.context(), &event(OrderEventKind::Deleted, order()), &sent, &mut unlinked).unwrap_err(), &unlinked),
+            ] {
+                assert_eq!((failure.class, failure.subject.as_deref()), (FailureClass::Transient, Some(OTHER)), "{unclear}");
+                assert!(!script.paths().contains(&talk.edit));
+            }
+            assert_eq!(cancel_gone(talk, linked(), &[talk.none, &alone]).0.unwrap_err().class, FailureClass::Transient, "{unclear}");
+        }
+    }
+}
+
 #[test]
 fn a_look_for_children_that_fails_sends_nothing_and_is_made_again() {
     for talk in &TALKS {
