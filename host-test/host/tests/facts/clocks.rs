@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use connector_host::contract::types::{Entity, FailureClass};
 use connector_host::contract::{Page, Policy, Scope};
-use connector_host::store::{ConnectionState, RunState, Trigger};
+use connector_host::store::{CameBack, ConnectionState, RunState, Trigger};
 use connector_host::work::{HostConfig, Stop};
 
 use crate::guest::{Guest, failure};
@@ -67,6 +67,23 @@ async fn streams_are_polled_on_and_ask_for_all_that_they_may_have_missed() {
     assert_eq!(house.far.asked().len(), polled + 1, "within the time that polls are spread over");
     let late = format!("SELECT count(*) FROM schedule WHERE due > {}", NOW + 3 * 60 * MINUTE);
     assert_eq!(house.see::<u32>(&late), 0, "the next ones are due as ever");
+}
+
+#[tokio::test]
+async fn an_order_that_is_made_after_the_clock_came_back_is_not_older_than_a_restore_in_that_year() {
+    let house = House::new().await;
+    let connection = house.connected("shop").await;
+    let restored = "INSERT INTO restored (at, made) VALUES (?1, ?1)";
+    rusqlite::Connection::open(house.file()).unwrap().execute(restored, [NOW + YEAR]).unwrap();
+    let back = CameBack { now: NOW, spread: Duration::ZERO, lease: Duration::ZERO };
+    house.store.bring_back(back).await.unwrap();
+    for (order, created, may) in [("before", NOW - 1, true), ("after", NOW + MINUTE, false)] {
+        let mut event = make::event(order, 1, connector_host::contract::orders::OrderEventKind::Created);
+        event.order.created = created;
+        house.store.order_event(connection.id, event, NOW + MINUTE).await.unwrap();
+        let earlier = house.store.next_event(connection.id, order).await.unwrap().unwrap().earlier;
+        assert_eq!((earlier.may_have_arrived, earlier.last_sent), (may, may.then_some(NOW)), "{order}");
+    }
 }
 
 #[tokio::test]
