@@ -4,7 +4,7 @@ use connector_host::contract::catalog::{Change, OrderStatus};
 use connector_host::contract::orders::OrderEventKind;
 use connector_host::contract::types::{Entity, FailureClass};
 use connector_host::contract::{Page, Policy, Refused, Scope};
-use connector_host::store::{Connection, Halt, Run, Task, Waiting};
+use connector_host::store::{Connection, Halt, LetterId, Note, Run, Task, Try, Waiting};
 
 use crate::guest::failure;
 use crate::house::{House, all};
@@ -143,6 +143,24 @@ async fn what_is_told_of_an_unread_row_goes_with_the_last_order_that_waits_for_a
     let row = house.store.next_event(connection.id, "lost").await.unwrap().unwrap().id;
     house.settles(&connection, row, Some("7")).await.unwrap();
     assert_eq!(notices(&house, &connection).await.len(), 0);
+}
+
+#[tokio::test]
+async fn an_order_that_a_person_set_aside_is_swept_for_no_more() {
+    let house = House::new().await;
+    let connection = house.connected("shop").await;
+    waits(&house, &connection, "lost", NOW).await;
+    let run = begins(&house, &connection, NOW + 3 * MINUTE).await;
+    ends(&house, &connection, &run, unread(Some("6")), NOW + 3 * MINUTE).await;
+    let row = house.store.next_event(connection.id, "lost").await.unwrap().unwrap().id;
+    let (footing, failure) = (connection.footing(), failure(FailureClass::Ambiguous));
+    house.store.tried(Try { footing, row, answered: true, failure, most: 0, at: NOW }).await.unwrap();
+    let (operator, code, text) = ("lan".to_owned(), "x".to_owned(), "made by hand".to_owned());
+    let note = Note { at: NOW, operator, code, records: 0, text };
+    assert_eq!(house.store.discard_letters(connection.id, vec![LetterId::Order(row)], note).await.unwrap(), 1);
+    assert_eq!(notices(&house, &connection).await.len(), 0, "nobody waits for that row any more");
+    let next = begins(&house, &connection, NOW + 9 * MINUTE).await;
+    assert_eq!(next.id, run.id, "no other sweep is made");
 }
 
 #[tokio::test]

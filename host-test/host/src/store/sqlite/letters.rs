@@ -8,7 +8,7 @@ use super::events::append;
 use super::outbox::{hurry, lane, work_key};
 use super::pages::write_down;
 use super::queue::enqueue;
-use super::{SqliteStore, from_json, to_json};
+use super::{SqliteStore, from_json, sweeps, to_json};
 use crate::clock::Instant;
 use crate::contract::types::Failure;
 use crate::store::events::code;
@@ -89,8 +89,11 @@ pub(super) fn set_aside(sqlite: &Sqlite, connection: ConnectionId, id: LetterId,
             let outcome = json!({ "reason": "skip.set-aside", "note": note.text, "by": note.operator });
             let sql = "UPDATE outbox SET state = 'skipped', worry = NULL,
                          outcome = json_set(?3, '$.of', coalesce(json_extract(outcome, '$.failure.code'), json_extract(worry, '$.code')))
-                       WHERE connection = ?1 AND id = ?2 AND (state = 'failed' OR state = 'waiting' AND worry IS NOT NULL)";
-            sqlite.execute(sql, params![connection, row, outcome.to_string()])?
+                       WHERE connection = ?1 AND id = ?2 AND (state = 'failed' OR state = 'waiting' AND worry IS NOT NULL) RETURNING order_id";
+            let order: Option<String> =
+                sqlite.query_row(sql, params![connection, row, outcome.to_string()], |row| row.get(0)).optional()?;
+            order.as_deref().map_or(Ok(()), |order| sweeps::forget(sqlite, connection, order))?;
+            usize::from(order.is_some())
         }
         LetterId::Delivery(row) => {
             let sql = "UPDATE delivery SET outcome = 'set-aside', body = NULL, failure = NULL
