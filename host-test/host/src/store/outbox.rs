@@ -196,8 +196,8 @@ pub trait Outbox {
     /// was told meanwhile, so that it need not wait.
     async fn wait(&self, waiting: Waiting) -> Result<bool>;
 
-    /// Keeps that a change of an order's status was sent for this event and that its outcome is unknown.
-    async fn unanswered(&self, footing: Footing, row: i64, at: Instant) -> Result<()>;
+    /// Keeps when a change of an order's status was last sent for this event, or may have been, whose outcome is unknown; none: there is none.
+    async fn unanswered(&self, footing: Footing, row: i64, at: Option<Instant>) -> Result<()>;
 
     /// Keeps what an order that may have arrived is called at the other side, where that is not known: it is not in a copy of the file that was
     /// made before it went out. Fails with [`StoreError::Taken`](super::StoreError::Taken) where another order of the connection is called that:

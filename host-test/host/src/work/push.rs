@@ -100,6 +100,11 @@ impl Host {
         {
             return self.refused(&owner, &row, failure).await;
         }
+        let changes = !creates && !matches!(row.event.kind, OrderEventKind::Updated) && (looked_for || row.event.order.remote.is_some());
+        if changes {
+            // Written down before the first byte, as an intent is: a host that dies in the middle of it knows of no answer either.
+            self.store.unanswered(owner.footing(), row.id, Some(self.clock.now())).await?;
+        }
         let context = self.context(&owner, connector.descriptor());
         point("before-send");
         let call = connector.push_order(&context, &row.event, &row.earlier, errand.clone()).await;
@@ -112,6 +117,12 @@ impl Host {
             Err(error) => Err(of_call(&error)),
         };
         let now = self.clock.now();
+        if changes {
+            // One without an answer may have taken effect: the guest reads before it sends anything again, and says how long it may not show.
+            let open = answer.as_ref().is_err_and(|failure| failure.class == FailureClass::Ambiguous);
+            let at = if open { Some(now) } else { row.earlier.status_unanswered };
+            self.store.unanswered(owner.footing(), row.id, at).await?;
+        }
         let well = answer.is_ok();
         let came = errand.heard();
         let answered = came == Heard::Answers;
@@ -161,10 +172,6 @@ impl Host {
                 // What waits for goods is told by its product, and a limit is nothing that a person could mend.
                 if disposition(&failure.class) == Disposition::Again && failure.class != FailureClass::Held {
                     self.in_vain(&owner, &row, answered, failure.clone()).await?;
-                }
-                if !creates && failure.class == FailureClass::Ambiguous {
-                    // The change may have taken effect: the guest reads before it sends anything again, and says how long it may not show.
-                    self.store.unanswered(owner.footing(), row.id, now).await?;
                 }
                 self.refused(&owner, &row, failure).await
             }

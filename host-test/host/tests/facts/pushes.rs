@@ -166,6 +166,31 @@ async fn a_change_whose_outcome_is_unknown_is_told_to_the_next_call_which_says_w
 }
 
 #[tokio::test]
+async fn a_change_that_a_host_died_over_is_one_whose_outcome_is_unknown() {
+    let file: Arc<Mutex<Option<std::path::PathBuf>>> = Arc::default();
+    let seen: Arc<Mutex<Vec<Option<i64>>>> = Arc::default();
+    let far = Far::answering({
+        let (file, seen) = (file.clone(), seen.clone());
+        move |_| {
+            let known = rusqlite::Connection::open(file.lock().unwrap().clone().unwrap()).unwrap();
+            let row = known.query_row("SELECT status_unanswered FROM outbox WHERE id = 2", [], |row| row.get(0));
+            seen.lock().unwrap().push(row.unwrap());
+            "{}".to_owned()
+        }
+    });
+    let house = House::beside(far.await);
+    *file.lock().unwrap() = Some(house.file());
+    let connection = house.connected("shop").await;
+    house.store.order_event(connection.id, make::event("o", 1, OrderEventKind::Created), NOW).await.unwrap();
+    house.settles(&connection, 1, Some("777")).await.unwrap();
+    let refused = guest().pushes("abcd-1", Err(failure(FailureClass::Transient)));
+    happens(&house, &connection, &refused, 2, OrderEventKind::Deleted).await;
+    assert_eq!(*seen.lock().unwrap(), [Some(NOW)], "on the disk before the first byte is out");
+    let known = house.store.next_event(connection.id, "o").await.unwrap().unwrap().earlier;
+    assert_eq!(known.status_unanswered, None, "an answer came");
+}
+
+#[tokio::test]
 async fn an_unsettled_order_keeps_its_count_and_is_called_again_at_its_time() {
     let house = House::new().await;
     let connection = house.connected("shop").await;

@@ -223,7 +223,7 @@ impl Outbox for SqliteStore {
         .await
     }
 
-    async fn unanswered(&self, footing: Footing, row: i64, at: Instant) -> Result<()> {
+    async fn unanswered(&self, footing: Footing, row: i64, at: Option<Instant>) -> Result<()> {
         self.write(move |sqlite| {
             still(sqlite, footing)?;
             sqlite.prepare_cached("UPDATE outbox SET status_unanswered = ?2 WHERE id = ?1")?.execute(params![row, at])?;
