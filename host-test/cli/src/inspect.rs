@@ -1,5 +1,6 @@
 //! `inspect` and `pack`: what a component is, and the built-in one as a file.
 
+use std::io::Write as _;
 use std::path::PathBuf;
 
 use connector_host::inspect::inspect;
@@ -34,7 +35,7 @@ impl Inspect {
 /// Write the built-in Nhanh.vn component to a file.
 #[derive(clap::Args)]
 pub(crate) struct Pack {
-    /// The file to write.
+    /// The file to write; one that is there is left alone.
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
 }
@@ -42,7 +43,8 @@ pub(crate) struct Pack {
 impl Pack {
     pub(crate) fn run(self) -> Outcome {
         let bytes = connector_component::BYTES;
-        std::fs::write(&self.out, bytes).map_err(|error| Problem::usage(format!("{}: {error}", self.out.display())))?;
+        let written = std::fs::File::create_new(&self.out).and_then(|mut file| file.write_all(bytes));
+        written.map_err(|error| Problem::usage(format!("{}: {error}", self.out.display())))?;
         tell!("{}: {} bytes", self.out.display(), bytes.len());
         Ok(())
     }

@@ -138,7 +138,7 @@ impl Demo {
         if self.json {
             output::json(&summary)?;
         } else {
-            tell!("{summary}");
+            output::lines(summary.to_string().trim_end());
         }
         say(open_the_page(&dir, scene.tenant));
         if summary.balanced { Ok(()) } else { Err(Problem::failed("the books do not balance: see the lines marked `differs`")) }
