@@ -36,6 +36,26 @@ impl Message {
         self
     }
 
+    /// An amount of dong: its thousands stand apart, as each language writes them.
+    #[must_use]
+    #[inline(never)]
+    pub fn dong(mut self, name: &str, value: i128) -> Self {
+        let digits = value.to_string();
+        let slot = ["{", name, "}"].concat();
+        for (sentence, mark) in [(&mut self.vi, '.'), (&mut self.en, ',')] {
+            let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
+            for (at, digit) in digits.char_indices() {
+                if at > 0 && (digits.len() - at).is_multiple_of(3) && !grouped.ends_with('-') {
+                    grouped.push(mark);
+                }
+                grouped.push(digit);
+            }
+            *sentence = sentence.replace(&slot, &grouped);
+        }
+        self.arguments.push(Argument { name: name.to_owned(), value: digits });
+        self
+    }
+
     /// [`Message::with`] for a whole number.
     #[must_use]
     pub fn number(self, name: &str, value: i64) -> Self {

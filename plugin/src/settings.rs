@@ -138,18 +138,6 @@ impl<'c> Settings<'c> {
         Items::of(&list).into_iter().flatten().any(|(_, it)| it.as_str().is_some_and(|it| it.trim().eq_ignore_ascii_case(source)))
     }
 
-    /// What a branch without a phone gets.
-    #[must_use]
-    pub fn branch_phone(self) -> Option<&'c str> {
-        self.text(key::DEFAULT_BRANCH_PHONE)
-    }
-
-    /// What a branch without a representative gets.
-    #[must_use]
-    pub fn branch_representative(self) -> Option<&'c str> {
-        self.text(key::DEFAULT_BRANCH_REPRESENTATIVE)
-    }
-
     /// Milliseconds after the last send from which on an empty look-up says something.
     #[must_use]
     pub fn visible_after_ms(self) -> i64 {

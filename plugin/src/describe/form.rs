@@ -168,8 +168,8 @@ fn syncing() -> Vec<Field> {
             key::SYNC_STOCK_AND_PRICE,
             ("Thiết lập đồng bộ tồn và giá sản phẩm", "Sync stock and prices"),
             (
-                "ON: lấy tồn và giá từ Nhanh.vn. Hướng dẫn vừa nói \"ON thì đồng bộ\" vừa nói \"chỉ tạo mới lần đầu\", nên bạn chọn ở mục Tồn kho và Giá bán: chỉ lần đầu (mặc định), hoặc luôn cập nhật. Lưu ý: nếu chỉ lấy lần đầu, tồn kho ở Nobi Pro sẽ lệch dần so với Nhanh.vn, dễ bán quá số tồn.",
-                "ON: stock and prices come from Nhanh.vn. The guide says both \"ON syncs\" and \"only the first time\", so you choose under Stock and Prices: first time only (default) or kept up to date. Mind: with the first time only, stock at Nobi Pro grows stale and you may oversell.",
+                "ON: lấy tồn và giá từ Nhanh.vn. Ở mục Tồn kho và Giá bán, chọn một: Chỉ lần đầu — sau đó tự quản lý ở Nobi Pro. Liên tục — luôn theo Nhanh.vn (nên chọn nếu bán nhiều kênh).",
+                "ON: stock and prices come from Nhanh.vn. Choose one under Stock and Prices: first time only — from then on you keep them at Nobi Pro. Continuously — always as at Nhanh.vn (better if you sell on several channels).",
             ),
         ),
         Field {
@@ -214,9 +214,9 @@ fn fine_tuning() -> Vec<Field> {
         number(
             key::SINGLE_REFRESH_LIMIT,
             "50",
-            ("Số bản ghi cập nhật từng cái", "Records refreshed one by one"),
+            ("Số mục cập nhật từng cái", "Records refreshed one by one"),
             (
-                "Nhiều bản ghi cần cập nhật hơn số này thì lấy lại toàn bộ danh sách. Nên để mặc định.",
+                "Nhiều mục cần cập nhật hơn số này thì lấy lại toàn bộ danh sách. Nên để mặc định.",
                 "With more records than this to refresh, the whole list is read instead. The default is fine.",
             ),
         ),

@@ -145,7 +145,7 @@ fn flows() -> Vec<Flow> {
         flow(Entity::Branch, say("Chi nhánh", "Branches"), on_click(), vec![say("Xem danh sách kho hàng", "Read the depots")]),
         flow(
             Entity::Category,
-            say("Nhóm sản phẩm", "Product groups"),
+            say("Danh mục sản phẩm", "Product categories"),
             on_click(),
             vec![say("Xem danh mục sản phẩm", "Read the product categories")],
         ),

@@ -1,7 +1,7 @@
 //! Branches: a depot of Nhanh's is a branch of Nobi's.
 //!
-//! Nobi needs a phone and a representative; Nhanh may have no phone and never has a representative. The host fills the connection's
-//! defaults in; what is absent stays absent here, and the record says what happens.
+//! Nobi needs a phone and a representative; Nhanh may have no phone and never has a representative. What is absent stays absent here: the host
+//! fills the connection's defaults in, and only it knows whether one was written.
 
 use crate::settings::Settings;
 use crate::wit::catalog::Branch;
@@ -19,39 +19,6 @@ pub fn outside(branch: &Branch, settings: Settings<'_>) -> Option<Warning> {
         "Depot {branch} lies outside the grant: no order can go out from it. Log in again with this depot if it is needed.",
     );
     Some(Warning::new("branch.outside-grant", message.with("branch", &branch.name)).about(branch.id.as_str()))
-}
-
-/// Says which defaults a branch gets, and which are missing.
-#[must_use]
-pub fn notes(branch: &Branch, settings: Settings<'_>) -> Vec<Warning> {
-    let mut notes = Vec::new();
-    let missing = [
-        (branch.phone.is_none(), settings.branch_phone().is_some(), "phone", "số điện thoại dùng được", "phone that can be used"),
-        (branch.representative.is_none(), settings.branch_representative().is_some(), "representative", "người đại diện", "representative"),
-    ];
-    for (is_missing, has_default, field, vi, en) in missing {
-        if !is_missing {
-            continue;
-        }
-        let warning = if has_default {
-            let message = Message::new(
-                "Kho này không có {what} trên Nhanh.vn; dùng giá trị mặc định của kết nối.",
-                "This depot has no {what} at Nhanh.vn; the connection's default is used.",
-            );
-            ("branch.default-used", message)
-        } else {
-            let message = Message::new(
-                "Kho này không có {what} trên Nhanh.vn và kết nối chưa có giá trị mặc định. Điền mặc định vào form kết nối.",
-                "This depot has no {what} at Nhanh.vn and the connection has no default. Fill one in on the connection's form.",
-            );
-            ("branch.default-missing", message)
-        };
-        let (code, mut message) = warning;
-        message.vi = message.vi.replace("{what}", vi);
-        message.en = message.en.replace("{what}", en);
-        notes.push(Warning::new(code, message).about(branch.id.as_str()).at(format!("/{field}")));
-    }
-    notes
 }
 
 #[cfg(test)]

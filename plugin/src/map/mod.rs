@@ -28,13 +28,13 @@ impl Notes {
         let (code, vi, en) = if key {
             (
                 "nhanh.key-unread",
-                "Không đọc được trường {field} từ Nhanh.vn. Bản ghi mới sẽ chờ người xử lý; bản ghi đã liên kết giữ mã đang có. Sửa trường này trên Nhanh.vn rồi đồng bộ lại.",
+                "Không đọc được trường {field} từ Nhanh.vn. Mục mới sẽ chờ người xử lý; mục đã liên kết giữ mã đang có. Sửa trường này trên Nhanh.vn rồi đồng bộ lại.",
                 "Field {field} of Nhanh.vn's is not {wanted}. A new record waits for a person; a linked one keeps what it has. Correct it at Nhanh.vn and sync again.",
             )
         } else {
             (
                 "nhanh.field-unread",
-                "Không đọc được trường {field} từ Nhanh.vn; trường này được bỏ qua, phần còn lại của bản ghi vẫn được nhận.",
+                "Không đọc được trường {field} từ Nhanh.vn; trường này được bỏ qua, phần còn lại vẫn được nhận.",
                 "Field {field} of Nhanh.vn's is not {wanted}; it is left out, and the rest of the record comes in.",
             )
         };
@@ -45,7 +45,7 @@ impl Notes {
     /// A record has no name.
     pub fn without_name(&mut self, id: &RemoteId) {
         let message = Message::new(
-            "Bản ghi này không có tên trên Nhanh.vn; mã của nó được dùng làm tên.",
+            "Mục này không có tên trên Nhanh.vn; mã của nó được dùng làm tên.",
             "This record has no name at Nhanh.vn; its code stands for one.",
         );
         self.product("nhanh.name-missing", message, id, "name");
@@ -54,7 +54,7 @@ impl Notes {
     /// A record stands on one page twice.
     pub fn repeated(&mut self, id: &RemoteId) {
         let message = Message::new(
-            "Nhanh.vn gửi bản ghi này nhiều lần trong một trang; dòng cuối được dùng.",
+            "Nhanh.vn gửi mục này nhiều lần trong một trang; dòng cuối được dùng.",
             "Nhanh.vn sent this record more than once on a page; the last row counts.",
         );
         self.0.push(Warning::new("nhanh.row-repeated", message).about(id.as_str()));
@@ -181,12 +181,12 @@ pub fn no_record(key: Option<&str>) -> Refused {
 pub fn refused(id: Option<RemoteId>, misfit: Misfit) -> Refused {
     let (vi, en) = if misfit.pointer.is_empty() {
         (
-            "Không đọc được bản ghi này từ Nhanh.vn; các bản ghi khác không bị ảnh hưởng.",
+            "Không đọc được mục này từ Nhanh.vn; các mục khác không bị ảnh hưởng.",
             "This record of Nhanh.vn's is not {wanted}; other records are not affected.",
         )
     } else {
         (
-            "Không đọc được trường {field} của bản ghi này từ Nhanh.vn; các bản ghi khác không bị ảnh hưởng.",
+            "Không đọc được trường {field} của mục này từ Nhanh.vn; các mục khác không bị ảnh hưởng.",
             "Field {field} of this record of Nhanh.vn's is not {wanted}; other records are not affected.",
         )
     };
@@ -210,7 +210,7 @@ mod tests {
             (row.id.as_deref(), row.failure.subject.as_deref(), row.failure.field.as_deref()),
             (Some("38000104"), Some("38000104"), Some(""))
         );
-        assert!(row.failure.message.vi.starts_with("Không đọc được bản ghi này"), "{}", row.failure.message.vi);
+        assert!(row.failure.message.vi.starts_with("Không đọc được mục này"), "{}", row.failure.message.vi);
         assert_eq!(no_record(Some("products")).id, None);
     }
 

@@ -241,7 +241,7 @@ fn depot<'o>(settings: Settings<'_>, order: &'o Order) -> Result<&'o str, Failur
         return Err(Failure::rejected(
             "order.branch-not-linked",
             Message::new(
-                "Chi nhánh xuất hàng chưa nối với kho nào của Nhanh.vn. Đồng bộ Chi nhánh rồi gửi lại đơn.",
+                "Chi nhánh xuất hàng chưa liên kết với kho nào của Nhanh.vn. Đồng bộ Chi nhánh rồi gửi lại đơn.",
                 "The order's branch is not linked to a depot of Nhanh.vn's. Sync the branches and send the order again.",
             )
             .with("branch", order.branch.as_str()),
@@ -274,15 +274,15 @@ fn check_line(at: usize, line: &OrderLine) -> Result<Line<'_>, Failure> {
     let Some(product) = line.remote_product.as_deref().filter(|it| is_digits(it)) else {
         return Err(reject(
             "order.line-not-linked",
-            "Dòng {line} ({item}) chưa nối với sản phẩm nào của Nhanh.vn. Đồng bộ Sản phẩm hoặc ghép sản phẩm rồi gửi lại đơn.",
-            "Line {line} ({item}) is not linked to a product of Nhanh.vn's. Sync or pair the product and send the order again.",
+            "Dòng {line} ({item}) chưa liên kết với sản phẩm nào của Nhanh.vn. Đồng bộ Sản phẩm rồi gửi lại đơn.",
+            "Line {line} ({item}) is not linked to a product of Nhanh.vn's. Sync the products and send the order again.",
             "remote-product",
         ));
     };
     if line.remote_is_parent {
         return Err(reject(
             "order.line-is-parent",
-            "Dòng {line} ({item}) đang nối với sản phẩm cha trên Nhanh.vn. Chọn đúng phân loại (màu, size…) rồi gửi lại đơn.",
+            "Dòng {line} ({item}) đang liên kết với sản phẩm cha trên Nhanh.vn. Chọn đúng phân loại (màu, size…) rồi gửi lại đơn.",
             "Line {line} ({item}) is linked to the head of a family at Nhanh.vn. Choose the variant and send the order again.",
             "remote-is-parent",
         )
@@ -330,11 +330,11 @@ fn check_sum(order: &Order, lines: &[Line<'_>]) -> Result<(), Failure> {
         return Err(Failure::rejected(
             "order.sum-mismatch",
             Message::new(
-                "Tiền thu hộ của đơn là {stated} đồng nhưng các dòng cộng lại là {computed} đồng. Sửa đơn cho khớp rồi gửi lại.",
-                "The order says {stated} dong to collect, but its parts add up to {computed} dong. Correct the order and send it again.",
+                "Tiền thu hộ của đơn là {stated} ₫, nhưng tiền hàng cộng phí ship, trừ các khoản giảm và đã trả, là {computed} ₫. Sửa đơn cho khớp rồi gửi lại.",
+                "The order says {stated} ₫ to collect, but goods and shipping less discounts and payments are {computed} ₫. Correct the order and send it again.",
             )
-            .number("stated", order.to_collect)
-            .with("computed", &sum.to_string()),
+            .dong("stated", order.to_collect.into())
+            .dong("computed", sum),
         )
         .at("/to-collect"));
     }
@@ -342,12 +342,12 @@ fn check_sum(order: &Order, lines: &[Line<'_>]) -> Result<(), Failure> {
         return Err(Failure::rejected(
             "order.sum-negative",
             Message::new(
-                "Tiền thu hộ của đơn bị âm ({stated} đồng): giảm giá, điểm, đặt cọc và chuyển khoản ({off} đồng) lớn hơn tiền hàng và phí ship ({goods} đồng).",
-                "The order's amount to collect is negative ({stated} dong): discounts, points and payments ({off} dong) exceed goods and shipping ({goods} dong).",
+                "Tiền thu hộ của đơn bị âm ({stated} ₫): giảm giá, điểm, đặt cọc và chuyển khoản ({off} ₫) lớn hơn tiền hàng và phí ship ({goods} ₫).",
+                "The order's amount to collect is negative ({stated} ₫): discounts, points and payments ({off} ₫) exceed goods and shipping ({goods} ₫).",
             )
-            .with("off", &off.to_string())
-            .with("goods", &(sum + off).to_string())
-            .number("stated", order.to_collect),
+            .dong("off", off)
+            .dong("goods", sum + off)
+            .dong("stated", order.to_collect.into()),
         )
         .at("/to-collect"));
     }

@@ -103,7 +103,7 @@ impl<S: Sender> Push<'_, S> {
         let is_ours = |seen: &Seen| seen.status.own_id.as_deref().is_some_and(|own| rules::is_ours(tag, own));
         if seen.as_ref().is_some_and(|it| !is_ours(it)) {
             let message = Message::new(
-                "Đơn đang nối trên Nhanh.vn không do kết nối này tạo ra, nên không được sửa. Hãy kiểm tra lại liên kết của đơn.",
+                "Đơn đang liên kết trên Nhanh.vn không do kết nối này tạo ra, nên không được sửa. Hãy kiểm tra lại liên kết của đơn.",
                 "The linked order at Nhanh.vn was not made by this connection and is left alone. Please check the order's link.",
             );
             return Err(self.conflict("order.not-ours", message).about(remote.as_str()));

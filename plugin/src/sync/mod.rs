@@ -316,7 +316,6 @@ impl Reading<'_> {
                 Ok(found) if self.kept(Some(&found.id)) => {
                     self.has_come(Some(found.id.clone()));
                     self.notes.0.extend(branch::outside(&found, self.settings));
-                    self.notes.0.extend(branch::notes(&found, self.settings));
                     self.changes.push(Change::Branch(found));
                 }
                 Ok(_) => {}
@@ -404,7 +403,7 @@ pub fn map_product(context: &Context, raw: &[u8]) -> Result<Product, Failure> {
             NoTree::Truncated => ("bị cắt ngang", "cut off"),
             NoTree::Invalid => ("không phải JSON", "no JSON"),
         };
-        let message = Message::new(&format!("Bản ghi sản phẩm {vi}."), &format!("The product record is {en}."));
+        let message = Message::new(&format!("Dữ liệu sản phẩm {vi}."), &format!("The product record is {en}."));
         Failure::rejected("nhanh.invalid-json", message)
     })?;
     if Record::of(&tree).is_none() {

@@ -18,7 +18,7 @@ fn unreadable_cursor() -> Failure {
 }
 
 fn empty_scope() -> Failure {
-    Failure::rejected("nhanh.empty-scope", Message::new("Không có bản ghi nào để đồng bộ.", "There is no record to sync."))
+    Failure::rejected("nhanh.empty-scope", Message::new("Không có mục nào để đồng bộ.", "There is no record to sync."))
 }
 
 /// One step, understood.

@@ -98,9 +98,9 @@ fn unknown(event: &str) -> WebhookOutcome {
     ignored("ignored.unknown-event", message.with("event", &event), None)
 }
 
-fn not_ours() -> WebhookOutcome {
+fn not_ours(event: &str) -> WebhookOutcome {
     let message = Message::new("Đơn này không do Nobi Pro tạo, đã bỏ qua.", "This order was not made by Nobi Pro and is ignored.");
-    ignored("ignored.not-ours", message, None)
+    ignored("ignored.not-ours", message.with("event", event), None)
 }
 
 /// A delivery for a connection without a grant, or of another business.
@@ -193,7 +193,7 @@ fn order_hint(context: &Context, event: &str, data: &Value<'_>) -> WebhookOutcom
     let ours = |own: &str| !tag.is_empty() && order::is_ours(tag, own);
     let payment = event == "paymentReceived";
     if own.as_deref().is_some_and(|own| !ours(own)) {
-        return not_ours();
+        return not_ours(event);
     }
     let id = match record.id("orderId") {
         Ok(Some(id)) => Some(id),
@@ -226,7 +226,7 @@ fn partial_return(context: &Context, data: &Value<'_>) -> WebhookOutcome {
     let (Ok(seen), Some(record)) = (wire.order(None, data), Record::of(original)) else { return malformed("/data/info") };
     let own = wire.own_id(&record).ok().flatten();
     if !own.as_deref().is_some_and(|own| order::is_ours(tag, own)) {
-        return not_ours();
+        return not_ours("orderPartialReturn");
     }
     let Ok(id) = wire.order_id(&record, None) else { return malformed("/data/originalOrder/id") };
     let status = OrderStatus {
@@ -254,7 +254,7 @@ fn inventory(context: &Context, data: &Value<'_>) -> WebhookOutcome {
             "\"Thiết lập đồng bộ tồn và giá sản phẩm\" đang OFF nên thay đổi tồn kho được bỏ qua.",
             "\"Sync stock and prices\" is OFF, so changes of stock are ignored.",
         );
-        return ignored("ignored.policy", message, None);
+        return ignored("ignored.policy", message.with("event", "inventoryChange"), None);
     }
     let Some(items) = Items::of(data) else { return malformed("/data") };
     let (mut accepted, mut notes) = (accepted("inventoryChange", Vec::new()), Notes::default());

@@ -66,8 +66,8 @@ fn a_line_without_a_code_is_told_by_its_name() {
         let context = context();
         rules::check(Settings::of(&context), &with_lines(vec![line])).unwrap_err().message.vi
     };
-    assert!(told(Some("AT01"), "Áo").starts_with("Dòng 1 (AT01) chưa nối"));
-    assert!(told(None, "Áo thun").starts_with("Dòng 1 (Áo thun) chưa nối"));
+    assert!(told(Some("AT01"), "Áo").starts_with("Dòng 1 (AT01) chưa liên kết"));
+    assert!(told(None, "Áo thun").starts_with("Dòng 1 (Áo thun) chưa liên kết"));
     assert!(told(Some(" "), &"Áo ".repeat(300)).ends_with("gửi lại đơn."));
 }
 
