@@ -20,8 +20,23 @@ use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use wit_parser::{Resolve, TypeDefKind};
 
 /// The first words of codes.
-const FAMILIES: [&str; 14] =
-    ["branch", "check", "connector", "event", "flow", "grant", "host", "ignored", "nhanh", "order", "product", "skip", "stock", "webhook"];
+const FAMILIES: [&str; 15] = [
+    "branch",
+    "check",
+    "connector",
+    "event",
+    "flow",
+    "gone",
+    "grant",
+    "host",
+    "ignored",
+    "nhanh",
+    "order",
+    "product",
+    "skip",
+    "stock",
+    "webhook",
+];
 
 /// Texts that look like codes and are none, each with what it is.
 const NO_CODES: [(&str, &str); 5] = [
@@ -36,7 +51,7 @@ const NO_CODES: [(&str, &str); 5] = [
 const FILES: [&str; 5] = [".wit", ".sql", ".css", ".js", ".svg"];
 
 /// Codes that `format!` makes: the text with its hole, and the constant of the same file that lists what the hole can be.
-const MADE: [(&str, &str); 1] = [("grant.ends-in-{mark}", "TELL_AT")];
+const MADE: [(&str, &str); 2] = [("grant.ends-in-{mark}", "TELL_AT"), ("gone.{kind}", "KINDS")];
 
 /// The crates that speak to people.
 const CRATES: [&str; 2] = ["plugin/src", "host-test/host/src"];

@@ -9,8 +9,8 @@ use acceptance::dialect::{Dialect, V2, V3};
 use acceptance::orders::{make, outcome};
 use acceptance::world::{Plan, VERIFY_TOKEN, World, until};
 use anyhow::Result;
-use connector_host::contract::Policy;
 use connector_host::contract::types::Entity;
+use connector_host::contract::{Policy, Verdict};
 use nhanh_sim::{Event, EventKind, NewOrder, Quantity, Recipient, SaveError};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -77,17 +77,61 @@ async fn a_callback_address_that_nobody_gave_out_is_not_found(dialect: Dialect) 
     Ok(())
 }
 
-#[tokio::test]
-async fn in_2_0_events_that_are_not_ticked_are_told() -> Result<()> {
-    let world = World::connected(Plan::on_a_manual_clock(V2)).await?;
+/// A line of the checklist, if it is there: its verdict and its words.
+async fn line(world: &World, code: &str) -> Result<Option<(Verdict, String)>> {
+    let lines = world.host.check(world.side.connection).await?;
+    Ok(lines.into_iter().find(|line| line.code == code).map(|line| (line.verdict, line.message.vi)))
+}
+
+/// 2.0 tells in its probe which events are ticked; in 3.0 what came is all that is known.
+async fn events_that_are_not_ticked_are_told(dialect: Dialect) -> Result<()> {
+    let world = World::stocked(Plan::on_a_manual_clock(dialect)).await?;
     assert_eq!(world.noticed("webhook.events-missing").await?, 0, "with all of them ticked there is nothing to tell");
-    world.save_webhooks(&world.side, VERIFY_TOKEN, &[EventKind::OrderAdd, EventKind::ProductAdd]).await?;
-    let told = world.notices().await?.into_iter().rfind(|notice| notice.code == "webhook.events-missing").expect("a notice");
-    // What 2.0 alone has is named in the form, and nobody is told that it is missing: a payment comes as a change of its order as well.
-    for event in EventKind::ALL.into_iter().filter(|event| *event != EventKind::PaymentReceived) {
-        let ticked = matches!(event, EventKind::OrderAdd | EventKind::ProductAdd);
-        assert_eq!(told.vi.contains(event.name()), !ticked, "{}: {}", event.name(), told.vi);
+    let ticked = [EventKind::OrderAdd, EventKind::ProductAdd];
+    world.save_webhooks(&world.side, VERIFY_TOKEN, &ticked).await?;
+    let told = world.notices().await?.into_iter().rfind(|notice| notice.code == "webhook.events-missing");
+    let (verdict, words) = line(&world, "check.events").await?.expect("a probe came");
+    // What one version alone has is named in the form, and nobody is told that it is missing.
+    let both = ["productAdd", "productUpdate", "productDelete", "inventoryChange", "orderAdd", "orderUpdate", "orderDelete"];
+    if dialect == V2 {
+        let told = told.expect("a notice").vi;
+        assert_eq!(verdict, Verdict::Warning);
+        for event in both {
+            let missing = !ticked.iter().any(|it| it.name() == event);
+            assert_eq!((told.contains(event), words.contains(event)), (missing, missing), "{event}: {told} {words}");
+        }
+    } else {
+        assert_eq!((told, verdict), (None, Verdict::Unknown));
+        assert!(words.contains("Đã nhận: –") && both.iter().all(|event| words.contains(event)), "{words}");
     }
+    // One that came is ticked, whatever a probe said.
+    let product = goods(&world).await?.0;
+    world.clock.advance(Duration::from_secs(60));
+    assert_eq!(world.post(&world.delivery(world.side.business, &Event::ProductUpdate(product))?).await?, 200);
+    let (_, words) = line(&world, "check.events").await?.expect("it is still known");
+    let (_, missing) = words.rsplit_once(':').unwrap();
+    assert!(!missing.contains("productUpdate") && missing.contains("productDelete"), "{words}");
+    let (verdict, words) = line(&world, "check.webhooks").await?.expect("a line");
+    assert!(verdict == Verdict::Ok && words.contains("gần nhất là productUpdate lúc 02/03/2026 09:01"), "{words}");
+    // All of them, again: nothing is told any more.
+    world.save_webhooks(&world.side, VERIFY_TOKEN, EventKind::all(dialect)).await?;
+    assert_eq!(world.noticed("webhook.events-missing").await?, 0, "a notice ends with its cause");
+    Ok(())
+}
+
+async fn a_wrong_token_fails_the_check_until_a_right_call_comes(dialect: Dialect) -> Result<()> {
+    let world = World::connected(Plan::on_a_manual_clock(dialect)).await?;
+    let webhooks = async || anyhow::Ok(line(&world, "check.webhooks").await?.expect("a line"));
+    let (verdict, words) = webhooks().await?;
+    assert!(verdict == Verdict::Ok && words.contains("gọi thử thành công lúc"), "a right probe: {words}");
+    world.clock.advance(Duration::from_secs(60));
+    let slip = world.save_webhooks(&world.side, "hoa-sen-verify-2027", EventKind::all(dialect)).await;
+    assert_eq!(slip, Err(SaveError::ProbeStatus(401)));
+    let (verdict, words) = webhooks().await?;
+    assert!(verdict == Verdict::Failed && words.contains("lúc 02/03/2026 09:01 với verify token khác"), "{words}");
+    world.clock.advance(Duration::from_secs(60));
+    world.save_webhooks(&world.side, VERIFY_TOKEN, EventKind::all(dialect)).await?;
+    assert_eq!((webhooks().await?.0, world.noticed("webhook.forged").await?), (Verdict::Ok, 0), "and the notice went with it");
     Ok(())
 }
 
@@ -333,6 +377,8 @@ acceptance::in_each_version!(
     the_probe_is_answered_before_there_is_a_form_or_a_grant,
     a_slip_in_the_verify_token_shows_while_the_merchant_saves,
     a_callback_address_that_nobody_gave_out_is_not_found,
+    events_that_are_not_ticked_are_told,
+    a_wrong_token_fails_the_check_until_a_right_call_comes,
     five_four_five_is_three_facts,
     five_four_five_is_three_facts_also_inside_batches,
     a_repeat_of_the_last_delivery_is_a_duplicate,

@@ -22,6 +22,23 @@
     setTimeout(() => { label.textContent = before; }, 2000);
   };
 
+  // What was wrong with a field is not said any more of another value.
+  const clear = (field) => {
+    const place = field.closest("[data-field]");
+    if (!place || !place.classList.contains("wrong")) return;
+    place.classList.remove("wrong");
+    field.removeAttribute("aria-invalid");
+    field.setAttribute("aria-describedby", field.id + "-help");
+    const fault = document.getElementById(field.id + "-fault");
+    if (fault) fault.remove();
+    const line = document.querySelector('[data-fault="' + CSS.escape(place.dataset.field) + '"]');
+    if (!line) return;
+    const banner = line.closest(".banner");
+    line.remove();
+    if (banner && !banner.querySelector("[data-fault]")) banner.remove();
+  };
+  document.addEventListener("input", (event) => clear(event.target));
+
   // 32 letters and digits, at least one of each.
   const make = (button) => {
     const signs = "abcdefghijkmnpqrstuvwxyz23456789";
@@ -30,6 +47,7 @@
     field.type = "text";
     field.value = Array.from(bytes, (byte) => signs[byte % signs.length]).join("") + "n7";
     field.select();
+    clear(field);
     document.getElementById(button.dataset.make + "-made").textContent = button.dataset.made;
   };
 
@@ -65,9 +83,25 @@
   if (live && window.EventSource) {
     let source = null;
     let again = null;
+    // Something on the way may hold the stream back: where nothing was heard for ten seconds, not even that nothing happened, the page asks.
+    const SILENCE = 10000;
+    let heard = Date.now();
+    const ask = async () => {
+      if (Date.now() - heard < SILENCE) return;
+      heard = Date.now();
+      try {
+        const answer = await fetch(live.replace(/live$/, "flows"), { headers: { "hx-request": "true" } });
+        if (answer.ok) show(await answer.text());
+      } catch {
+        // The next look may get through.
+      }
+    };
+    const looks = setInterval(ask, 1000);
     const open = () => {
       source = new EventSource(live);
+      source.addEventListener("still", () => { heard = Date.now(); });
       source.addEventListener("flows", (event) => {
+        heard = Date.now();
         const { table, said: text } = JSON.parse(event.data);
         show(table);
         if (text) tell(text);
@@ -80,6 +114,7 @@
     open();
     window.addEventListener("pagehide", () => {
       clearTimeout(again);
+      clearInterval(looks);
       source.close();
     });
   }

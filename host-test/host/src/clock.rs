@@ -33,6 +33,13 @@ fn system() -> Instant {
     Instant::try_from(since.as_millis()).unwrap_or(Instant::MAX)
 }
 
+/// `dd/MM/yyyy HH:mm` in Hanoi, as people in Vietnam read a time.
+pub(crate) fn in_hanoi(at: Instant) -> String {
+    let Ok(stamp) = jiff::Timestamp::from_millisecond(at) else { return String::new() };
+    let there = jiff::tz::Offset::constant(7).to_datetime(stamp);
+    format!("{:02}/{:02}/{:04} {:02}:{:02}", there.day(), there.month(), there.year(), there.hour(), there.minute())
+}
+
 impl Clock {
     /// The machine's clock.
     pub fn system() -> Clock {

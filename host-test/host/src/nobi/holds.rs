@@ -4,10 +4,11 @@
 use rusqlite::{OptionalExtension, params};
 
 use super::Applier;
+use super::gone::of_record;
 use crate::contract::types::{Entity, Message};
 use crate::names;
 use crate::store::Result;
-use crate::store::sqlite::{from_json, notify, to_json};
+use crate::store::sqlite::{from_json, notify_of, take_back, to_json};
 
 /// What a person said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,7 +57,8 @@ impl Applier<'_> {
             )?
             .execute(params![self.connection.id, names::entity(hold.entity), hold.remote, hold.code, to_json(message)?, self.at])?;
         if new == 1 {
-            notify(self.sqlite, self.connection.id, self.at, hold.code, message)?;
+            let about = of_record(hold.entity, hold.remote);
+            notify_of(self.sqlite, self.connection.id, self.at, &about, hold.code, message)?;
         } else {
             // What happened may be told in other figures by now.
             self.sqlite
@@ -72,6 +74,7 @@ impl Applier<'_> {
         self.sqlite
             .prepare_cached("DELETE FROM held_record WHERE connection = ?1 AND entity = ?2 AND remote = ?3 AND code = ?4")?
             .execute(params![self.connection.id, names::entity(hold.entity), hold.remote, hold.code])?;
+        take_back(self.sqlite, self.connection.id, &of_record(hold.entity, hold.remote))?;
         self.turned = None;
         Ok(())
     }

@@ -72,10 +72,10 @@ fn lapsed(orders: &str, branch: &str) -> Message {
     let argument = |name: &str, value: &str| Argument { name: name.to_owned(), value: value.to_owned() };
     Message {
         vi: format!(
-            "Số có thể bán tăng lên trong khi đơn {orders} còn mở: hệ thống được kết nối có thể đã nhả phần hàng giữ cho đơn. Hãy kiểm tra để không bán quá số hàng có."
+            "Số có thể bán tăng lên trong khi đơn {orders} còn mở: Nhanh.vn có thể đã nhả phần hàng giữ cho đơn. Hãy kiểm tra để không bán quá số hàng có."
         ),
         en: format!(
-            "The number to sell rose while order {orders} is still open: the connected system may have given back what it held for it. Look at it, so that nothing is oversold."
+            "The number to sell rose while order {orders} is still open: Nhanh.vn may have given back what it held for it. Look at it, so that nothing is oversold."
         ),
         arguments: vec![argument("orders", orders), argument("branch", branch)],
     }

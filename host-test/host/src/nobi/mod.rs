@@ -2,6 +2,7 @@
 //! inside one transaction, by the merchant's policies; it never asks the other side for anything.
 
 mod branch;
+mod called;
 mod category;
 mod customer;
 mod gone;
@@ -21,6 +22,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use rusqlite::Connection as Sqlite;
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::branch::fault_of_setting;
+pub use self::called::Called;
+pub(crate) use self::called::{bearer, called};
 use self::holds::{Answer, Hold};
 use self::lapse::OlderOrder;
 pub(crate) use self::links::forget;
@@ -36,6 +40,7 @@ use crate::contract::Policy;
 use crate::contract::catalog::Change;
 use crate::contract::types::{Entity, Warning};
 use crate::names;
+use crate::store::sqlite::take_back;
 use crate::store::{Connection, Result, Trigger};
 
 /// What became of one record.
@@ -294,6 +299,7 @@ impl<'a> Applier<'a> {
         let pair = link_of(self.sqlite, self.connection.id, entity, remote)?;
         if let Some((LinkState::Gone, Some(_))) = pair {
             mark(self.sqlite, self.connection.id, entity, remote, LinkState::Linked, self.at)?;
+            take_back(self.sqlite, self.connection.id, &gone::of_record(entity, remote))?;
             self.wrote(remote);
         }
         Ok(pair)

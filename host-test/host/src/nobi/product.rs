@@ -281,10 +281,10 @@ fn turned(name: &str, into_combo: bool) -> Message {
     };
     Message {
         vi: format!(
-            "Sản phẩm \"{name}\" đã đổi {vi} ở hệ thống được kết nối, nên số có thể bán được tính khác. Tồn ở Nobi Pro được giữ nguyên cho tới khi có người quyết định."
+            "Sản phẩm \"{name}\" đã đổi {vi} ở Nhanh.vn, nên số có thể bán được tính khác. Tồn ở Nobi Pro được giữ nguyên cho tới khi có người quyết định."
         ),
         en: format!(
-            "Product \"{name}\": {en} at the connected system, so the number to sell is counted otherwise. Its level here stays as it is until a person decides."
+            "Product \"{name}\": {en} at Nhanh.vn, so the number to sell is counted otherwise. Its level here stays as it is until a person decides."
         ),
         arguments: vec![Argument { name: "name".to_owned(), value: name.to_owned() }],
     }

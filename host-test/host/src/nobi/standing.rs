@@ -4,6 +4,7 @@
 use rusqlite::{Connection as Sqlite, OptionalExtension as _, params};
 use serde_json::{Value, json};
 
+use super::gone::of_record;
 use super::links::{LinkState, mark};
 use super::{Applier, stage};
 use crate::clock::Instant;
@@ -11,7 +12,7 @@ use crate::contract::catalog::{OrderStage, OrderStatus};
 use crate::contract::types::{Argument, Entity, Failure, FailureClass, Message};
 use crate::names;
 use crate::store::events::code;
-use crate::store::sqlite::{append, notify, reopened};
+use crate::store::sqlite::{append, reopened, take_back};
 use crate::store::{ConnectionId, LetterId, Result};
 
 /// Two reads so far apart that show nothing say that an order is there no longer.
@@ -24,9 +25,9 @@ const REVIVED: &str = "order.revived";
 /// Of an order that is called off at Nobi and alive again at the other side.
 pub(crate) fn revived(remote: &str) -> Failure {
     let message = Message {
-        vi: "Đơn {order} đã hủy nhưng bên kia đã mở lại; hệ thống không tự hủy lần nữa. Hãy hỏi người xử lý đơn, rồi hủy ở bên đó hoặc gửi lại."
+        vi: "Đơn {order} đã hủy nhưng Nhanh.vn đã mở lại; hệ thống không tự hủy lần nữa. Hãy hỏi người xử lý đơn, rồi hủy ở bên đó hoặc gửi lại."
             .to_owned(),
-        en: "Order {order} was called off and is open again at the other side; it is not called off again by itself. Ask whoever handles it, then \
+        en: "Order {order} was called off and is open again at Nhanh.vn; it is not called off again by itself. Ask whoever handles it, then \
              cancel it there or send it again."
             .to_owned(),
         arguments: vec![Argument { name: "order".to_owned(), value: remote.to_owned() }],
@@ -66,6 +67,7 @@ impl Applier<'_> {
                 .prepare_cached("UPDATE order_push SET gone = 0 WHERE connection = ?1 AND order_id = ?2")?
                 .execute(params![id, order])?;
             mark(self.sqlite, id, Entity::Order, &status.order, LinkState::Linked, self.at)?;
+            take_back(self.sqlite, id, &of_record(Entity::Order, &status.order))?;
         }
         let lives = status.stage.is_some_and(|stage| !stage::is_end(stage));
         if lives && called_off_at.is_some_and(|at| began > at.saturating_add(SHOWS_AFTER)) {
@@ -172,8 +174,7 @@ impl Applier<'_> {
             .query_row(params![id, remote, self.began], |row| row.get(0))
             .optional()?;
         if told && mark(self.sqlite, id, Entity::Order, remote, LinkState::Gone, self.at)? {
-            let entity = names::entity(Entity::Order);
-            notify(self.sqlite, id, self.at, &format!("gone.{entity}"), &super::gone::told(Entity::Order))?;
+            self.tell_gone(Entity::Order, remote)?;
         }
         order.map_or(Ok(()), |order| reopened(self.sqlite, id, &order, self.at))
     }

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::params;
 
+use super::gone::of_record;
 use super::links::{LinkState, mark};
 use super::product::{NO_STOCK, is_untracked};
 use super::{Answer, Applier, Hold};
@@ -14,7 +15,7 @@ use crate::contract::Policy;
 use crate::contract::catalog::{BranchStock, Change, ProductKind};
 use crate::contract::types::{Argument, Entity, Message, Warning};
 use crate::names;
-use crate::store::sqlite::{notify, to_json};
+use crate::store::sqlite::{notify_of, to_json};
 use crate::store::{ConnectionId, Result};
 
 /// As many levels of one branch may become 0 at once, whatever their share.
@@ -261,7 +262,8 @@ impl Applier<'_> {
             }
             if now >= MISSED && mark(self.sqlite, self.connection.id, Entity::Branch, &remote, LinkState::Gone, self.at)? {
                 let name = self.branch_name(nobi)?;
-                notify(self.sqlite, self.connection.id, self.at, "branch.not-listed", &not_listed(&name))?;
+                let about = of_record(Entity::Branch, &remote);
+                notify_of(self.sqlite, self.connection.id, self.at, &about, "branch.not-listed", &not_listed(&name))?;
                 self.done.tally.count(names::entity(Entity::Branch), "gone");
             }
         }
@@ -307,10 +309,10 @@ fn argument(name: &str, value: &str) -> Argument {
 fn emptied(name: &str, levels: usize) -> Message {
     Message {
         vi: format!(
-            "Lần đọc tồn vừa rồi không còn thấy {levels} sản phẩm ở chi nhánh \"{name}\", hơn một phần năm số đang có hàng. Có thể kho đã bán hết, cũng có thể kho bị ẩn bởi quyền hoặc thiết lập ở hệ thống được kết nối. Tồn ở chi nhánh này chưa ghi 0."
+            "Lần đọc tồn vừa rồi không còn thấy {levels} sản phẩm ở chi nhánh \"{name}\", hơn một phần năm số đang có hàng. Có thể kho đã bán hết, cũng có thể kho bị ẩn bởi quyền hoặc thiết lập ở Nhanh.vn. Tồn ở chi nhánh này chưa ghi 0."
         ),
         en: format!(
-            "The last whole read of stock has no row of {levels} products at branch \"{name}\", more than a fifth of those in stock there. They may be sold out, or the branch may be hidden by the grant or a setting at the connected system. No 0 was written there."
+            "The last whole read of stock has no row of {levels} products at branch \"{name}\", more than a fifth of those in stock there. They may be sold out, or the branch may be hidden by the grant or a setting at Nhanh.vn. No 0 was written there."
         ),
         arguments: vec![argument("branch", name), argument(LEVELS, &levels.to_string())],
     }
@@ -320,7 +322,7 @@ fn none_listed() -> Message {
     Message {
         vi: "Hệ thống được kết nối không cho thấy kho nào: tài khoản đăng nhập chưa được cấp quyền kho. Hãy đăng nhập lại và chọn các kho."
             .to_owned(),
-        en: "The connected system shows no place that holds stock: the login was granted none. Log in again and choose them.".to_owned(),
+        en: "Nhanh.vn shows no place that holds stock: the login was granted none. Log in again and choose them.".to_owned(),
         arguments: Vec::new(),
     }
 }

@@ -63,6 +63,8 @@ pub struct Connection {
     pub generation: i64,
     /// Since when the other side has answered with nothing but pages that cannot be read.
     pub unreadable_since: Option<Instant>,
+    /// When it was made.
+    pub created: Instant,
     /// The number of the lease that work for it is done under; none outside a worker.
     pub fence: Option<i64>,
 }
@@ -103,6 +105,9 @@ pub struct NewConnection {
     pub overrides: Overrides,
 }
 
+/// What a notice of webhooks is about: a right delivery takes it back.
+pub const OF_WEBHOOKS: &str = "webhooks";
+
 /// Something that a person should know of a connection.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Notice {
@@ -116,6 +121,12 @@ pub struct Notice {
     pub en: String,
     /// How often it came.
     pub times: u32,
+    /// Row id; none: it is worked out anew each time, and goes with what it tells of.
+    #[serde(skip)]
+    pub id: Option<i64>,
+    /// What it is about, and goes with: `connection`, `webhooks`, `orders`, an entity, `entity/id`. Empty: it stands until it was seen.
+    #[serde(skip)]
+    pub about: String,
 }
 
 /// What is asked of connections.
@@ -157,15 +168,15 @@ pub trait Connections {
     /// Keeps since when there have been nothing but pages that cannot be read; a readable answer ends that. Says since when.
     async fn heard(&self, footing: Footing, readable: bool, at: Instant) -> Result<Option<Instant>>;
 
-    /// Adds a notice, or counts one more where the same is shown already.
-    async fn notify(&self, id: ConnectionId, at: Instant, code: &str, message: Message) -> Result<()>;
+    /// Adds a notice, or counts one more where the same is shown already. `about`: see [`Notice::about`].
+    async fn notify(&self, id: ConnectionId, at: Instant, about: &str, code: &str, message: Message) -> Result<()>;
 
-    /// Adds a notice unless one with its code is shown already.
-    async fn notify_once(&self, id: ConnectionId, at: Instant, code: &str, message: Message) -> Result<()>;
+    /// Adds a notice of the connection unless one with its code is shown already. It takes the place of those whose code begins like this.
+    async fn notify_once(&self, id: ConnectionId, at: Instant, code: &str, instead_of: &str, message: Message) -> Result<()>;
+
+    /// A person has seen this notice: it goes. What is still so will be told again when it happens again.
+    async fn seen(&self, id: ConnectionId, notice: i64) -> Result<()>;
 
     /// The notices of a connection, oldest first.
     async fn notices(&self, id: ConnectionId) -> Result<Vec<Notice>>;
-
-    /// Keeps the events that a probe says are ticked.
-    async fn registered_events(&self, id: ConnectionId, events: Vec<String>) -> Result<()>;
 }

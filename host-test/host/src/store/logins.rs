@@ -93,7 +93,8 @@ pub trait Logins {
     async fn take_landed(&self, state: [u8; 32], since: Instant) -> Result<Option<Grant>>;
 
     /// Keeps a new grant. Account, secrets, state, what the login changed, the notice and, where the connection moved, its emptied cursors
-    /// are one transaction. Refused, and then nothing changes: another account than before, and a login whose settings are not the
-    /// connection's any more, because another grant came first or because the form of a first one was filled in anew.
+    /// are one transaction. Refused, and then nothing changes: another account than before, an account that another connection of the tenant
+    /// has ([`StoreError::Connected`](super::StoreError::Connected)), and a login whose settings are not the connection's any more, because
+    /// another grant came first or because the form of a first one was filled in anew.
     async fn grant(&self, grant: Grant, at: Instant) -> Result<Connection>;
 }

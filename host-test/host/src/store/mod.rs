@@ -28,11 +28,12 @@ mod succession;
 mod timekeeping;
 mod vitals;
 mod wanting;
+mod webhooks;
 
 use thiserror::Error;
 
 pub use self::backup::{Backup, Before, Restored, backup, restore};
-pub use self::connections::{Connection, ConnectionState, Connections, Footing, NewConnection, Notice};
+pub use self::connections::{Connection, ConnectionState, Connections, Footing, NewConnection, Notice, OF_WEBHOOKS};
 pub use self::events::{Event, Events};
 pub use self::held_records::{HeldRecord, HeldRecords};
 pub use self::inbox::{Inbox, Ingest, Ingested};
@@ -43,7 +44,7 @@ pub use self::pages::{Awaiting, Candidate, Decision, FailedEvent, Note, Pages, R
 pub use self::people::{Operator, People};
 pub use self::privacy::{CustomerKey, Erased, Privacy, Remaining};
 pub use self::queue::{Again, Claim, Lane, Lease, Queue, Task, Turn, Work};
-pub use self::records::{Level, NobiCounts, Outgoing, Records, Sellable, Standing};
+pub use self::records::{Level, NobiCounts, Outgoing, Records, Sellable, Standing, Why};
 pub use self::remarks::{After, Remarks};
 pub use self::runs::{AppliedPage, Halt, Run, RunState, Runs, Stream, Trigger};
 pub use self::schedule::{Due, OpenOrders, Schedules, Way};
@@ -55,12 +56,14 @@ pub use self::timekeeping::{CameBack, Timekeeping};
 pub use self::vitals::{Health, Pile, Vitals};
 pub(crate) use self::wanting::PAIRS_AWAITED;
 pub use self::wanting::{HeldOrder, HeldOrders, Wanting};
+pub use self::webhooks::{Probe, WebhookHealth, Webhooks};
 
 /// All that the host asks of durable state.
 pub trait Store:
     Connections
     + Logins
     + Inbox
+    + Webhooks
     + Queue
     + Runs
     + Outbox
@@ -118,6 +121,19 @@ pub enum StoreError {
         own_id: String,
         /// Nobi's id of the order that has it.
         order: String,
+    },
+    /// The tenant has a connection to this account already: a second one would bring every record twice and end the first one's grant. Nothing
+    /// was written; the first one can go on.
+    #[error(
+        "Doanh nghiệp {account} đã được kết nối (kết nối số {first}). Không tạo kết nối thứ hai vì dữ liệu sẽ bị nhân đôi; hãy dùng tiếp kết nối \
+         đó. (Business {account} is connected already, by connection {first}. There is no second one, since every record would come in twice: go \
+         on with that one.)"
+    )]
+    Connected {
+        /// The connection that is there.
+        first: ConnectionId,
+        /// The account.
+        account: String,
     },
     /// The database's own error: no space, no file, a lock. Nothing was written; a retry may help.
     #[error("the database: {0}")]

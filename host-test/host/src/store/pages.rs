@@ -9,7 +9,7 @@ use super::{ConnectionId, Result, Run};
 use crate::clock::Instant;
 use crate::contract::Page;
 use crate::contract::types::{Entity, Failure};
-use crate::nobi::{Policies, Tally};
+use crate::nobi::{Called, Policies, Tally};
 
 /// What one stream shows beside its policy and its last run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -127,6 +127,12 @@ pub trait Pages {
         remotes: Vec<String>,
         note: Note,
     ) -> Result<u32>;
+
+    /// What people call these records, by the name of their kind and their id: `product/123`. Those that Nobi does not have are not among them.
+    async fn called(&self, connection: ConnectionId, records: Vec<(Entity, String)>) -> Result<BTreeMap<String, Called>>;
+
+    /// Keeps who pressed the button that began a run.
+    async fn pressed(&self, run: i64, operator: &str) -> Result<()>;
 
     /// What people set aside, newest first.
     async fn notes(&self, connection: ConnectionId) -> Result<Vec<Note>>;

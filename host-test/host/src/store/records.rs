@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::{ConnectionId, Result};
 use crate::clock::Instant;
 use crate::contract::catalog::OrderStatus;
-use crate::contract::types::Entity;
+use crate::contract::types::{Entity, Message};
 use crate::names;
 use crate::nobi::stage;
 
@@ -104,6 +104,17 @@ pub struct Standing {
     pub outgoing: Outgoing,
     /// What the other side said of it last.
     pub there: Option<OrderStatus>,
+    /// Why the last event of it that did not go out did not.
+    pub why: Option<Why>,
+}
+
+/// Why an order's event did not go out.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Why {
+    /// The failure's code, or the reason's.
+    pub code: String,
+    /// In words, where they were kept.
+    pub message: Option<Message>,
 }
 
 /// One line for a person.

@@ -15,7 +15,8 @@ pub trait Remarks {
     /// The records of a connection that could not be read: entity, id, failure. Once one is read, it is forgotten here.
     async fn refused(&self, connection: ConnectionId) -> Result<Vec<(String, String, Failure)>>;
 
-    /// What was read, but not exactly as written: entity and warning. Once its record is read anew, a warning is forgotten or said again.
+    /// What was read, but not exactly as written: entity and warning, each once, also where several streams of one record say it. Once its record
+    /// is read anew, a warning is forgotten or said again.
     async fn warned(&self, connection: ConnectionId) -> Result<Vec<(String, Warning)>>;
 
     /// The next records that could not be read, so many at the most, and where those after them begin.

@@ -60,6 +60,8 @@ pub struct Run {
     pub done: u32,
     /// How far it goes, where that is known.
     pub total: Option<u32>,
+    /// Records that were read, whatever the other side counts.
+    pub records: u32,
     /// What became of its records.
     pub tally: Tally,
     /// Why it ended before its end.
@@ -68,6 +70,8 @@ pub struct Run {
     pub started: Instant,
     /// When it ended.
     pub ended: Option<Instant>,
+    /// Who pressed its button; none: nobody did, or nobody who signed in.
+    pub operator: Option<String>,
 }
 
 fn entity_name<S: serde::Serializer>(entity: &Entity, serializer: S) -> std::result::Result<S::Ok, S::Error> {
@@ -83,8 +87,10 @@ pub struct Stream {
     pub policy: Option<Policy>,
     /// Why it is paused, while the others go on.
     pub pause: Option<Reason>,
-    /// When the last run that ended well began: what changed since then is not in yet.
+    /// From when the next pull of changes has to reach: when the last run that ended well began, or further back. No time for people.
     pub last_success: Option<Instant>,
+    /// When the last pull of the whole stream ended well.
+    pub succeeded: Option<Instant>,
 }
 
 /// What applying a page came to.

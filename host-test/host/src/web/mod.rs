@@ -36,10 +36,52 @@ const BUSINESS: &str = "/landing/business";
 #[derive(Clone, Debug)]
 pub struct PublicAddress(String);
 
+/// Why an address is none under which the world can reach this host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AddressFault {
+    /// It is no address at all.
+    #[error("it is no address; write an origin such as https://connect.example.vn")]
+    NotAnAddress,
+    /// It is not https, and not this machine's own.
+    #[error(
+        "it is not https: passwords and tokens would travel in the open, and Nhanh.vn takes no other; write https://… and let a proxy hold the certificate"
+    )]
+    NotHttps,
+    /// It has more than scheme, host and port.
+    #[error("it has more than scheme, host and port; leave out the path, the question mark and the name, as in https://connect.example.vn")]
+    MoreThanOrigin,
+}
+
 impl PublicAddress {
     /// From an origin such as `https://connect.example.vn`, without a path.
     pub fn new(origin: &str) -> PublicAddress {
         PublicAddress(origin.trim_end_matches('/').to_owned())
+    }
+
+    /// The same of what a person typed. Plain http counts on this machine alone, where nobody listens in.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn checked(origin: &str) -> Result<PublicAddress, AddressFault> {
+        let url = url::Url::parse(origin).ok().filter(|url| url.host().is_some()).ok_or(AddressFault::NotAnAddress)?;
+        let here = match url.host() {
+            Some(url::Host::Domain(name)) => name == "localhost",
+            Some(url::Host::Ipv4(address)) => address.is_loopback(),
+            Some(url::Host::Ipv6(address)) => address.is_loopback(),
+            None => false,
+        };
+        match url.scheme() {
+            "https" => {}
+            "http" if here => {}
+            "http" => return Err(AddressFault::NotHttps),
+            _ => return Err(AddressFault::NotAnAddress),
+        }
+        let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
+        if bare && url.password().is_none() {
+            Ok(PublicAddress(url.origin().ascii_serialization()))
+        } else {
+            Err(AddressFault::MoreThanOrigin)
+        }
     }
 
     /// The callback address of a connection's webhooks.
@@ -240,7 +282,7 @@ fn said(error: &LoginError) -> Response {
         LoginError::Failed(_) => StatusCode::BAD_GATEWAY,
         LoginError::Store(StoreError::Missing(_)) => StatusCode::NOT_FOUND,
         LoginError::Store(error) if error.is_transient() => StatusCode::SERVICE_UNAVAILABLE,
-        LoginError::Store(StoreError::Refused(_) | StoreError::Superseded) => StatusCode::CONFLICT,
+        LoginError::Connected { .. } | LoginError::Store(StoreError::Refused(_) | StoreError::Superseded) => StatusCode::CONFLICT,
         LoginError::Form(FormError::Fields(_) | FormError::NeedsLogin(_) | FormError::Failed(_)) => StatusCode::BAD_REQUEST,
         LoginError::Form(_) | LoginError::Call(_) | LoginError::Store(_) => StatusCode::INTERNAL_SERVER_ERROR,
     };
@@ -259,4 +301,35 @@ fn html(status: StatusCode, body: &str) -> Response {
     let body = format!("<!doctype html><html lang=\"vi\"><meta charset=\"utf-8\"><title>Nobi Pro</title>{body}</html>");
     let policy = HeaderValue::from_static("default-src 'none'; form-action 'self'; frame-ancestors 'none'");
     (status, [(header::CONTENT_SECURITY_POLICY, policy)], Html(body)).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_that_a_person_typed_is_an_https_origin() {
+        for (good, kept) in [
+            ("https://connect.example.vn", "https://connect.example.vn"),
+            ("https://connect.example.vn/", "https://connect.example.vn"),
+            ("HTTPS://Connect.Example.vn:8443", "https://connect.example.vn:8443"),
+            ("http://127.0.0.1:8750", "http://127.0.0.1:8750"),
+            ("http://localhost:8750", "http://localhost:8750"),
+            ("http://[::1]:8750", "http://[::1]:8750"),
+        ] {
+            assert_eq!(PublicAddress::checked(good).unwrap().0, kept, "{good}");
+        }
+        for (bad, fault) in [
+            ("", AddressFault::NotAnAddress),
+            ("connect.example.vn", AddressFault::NotAnAddress),
+            ("ftp://connect.example.vn", AddressFault::NotAnAddress),
+            ("http://connect.example.vn", AddressFault::NotHttps),
+            ("http://10.0.0.5:8750", AddressFault::NotHttps),
+            ("https://connect.example.vn/nobi", AddressFault::MoreThanOrigin),
+            ("https://connect.example.vn?x=1", AddressFault::MoreThanOrigin),
+            ("https://lan@connect.example.vn", AddressFault::MoreThanOrigin),
+        ] {
+            assert_eq!(PublicAddress::checked(bad).err(), Some(fault), "{bad}");
+        }
+    }
 }

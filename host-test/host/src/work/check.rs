@@ -2,16 +2,18 @@
 //! nothing, but for the notices about a grant that is about to end.
 
 use super::{Host, failures, message};
-use crate::clock::Instant;
+use crate::clock::{Instant, in_hanoi};
 use crate::contract::types::{Entity, Failure, Message, Reason};
 use crate::contract::{CheckLine, Verdict};
 use crate::outbound::Lane;
 use crate::secret::Secrets;
-use crate::store::{Connection, ConnectionId, ConnectionState, StoreError};
+use crate::store::{Connection, ConnectionId, ConnectionState, StoreError, WebhookHealth};
 
 const DAY: i64 = 24 * 60 * 60 * 1_000;
 /// Days before the end of a grant at which a person is told.
 const TELL_AT: [i64; 5] = [30, 14, 7, 3, 1];
+/// What the codes of notices about a grant begin with: the nearest end takes the place of the others.
+const OF_GRANTS: &str = "grant.";
 
 impl Host {
     /// Every line of the checklist, the host's own after the component's.
@@ -32,11 +34,15 @@ impl Host {
                 }
             }
         }
-        lines.push(grant_line(&owner, self.clock.now()));
+        // A grant that the other side does not take any more has no days left, whatever it said when it gave it.
+        let refused = lines.iter().any(|line| line.code == "check.token" && line.verdict == Verdict::Failed);
+        lines.extend(grant_line(&owner, self.clock.now()).filter(|line| !refused || line.verdict == Verdict::Failed));
         lines.push(self.branches_line(&owner).await?);
         if let Some(webhooks) = connector.descriptor().webhooks.as_ref() {
-            lines.push(self.webhooks_line(&owner).await?);
-            lines.extend(events_line(&owner, &webhooks.events));
+            let health = self.store.webhook_health(owner.id).await?;
+            let has_token = self.store.secrets(owner.id).await?.get(&webhooks.secret).is_some();
+            lines.push(webhooks_line(&health, has_token));
+            lines.extend(events_line(&owner, &health, &webhooks.events));
         }
         Ok(lines)
     }
@@ -54,7 +60,8 @@ impl Host {
     async fn branches_line(&self, owner: &Connection) -> Result<CheckLine, StoreError> {
         let linked = self.store.linked_branches(owner.id).await?;
         let scope = owner.account.as_ref().map(|account| account.branches.as_slice()).unwrap_or_default();
-        let unlinked = scope.iter().filter(|remote| !linked.iter().any(|(_, known)| known == *remote)).count();
+        let unlinked: Vec<&str> =
+            scope.iter().filter(|remote| !linked.iter().any(|(_, known)| known == *remote)).map(String::as_str).collect();
         let names = self.store.branch_names(owner.id).await?;
         let outside: Vec<&str> = linked
             .iter()
@@ -74,19 +81,34 @@ impl Host {
             };
             return Ok(line("check.branches", Verdict::Warning, text, Some(fix)));
         }
-        if unlinked + outside.len() > 0 {
-            let named = if outside.is_empty() { String::new() } else { format!(" ({})", outside.join(", ")) };
-            let (unlinked, outside) = (unlinked.to_string(), outside.len().to_string());
+        if !unlinked.is_empty() || !outside.is_empty() {
+            // Each that is so, and none that is not.
+            let (mut vi, mut en) = (Vec::new(), Vec::new());
+            if !unlinked.is_empty() {
+                // Nobody has told their names yet.
+                let (count, ids) = (unlinked.len(), unlinked.join(", "));
+                vi.push(format!("{count} kho được cấp quyền chưa có chi nhánh (mã kho {ids})"));
+                en.push(format!("{count} granted depots have no branch (ids {ids})"));
+            }
+            if !outside.is_empty() {
+                let (count, names) = (outside.len(), outside.join(", "));
+                vi.push(format!("{count} chi nhánh nằm ngoài quyền đã cấp ({names})"));
+                en.push(format!("{count} branches are outside the grant ({names})"));
+            }
+            let (unlinked_count, outside_count) = (unlinked.len().to_string(), outside.len().to_string());
             let text = message(
-                &format!("{unlinked} kho được cấp quyền chưa có chi nhánh; {outside} chi nhánh nằm ngoài quyền đã cấp{named}."),
-                &format!("{unlinked} granted depots have no branch; {outside} branches are outside the grant{named}."),
-                &[("unlinked", &unlinked), ("outside", &outside)],
+                &format!("{}.", vi.join("; ")),
+                &format!("{}.", en.join("; ")),
+                &[("unlinked", &unlinked_count), ("outside", &outside_count)],
             );
-            let fix = message(
-                "Đồng bộ lại Chi nhánh, hoặc đăng nhập cấp quyền lại và chọn đủ kho.",
-                "Sync branches again, or log in again and choose all depots.",
-                &[],
-            );
+            let fix = match outside.is_empty() {
+                true => message("Đồng bộ lại Chi nhánh.", "Sync branches again.", &[]),
+                false => message(
+                    "Đăng nhập lại và chọn đủ kho; chi nhánh không bán qua kết nối này nữa thì có thể bỏ qua.",
+                    "Log in again and choose all depots; branches that do not sell by this connection any more can stay so.",
+                    &[],
+                ),
+            };
             return Ok(line("check.branches", Verdict::Warning, text, Some(fix)));
         }
         let count = linked.len().to_string();
@@ -96,33 +118,6 @@ impl Host {
             &[("count", &count)],
         );
         Ok(line("check.branches", Verdict::Ok, text, None))
-    }
-
-    async fn webhooks_line(&self, owner: &Connection) -> Result<CheckLine, StoreError> {
-        Ok(match self.store.last_delivery(owner.id).await? {
-            Some(_) => line("check.webhooks", Verdict::Ok, message("Đã nhận webhooks từ Nhanh.vn.", "Webhooks have come in.", &[]), None),
-            None if owner.events.is_some() => line(
-                "check.webhooks",
-                Verdict::Ok,
-                message("Webhooks đã bật; chưa có sự kiện nào.", "Webhooks are on; no event has come yet.", &[]),
-                None,
-            ),
-            None => line(
-                // A probe that lists no events leaves nothing behind, so that they may well be on.
-                "check.webhooks",
-                Verdict::Unknown,
-                message(
-                    "Chưa có sự kiện webhooks nào nên chưa rõ webhooks đã bật hay chưa.",
-                    "No event has come in yet, so whether webhooks are on is not known.",
-                    &[],
-                ),
-                Some(message(
-                    "Nếu chưa bật, ở open.nhanh.vn: bật Webhooks, dán Webhooks callback URL và verify token, tích sự kiện rồi bấm Lưu.",
-                    "If they are off, at open.nhanh.vn: switch webhooks on, paste callback URL and verify token, tick the events, press save.",
-                    &[],
-                )),
-            ),
-        })
     }
 
     /// Tells of grants that are about to end, once at each mark, and pauses connections whose grant has ended. Drops nothing.
@@ -145,7 +140,7 @@ impl Host {
             // The nearest mark that has been passed; each is told once a grant.
             let left = expires - now;
             if let Some(mark) = TELL_AT.iter().rev().find(|mark| left <= **mark * DAY) {
-                self.store.notify_once(owner.id, now, &format!("grant.ends-in-{mark}"), ends_in(left)).await?;
+                self.store.notify_once(owner.id, now, &format!("grant.ends-in-{mark}"), OF_GRANTS, ends_in(left)).await?;
             }
         }
         Ok(())
@@ -154,6 +149,11 @@ impl Host {
 
 fn line(code: &str, verdict: Verdict, message: Message, fix: Option<Message>) -> CheckLine {
     CheckLine { code: code.to_owned(), verdict, message, fix }
+}
+
+/// The first time there is nothing to do again.
+fn log_in() -> Message {
+    message("Đăng nhập Nhanh.vn và bấm Đồng ý.", "Log in to Nhanh.vn and press agree.", &[])
 }
 
 fn log_in_again() -> Message {
@@ -185,12 +185,12 @@ fn ends_in(left: i64) -> Message {
     )
 }
 
-fn grant_line(owner: &Connection, now: Instant) -> CheckLine {
+fn grant_line(owner: &Connection, now: Instant) -> Option<CheckLine> {
     let Some(account) = &owner.account else {
         let text = message("Kết nối chưa được cấp quyền.", "There has been no grant yet.", &[]);
-        return line("check.grant", Verdict::Failed, text, Some(log_in_again()));
+        return Some(line("check.grant", Verdict::Failed, text, Some(log_in())));
     };
-    match account.expires {
+    Some(match account.expires {
         Some(expires) if expires <= now => line("check.grant", Verdict::Failed, ended(), Some(log_in_again())),
         Some(expires) if expires - now <= 30 * DAY => line("check.grant", Verdict::Warning, ends_in(expires - now), Some(log_in_again())),
         Some(expires) => {
@@ -206,19 +206,108 @@ fn grant_line(owner: &Connection, now: Instant) -> CheckLine {
             let text = message("Không rõ ngày hết hạn của quyền truy cập.", "The end of the grant is not known.", &[]);
             line("check.grant", Verdict::Unknown, text, None)
         }
+    })
+}
+
+/// What the last calls of webhooks say: a wrong one after the last right one fails, whatever came before it.
+fn webhooks_line(health: &WebhookHealth, has_token: bool) -> CheckLine {
+    let code = "check.webhooks";
+    if let Some(refused) = health.refused.filter(|refused| health.proven.is_none_or(|proven| proven < *refused)) {
+        let at = in_hanoi(refused);
+        let text = message(
+            &format!("Nhanh.vn đã gọi lúc {at} với verify token khác với form kết nối, nên webhooks không được nhận."),
+            &format!("Nhanh.vn called at {at} with another verify token than the form's, so webhooks are not taken."),
+            &[("at", &at)],
+        );
+        let fix = message(
+            "Nhập cùng một verify token ở form kết nối và ở open.nhanh.vn, bấm Lưu ở form trước rồi Lưu ở open.nhanh.vn.",
+            "Enter the same verify token in the form and at open.nhanh.vn; save the form first, then at open.nhanh.vn.",
+            &[],
+        );
+        return line(code, Verdict::Failed, text, Some(fix));
+    }
+    if let Some((event, at)) = health.arrived.iter().max_by_key(|(_, at)| **at) {
+        let at = in_hanoi(*at);
+        let text = message(
+            &format!("Đã nhận webhooks từ Nhanh.vn, gần nhất là {event} lúc {at}."),
+            &format!("Webhooks come in; the last one was {event} at {at}."),
+            &[("event", event), ("at", &at)],
+        );
+        return line(code, Verdict::Ok, text, None);
+    }
+    let switch_on = message(
+        "Nếu chưa bật, ở open.nhanh.vn: bật Webhooks, dán Webhooks callback URL và verify token, tích sự kiện rồi bấm Lưu.",
+        "If they are off, at open.nhanh.vn: switch webhooks on, paste callback URL and verify token, tick the events, press save.",
+        &[],
+    );
+    if !has_token && (health.probed.is_some() || health.proven.is_some()) {
+        let text = message(
+            "Nhanh.vn đã gọi thử, nhưng kết nối chưa có Webhooks verify token nên webhooks không được nhận.",
+            "Nhanh.vn called, but the connection has no verify token, so webhooks are not taken.",
+            &[],
+        );
+        let fix = message("Điền verify token ở form kết nối.", "Fill in the verify token in the form.", &[]);
+        return line(code, Verdict::Warning, text, Some(fix));
+    }
+    match health.proven {
+        Some(proven) => {
+            let at = in_hanoi(proven);
+            let text = message(
+                &format!("Nhanh.vn đã gọi thử thành công lúc {at}; chưa có thay đổi nào được gửi."),
+                &format!("Nhanh.vn tried the address with success at {at}; no change has been sent yet."),
+                &[("at", &at)],
+            );
+            line(code, Verdict::Ok, text, None)
+        }
+        None => {
+            let text = message(
+                "Nhanh.vn chưa gọi lần nào nên chưa rõ webhooks đã bật hay chưa.",
+                "Nhanh.vn has not called yet, so whether webhooks are on is not known.",
+                &[],
+            );
+            line(code, Verdict::Unknown, text, Some(switch_on))
+        }
     }
 }
 
-/// The events that the merchant forgot to tick, where a probe said which are.
-fn events_line(owner: &Connection, wanted: &[String]) -> Option<CheckLine> {
-    let ticked = owner.events.as_ref()?;
-    let missing: Vec<&str> = wanted.iter().filter(|event| !ticked.contains(event)).map(String::as_str).collect();
-    if missing.is_empty() {
-        return Some(line("check.events", Verdict::Ok, message("Đã tích đủ sự kiện webhooks.", "All events are ticked.", &[]), None));
+/// The events that the merchant forgot to tick: as the last probe said, but for those that came since. Where none said anything, which came.
+fn events_line(owner: &Connection, health: &WebhookHealth, wanted: &[String]) -> Option<CheckLine> {
+    let code = "check.events";
+    let came = |event: &String| health.arrived.contains_key(event);
+    let names = |events: &[&String]| events.iter().map(|event| event.as_str()).collect::<Vec<_>>().join(", ");
+    if let Some(ticked) = &owner.events {
+        let told = health.probed.unwrap_or_default();
+        let since = |event: &&String| health.arrived.get(*event).is_some_and(|at| *at >= told);
+        let missing: Vec<&String> = wanted.iter().filter(|event| !ticked.contains(event) && !since(event)).collect();
+        if missing.is_empty() {
+            return Some(line(code, Verdict::Ok, message("Đã tích đủ sự kiện webhooks.", "All events are ticked.", &[]), None));
+        }
+        let (missing, at) = (names(&missing), in_hanoi(told));
+        let text = message(
+            &format!("Theo lần Nhanh.vn báo gần nhất lúc {at}, chưa tích các sự kiện: {missing}."),
+            &format!("As Nhanh.vn last told at {at}, these events are not ticked: {missing}."),
+            &[("events", &missing), ("at", &at)],
+        );
+        let fix = message("Tích thêm ở open.nhanh.vn rồi bấm Lưu.", "Tick them at open.nhanh.vn and press save.", &[]);
+        return Some(line(code, Verdict::Warning, text, Some(fix)));
     }
-    let missing = missing.join(", ");
-    let text =
-        message(&format!("Chưa tích các sự kiện: {missing}."), &format!("Events that are not ticked: {missing}."), &[("events", &missing)]);
-    let fix = message("Tích thêm ở open.nhanh.vn rồi bấm Lưu.", "Tick them at open.nhanh.vn and press save.", &[]);
-    Some(line("check.events", Verdict::Warning, text, Some(fix)))
+    let (here, not_yet): (Vec<&String>, Vec<&String>) = wanted.iter().partition(|event| came(event));
+    if health.proven.is_none() && here.is_empty() {
+        return None;
+    }
+    if not_yet.is_empty() {
+        return Some(line(code, Verdict::Ok, message("Mọi sự kiện webhooks đều đã tới.", "Every event has come.", &[]), None));
+    }
+    let (here, not_yet) = (if here.is_empty() { "–".to_owned() } else { names(&here) }, names(&not_yet));
+    let text = message(
+        &format!("Nhanh.vn không báo sự kiện nào đã tích. Đã nhận: {here}. Chưa nhận lần nào: {not_yet}."),
+        &format!("Nhanh.vn does not tell which events are ticked. Came: {here}. Never came: {not_yet}."),
+        &[("came", &here), ("events", &not_yet)],
+    );
+    let fix = message(
+        "Nếu đã có thay đổi như vậy trên Nhanh.vn mà vẫn chưa nhận, hãy kiểm tra các sự kiện đã tích ở open.nhanh.vn.",
+        "If there were such changes at Nhanh.vn, look whether the events are ticked at open.nhanh.vn.",
+        &[],
+    );
+    Some(line(code, Verdict::Unknown, text, Some(fix)))
 }

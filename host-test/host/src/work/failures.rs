@@ -75,7 +75,7 @@ pub(super) fn of_read(error: &http::Error) -> Failure {
             FailureClass::RateLimited(*ms),
             "host.pace",
             "Đang chờ đến lượt gọi Nhanh.vn. Hệ thống sẽ tự tiếp tục.",
-            "Waiting for its turn at the other side. It goes on by itself.",
+            "Waiting for its turn at Nhanh.vn. It goes on by itself.",
         ),
         http::Error::NotSent(_) => (
             FailureClass::Transient,

@@ -8,6 +8,7 @@ use thiserror::Error;
 use super::{Host, message, moving};
 use crate::contract::types::{Failure, Message};
 use crate::contract::{Choice, Field, FieldKind};
+use crate::nobi::fault_of_setting;
 use crate::sandbox::CallError;
 use crate::secret::Secret;
 use crate::store::{Changes, Connection, ConnectionId, StoreError};
@@ -92,7 +93,7 @@ impl Host {
                 None => {
                     changes.settings.insert(field.key.clone(), field.default.clone());
                 }
-                Some(text) => match fault(field, text, &self.config.roles) {
+                Some(text) => match fault(field, text, &self.config.roles).or_else(|| fault_of_setting(&field.key, text)) {
                     Some(message) => errors.push(FieldError { key: field.key.clone(), message }),
                     None if secret => {
                         changes.secrets.insert(field.key.clone(), Secret::new(text.to_owned()));
@@ -112,7 +113,7 @@ fn is_among(text: &str, choices: &[Choice]) -> bool {
 }
 
 /// What is wrong with a value, if anything is.
-fn fault(field: &Field, text: &str, roles: &[(String, String)]) -> Option<Message> {
+fn fault(field: &Field, text: &str, roles: &[(String, Message)]) -> Option<Message> {
     let length = u32::try_from(text.chars().count()).unwrap_or(u32::MAX);
     if matches!(field.kind, FieldKind::Text | FieldKind::Number | FieldKind::Secret) && (length < field.min || length > field.max) {
         let (min, max) = (field.min.to_string(), field.max.to_string());

@@ -15,7 +15,7 @@ use crate::contract::{Delivery, Ignored, WebhookOutcome};
 use crate::proof::{self, Checked, Proof};
 use crate::secret::Secrets;
 use crate::seeing::figures;
-use crate::store::{Connection, Ingest, Ingested, StoreError};
+use crate::store::{Connection, Ingest, Ingested, OF_WEBHOOKS, Probe, StoreError};
 
 /// A delivery that is answered with 200.
 #[derive(Debug, PartialEq)]
@@ -98,7 +98,7 @@ impl Host {
             Proof::Absent => false,
             // Nearly always a slip in the form: the merchant sees it while saving, and so do we. Without a token of our own nothing is wrong.
             Proof::Wrong if secret.is_some() => {
-                self.store.notify(named.id, self.clock.now(), "webhook.forged", forged()).await?;
+                self.store.webhook_refused(named.id, self.clock.now(), forged()).await?;
                 return Err(Refusal::Forged);
             }
             Proof::Wrong => false,
@@ -124,7 +124,7 @@ impl Host {
             // The guest stopped. What is proven is kept and worked on again; what is not proven is not worth keeping.
             Err(error) if verified => {
                 let failure = of_call(&error);
-                self.store.notify(owner.id, received, &failure.code, failure.message.clone()).await?;
+                self.store.notify(owner.id, received, OF_WEBHOOKS, &failure.code, failure.message.clone()).await?;
                 let again = received.saturating_add(i64::try_from(self.config.retry_first.as_millis()).unwrap_or(0));
                 self.store.keep_delivery(owner.id, received, hash, delivery.body, failure, again).await?;
                 Ok(Received::Kept)
@@ -173,10 +173,12 @@ impl Host {
         let now = self.clock.now();
         match outcome {
             WebhookOutcome::Ignored(Ignored { reason, registered }) => {
-                if let Some(events) = registered.filter(|_| verified || !has_secret) {
-                    self.ticked(owner, events).await?;
-                }
                 let probe = reason.code == "ignored.probe";
+                if probe && (verified || !has_secret) {
+                    self.probed(owner, verified, registered).await?;
+                } else if verified {
+                    self.store.webhook_arrived(owner.id, now, event_of(&reason)).await?;
+                }
                 if !verified && !has_secret && !probe {
                     return self.no_token(owner).await;
                 }
@@ -184,7 +186,7 @@ impl Host {
             }
             WebhookOutcome::Forged if !has_secret => self.no_token(owner).await,
             WebhookOutcome::Forged => {
-                self.store.notify(owner.id, now, "webhook.forged", forged()).await?;
+                self.store.webhook_refused(owner.id, now, forged()).await?;
                 Err(Refusal::Forged)
             }
             // A guest that accepts what is not proven breaks the contract: it is not believed.
@@ -198,7 +200,7 @@ impl Host {
             WebhookOutcome::Uninstalled => {
                 let text = message(
                     "Ứng dụng đã bị gỡ khỏi tài khoản Nhanh.vn. Hãy đăng nhập cấp quyền lại để tiếp tục đồng bộ.",
-                    "The app was removed at the other side. Log in again to go on.",
+                    "The app was removed at Nhanh.vn. Log in again to go on.",
                     &[],
                 );
                 let reason = Reason { code: "uninstalled".to_owned(), message: text };
@@ -241,26 +243,33 @@ impl Host {
             "A webhook came, but the connection has no verify token, so it was not used. Fill in the verify token.",
             &[],
         );
-        self.store.notify(owner.id, self.clock.now(), "webhook.no-token", text).await?;
+        self.store.webhook_unproven(owner.id, self.clock.now(), text).await?;
         Ok(Received::Ignored("ignored.no-token".to_owned()))
     }
 
-    /// Keeps the events that are ticked, and tells of those that the merchant forgot.
-    async fn ticked(&self, owner: &Connection, events: Vec<String>) -> Result<(), StoreError> {
+    /// Keeps a probe with the events that it says are ticked, and tells of those that the merchant forgot.
+    async fn probed(&self, owner: &Connection, proven: bool, ticked: Option<Vec<String>>) -> Result<(), StoreError> {
         let connector = self.connector(&owner.connector)?;
         let wanted = connector.descriptor().webhooks.iter().flat_map(|webhooks| webhooks.events.iter());
-        let missing: Vec<&str> = wanted.filter(|event| !events.contains(event)).map(String::as_str).collect();
-        if !missing.is_empty() {
+        let missing: Vec<&str> = match &ticked {
+            Some(ticked) => wanted.filter(|event| !ticked.contains(event)).map(String::as_str).collect(),
+            None => Vec::new(),
+        };
+        let missing = (!missing.is_empty()).then(|| {
             let missing = missing.join(", ");
-            let text = message(
+            message(
                 &format!("Các sự kiện webhooks chưa được tích chọn trên Nhanh.vn: {missing}."),
-                &format!("Webhook events that are not ticked at the other side: {missing}."),
+                &format!("Webhook events that are not ticked at Nhanh.vn: {missing}."),
                 &[("events", &missing)],
-            );
-            self.store.notify(owner.id, self.clock.now(), "webhook.events-missing", text).await?;
-        }
-        self.store.registered_events(owner.id, events).await
+            )
+        });
+        self.store.webhook_probed(owner.id, self.clock.now(), Probe { proven, ticked, missing }).await
     }
+}
+
+/// The event that an ignored delivery is of, where its reason tells it.
+fn event_of(reason: &Reason) -> Option<String> {
+    reason.message.arguments.iter().find(|it| it.name == "event").map(|it| it.value.clone())
 }
 
 /// What became of a delivery, in a word of ours: what the connector calls it is its own business.
@@ -281,7 +290,7 @@ fn came_to(received: &Result<Received, Refusal>) -> &'static str {
 fn forged() -> Message {
     message(
         "Webhooks verify token không khớp. Hãy nhập cùng một verify token ở form kết nối và ở open.nhanh.vn.",
-        "The webhook's verify token does not match. Enter the same token in the form and at the other side.",
+        "The webhook's verify token does not match. Enter the same token in the form and at open.nhanh.vn.",
         &[],
     )
 }

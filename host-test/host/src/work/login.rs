@@ -1,5 +1,7 @@
 //! Logins: where a person is sent, and what is done with the code that comes back. The code is used once, and never written down.
 
+use std::collections::BTreeMap;
+
 use data_encoding::BASE64URL_NOPAD;
 use sha2::{Digest, Sha256};
 use thiserror::Error;
@@ -45,6 +47,16 @@ pub enum LoginError {
     /// The call itself went wrong.
     #[error(transparent)]
     Call(#[from] CallError),
+    /// The tenant has a connection to this account already; no second one was made.
+    #[error("{}", StoreError::Connected { first: *first, account: account.clone() })]
+    Connected {
+        /// The connection that is there.
+        first: ConnectionId,
+        /// The account.
+        account: String,
+        /// The login's grant is that connection's now.
+        renewed: bool,
+    },
     /// The store did not do it, or refused: another business.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -202,11 +214,44 @@ impl Host {
 
     async fn keep(&self, grant: Grant) -> Result<Connection, LoginError> {
         let connection = grant.footing.connection;
-        let granted = self.store.grant(grant, self.clock.now()).await?;
+        let (settings, brought, captured) = (grant.settings.clone(), grant.account.clone(), grant.captured.clone());
+        let granted = match self.store.grant(grant, self.clock.now()).await {
+            Err(StoreError::Connected { first, account }) => {
+                let renewed = self.renewed(first, &settings, brought, captured).await?;
+                return Err(LoginError::Connected { first, account, renewed });
+            }
+            granted => granted?,
+        };
         // Nobody is answered from them any more: memory is kept apart by the grant. They only take up room.
         self.outbound.forget(&connection.to_string());
         self.wake.notify_waiters();
         Ok(granted)
+    }
+}
+
+impl Host {
+    /// Gives what a login brought to the connection that has its account already, where that grant covers its settings: some systems end the
+    /// grant of before soon after they gave another one. Says whether it took it.
+    async fn renewed(
+        &self,
+        first: ConnectionId,
+        wished: &BTreeMap<String, String>,
+        account: Account,
+        captured: Secrets,
+    ) -> Result<bool, LoginError> {
+        let owner = self.store.connection(first).await?;
+        let connector = self.connector(&owner.connector)?.clone();
+        if !self.what_moves(&owner, &connector, wished).await?.is_empty() {
+            return Ok(false);
+        }
+        let told = Some(connected(&account.id));
+        let app_field = connector.descriptor().app_field.clone();
+        let (footing, settings, changes) = (owner.footing(), owner.settings, Changes::default());
+        let grant = Grant { footing, settings, account, captured, changes, app_field, moved: None, told };
+        self.store.grant(grant, self.clock.now()).await?;
+        self.outbound.forget(&first.to_string());
+        self.wake.notify_waiters();
+        Ok(true)
     }
 }
 

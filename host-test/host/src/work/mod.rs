@@ -43,7 +43,7 @@ pub use self::login::{Landing, LoginError, LoginStart};
 pub use self::polls::{Every, Polls};
 pub use self::runner::Stop;
 use crate::clock::{Clock, Instant};
-use crate::contract::types::{Context, Entity, Failure, Setting};
+use crate::contract::types::{Context, Entity, Failure, Message, Setting};
 use crate::contract::{Descriptor, Direction, FieldKind, Policy, Scope};
 use crate::nobi::Policies;
 use crate::outbound::Outbound;
@@ -108,12 +108,12 @@ pub struct HostConfig {
     /// Where waits are drawn from; none: from the machine's own chance.
     pub seed: Option<u64>,
     /// Roles that the form's default role is chosen from: value and label.
-    pub roles: Vec<(String, String)>,
+    pub roles: Vec<(String, Message)>,
 }
 
 impl Default for HostConfig {
     fn default() -> Self {
-        let role = |value: &str, label: &str| (value.to_owned(), label.to_owned());
+        let role = |value: &str, vi: &str, en: &str| (value.to_owned(), message(vi, en, &[]));
         HostConfig {
             workers: 6,
             live_workers: 2,
@@ -138,7 +138,11 @@ impl Default for HostConfig {
             delivery_attempts: 12,
             delivery_bytes: 1024 * 1024,
             seed: None,
-            roles: vec![role("sale", "Nhân viên bán hàng"), role("warehouse", "Nhân viên kho"), role("manager", "Quản lý chi nhánh")],
+            roles: vec![
+                role("sale", "Nhân viên bán hàng", "Sales"),
+                role("warehouse", "Nhân viên kho", "Warehouse"),
+                role("manager", "Quản lý chi nhánh", "Branch manager"),
+            ],
         }
     }
 }

@@ -57,7 +57,7 @@ fn unknown() -> Reason {
     let text = message(
         "Đã lâu Nhanh.vn không trả về dữ liệu hợp lệ; phiên bản API này có thể đã ngừng. Hãy kiểm tra, nâng cấp kết nối rồi đăng nhập \
          cấp quyền lại. Không có gì bị mất.",
-        "The other side has not answered as it should for a long time; the interface of this connection may have ended. Check or upgrade the \
+        "Nhanh.vn has not answered as it should for a long time; the interface of this connection may have ended. Check or upgrade the \
          connection, and log in again. Nothing is lost.",
         &[],
     );

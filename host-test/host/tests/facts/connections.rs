@@ -109,7 +109,7 @@ async fn the_same_notice_is_shown_once_and_counted() {
     let house = House::new().await;
     let connection = house.draft("shop").await;
     for at in [NOW, NOW + 5] {
-        house.store.notify(connection.id, at, "slip", make::words("a slip")).await.unwrap();
+        house.store.notify(connection.id, at, "", "slip", make::words("a slip")).await.unwrap();
     }
     let notices = house.store.notices(connection.id).await.unwrap();
     assert_eq!(notices.iter().map(|notice| (notice.at, notice.times)).collect::<Vec<_>>(), [(NOW, 2)]);

@@ -42,6 +42,7 @@ mod stock;
 mod stops;
 mod succession;
 mod sweeps;
+mod told;
 mod undecided;
 mod unsettled;
 mod watch;

@@ -73,7 +73,7 @@ async fn shop(house: &House) -> Connection {
 
     let body = format!(r#"{{"customer":{{"mobile":"{PHONE}","name":"{NAME}"}},"orderId":5}}"#);
     house.store.keep_delivery(connection.id, NOW, [1; 32], body.into_bytes(), naming(FailureClass::Transient), NOW).await.unwrap();
-    house.store.notify(connection.id, NOW, "test.notice", naming(FailureClass::Rejected).message).await.unwrap();
+    house.store.notify(connection.id, NOW, "", "test.notice", naming(FailureClass::Rejected).message).await.unwrap();
     let text = format!("chị {NAME} đã gọi {PHONE}");
     let note = Note { at: NOW, operator: "lan".to_owned(), code: "test.failure".to_owned(), records: 0, text };
     house.store.discard_remarks(connection.id, true, Entity::Customer, vec!["901".to_owned()], note.clone()).await.unwrap();

@@ -167,7 +167,7 @@ async fn a_level_that_a_person_had_kept_stands_still_in_sight_until_they_take_it
     house.click(&connection, Entity::Product, &policies, vec![turned(ProductKind::Combo)]).await;
     house.click(&connection, Entity::Stock, &policies, vec![make::level("1", "b", 8)]).await;
     assert_eq!((level(&house, &connection, "b").await, held().await), (5, vec![true]));
-    assert_eq!(told(&house, &connection).await, [("product.kind-turned".to_owned(), 1)], "nobody is asked again");
+    assert_eq!(told(&house, &connection).await, [], "somebody decided: the notice went, and nobody is asked again");
     assert_eq!((decides(true).await, held().await), (1, Vec::new()));
     let (run, page) = (house.see::<i64>("SELECT max(id) FROM run"), make::page(vec![turned(ProductKind::Combo)]));
     house.store.apply_page(run, connection.footing(), page, policies, make::NOW).await.unwrap();

@@ -16,18 +16,19 @@ use crate::store::{
     random,
 };
 
-const COLUMNS: &str = "id, tenant, connector, tag, hook, state, pause, settings, overrides, account, events, generation, unreadable_since";
+const COLUMNS: &str =
+    "id, tenant, connector, tag, hook, state, pause, settings, overrides, account, events, generation, unreadable_since, created";
 
-type Raw = (ConnectionId, [String; 5], Option<String>, String, String, [Option<String>; 2], (i64, Option<Instant>));
+type Raw = (ConnectionId, [String; 5], Option<String>, String, String, [Option<String>; 2], (i64, Option<Instant>, Instant));
 
 fn raw(row: &Row<'_>) -> rusqlite::Result<Raw> {
     let text = [row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?];
-    let (told, counted) = ([row.get(9)?, row.get(10)?], (row.get(11)?, row.get(12)?));
+    let (told, counted) = ([row.get(9)?, row.get(10)?], (row.get(11)?, row.get(12)?, row.get(13)?));
     Ok((row.get(0)?, text, row.get(6)?, row.get(7)?, row.get(8)?, told, counted))
 }
 
 fn typed((id, [tenant, connector, tag, hook, state], pause, settings, overrides, told, counted): Raw) -> Result<Connection> {
-    let ([account, events], (generation, unreadable_since)) = (told, counted);
+    let ([account, events], (generation, unreadable_since, created)) = (told, counted);
     Ok(Connection {
         id,
         tenant,
@@ -42,6 +43,7 @@ fn typed((id, [tenant, connector, tag, hook, state], pause, settings, overrides,
         events: events.as_deref().map(from_json).transpose()?,
         generation,
         unreadable_since,
+        created,
         fence: None,
     })
 }
@@ -72,18 +74,46 @@ pub(super) fn load(sqlite: &Sqlite, id: ConnectionId) -> Result<Connection> {
     typed(found(statement.query_row([id], raw), || format!("connection {id}"))?)
 }
 
-/// Adds a notice, or counts one more where the same is shown already.
+/// What a notice of the connection itself is about: a pause. Another grant takes it back.
+pub(crate) const OF_CONNECTION: &str = "connection";
+/// What a notice of orders on their way is about: it goes with the last order that it is true of.
+pub(crate) const OF_ORDERS: &str = "orders";
+/// Notices of one code at the most; what comes beyond them is counted with the newest.
+const OF_ONE_CODE: u32 = 20;
+
+/// Adds a notice that stands until somebody has seen it, or counts one more where the same is shown already.
 pub(crate) fn notify(sqlite: &Sqlite, id: ConnectionId, at: Instant, code: &str, message: &Message) -> Result<()> {
+    notify_of(sqlite, id, at, "", code, message)
+}
+
+/// The same for one that goes with its cause: [`take_back`] says that it is gone.
+pub(crate) fn notify_of(sqlite: &Sqlite, id: ConnectionId, at: Instant, about: &str, code: &str, message: &Message) -> Result<()> {
     let shown: Option<i64> = sqlite
-        .prepare_cached("SELECT id FROM notice WHERE connection = ?1 AND code = ?2 AND vi = ?3")?
-        .query_row(params![id, code, message.vi], |row| row.get(0))
+        .prepare_cached("SELECT id FROM notice WHERE connection = ?1 AND code = ?2 AND vi = ?3 AND about = ?4")?
+        .query_row(params![id, code, message.vi, about], |row| row.get(0))
         .optional()?;
+    let full = || -> Result<Option<i64>> {
+        let (count, newest): (u32, Option<i64>) = sqlite
+            .prepare_cached("SELECT count(*), max(id) FROM notice WHERE connection = ?1 AND code = ?2")?
+            .query_row(params![id, code], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(newest.filter(|_| count >= OF_ONE_CODE))
+    };
+    let shown = match shown {
+        None => full()?,
+        shown => shown,
+    };
     match shown {
         Some(notice) => sqlite.prepare_cached("UPDATE notice SET times = times + 1 WHERE id = ?1")?.execute([notice])?,
         None => sqlite
-            .prepare_cached("INSERT INTO notice (connection, at, code, vi, en) VALUES (?1, ?2, ?3, ?4, ?5)")?
-            .execute(params![id, at, code, message.vi, message.en])?,
+            .prepare_cached("INSERT INTO notice (connection, at, code, vi, en, about) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
+            .execute(params![id, at, code, message.vi, message.en, about])?,
     };
+    Ok(())
+}
+
+/// The cause of these notices is gone.
+pub(crate) fn take_back(sqlite: &Sqlite, id: ConnectionId, about: &str) -> Result<()> {
+    sqlite.prepare_cached("DELETE FROM notice WHERE connection = ?1 AND about = ?2")?.execute(params![id, about])?;
     Ok(())
 }
 
@@ -94,7 +124,7 @@ pub(super) fn pause(sqlite: &Sqlite, id: ConnectionId, at: Instant, reason: &Rea
         .execute(params![id, to_json(reason)?])?;
     if changed == 1 {
         append(sqlite, id, at, code::PAUSED, None, &json!({ "reason": reason.code }))?;
-        notify(sqlite, id, at, &reason.code, &reason.message)?;
+        notify_of(sqlite, id, at, OF_CONNECTION, &reason.code, &reason.message)?;
     }
     Ok(())
 }
@@ -256,7 +286,9 @@ impl Connections for SqliteStore {
             let before = load(sqlite, footing.connection)?;
             pause(sqlite, footing.connection, at, &reason)?;
             match before.pause {
-                Some(known) if known.code != reason.code => notify(sqlite, footing.connection, at, &reason.code, &reason.message),
+                Some(known) if known.code != reason.code => {
+                    notify_of(sqlite, footing.connection, at, OF_CONNECTION, &reason.code, &reason.message)
+                }
                 _ => Ok(()),
             }
         })
@@ -275,27 +307,34 @@ impl Connections for SqliteStore {
         .await
     }
 
-    async fn notify(&self, id: ConnectionId, at: Instant, code: &str, message: Message) -> Result<()> {
-        let code = code.to_owned();
-        self.write(move |sqlite| notify(sqlite, id, at, &code, &message)).await
+    async fn notify(&self, id: ConnectionId, at: Instant, about: &str, code: &str, message: Message) -> Result<()> {
+        let (about, code) = (about.to_owned(), code.to_owned());
+        self.write(move |sqlite| notify_of(sqlite, id, at, &about, &code, &message)).await
     }
 
-    async fn notify_once(&self, id: ConnectionId, at: Instant, code: &str, message: Message) -> Result<()> {
-        let code = code.to_owned();
+    async fn notify_once(&self, id: ConnectionId, at: Instant, code: &str, instead_of: &str, message: Message) -> Result<()> {
+        let (code, instead_of) = (code.to_owned(), instead_of.to_owned());
         self.write(move |sqlite| {
             let shown: bool = sqlite
                 .prepare_cached("SELECT EXISTS (SELECT 1 FROM notice WHERE connection = ?1 AND code = ?2)")?
                 .query_row(params![id, code], |row| row.get(0))?;
-            if shown { Ok(()) } else { notify(sqlite, id, at, &code, &message) }
+            if shown {
+                return Ok(());
+            }
+            let others = "DELETE FROM notice WHERE connection = ?1 AND substr(code, 1, length(?2)) = ?2";
+            sqlite.prepare_cached(others)?.execute(params![id, instead_of])?;
+            notify_of(sqlite, id, at, OF_CONNECTION, &code, &message)
         })
         .await
     }
 
     async fn notices(&self, id: ConnectionId) -> Result<Vec<Notice>> {
         self.read(move |sqlite| {
-            let mut statement = sqlite.prepare_cached("SELECT at, code, vi, en, times FROM notice WHERE connection = ?1 ORDER BY id")?;
+            let mut statement =
+                sqlite.prepare_cached("SELECT at, code, vi, en, times, id, about FROM notice WHERE connection = ?1 ORDER BY id")?;
             let rows = statement.query_map([id], |row| {
-                Ok(Notice { at: row.get(0)?, code: row.get(1)?, vi: row.get(2)?, en: row.get(3)?, times: row.get(4)? })
+                let (at, code, vi, en) = (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?);
+                Ok(Notice { at, code, vi, en, times: row.get(4)?, id: Some(row.get(5)?), about: row.get(6)? })
             })?;
             let mut all = rows.collect::<std::result::Result<Vec<_>, _>>()?;
             all.extend(wanting::notices(sqlite, id)?);
@@ -304,9 +343,9 @@ impl Connections for SqliteStore {
         .await
     }
 
-    async fn registered_events(&self, id: ConnectionId, events: Vec<String>) -> Result<()> {
+    async fn seen(&self, id: ConnectionId, notice: i64) -> Result<()> {
         self.write(move |sqlite| {
-            sqlite.execute("UPDATE connection SET events = ?2 WHERE id = ?1", params![id, to_json(&events)?])?;
+            sqlite.execute("DELETE FROM notice WHERE connection = ?1 AND id = ?2", params![id, notice])?;
             Ok(())
         })
         .await

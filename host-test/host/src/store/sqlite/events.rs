@@ -1,5 +1,7 @@
 //! The SQL of the event list, and the one function that adds to it. Runs inside the transaction of what it tells, never in one of its own.
 
+use std::cell::RefCell;
+
 use async_trait::async_trait;
 use rusqlite::{Connection as Sqlite, params};
 use serde_json::Value;
@@ -7,6 +9,21 @@ use serde_json::Value;
 use super::{SqliteStore, from_json};
 use crate::clock::Instant;
 use crate::store::{ConnectionId, Event, Events, Result};
+
+thread_local! {
+    /// What a job added to the list, for the log: of the writer's thread alone, since only there is a transaction that may hold.
+    static TOLD: RefCell<Option<Vec<String>>> = const { RefCell::new(None) };
+}
+
+/// From now on what is added on this thread is kept for [`told`].
+pub(super) fn listen() {
+    TOLD.set(Some(Vec::new()));
+}
+
+/// What was added since the last look, a line an act. Nobody's personal data is in it.
+pub(super) fn told() -> Vec<String> {
+    TOLD.with_borrow_mut(|told| told.as_mut().map(std::mem::take)).unwrap_or_default()
+}
 
 /// Adds an entry.
 pub(crate) fn append(
@@ -24,6 +41,11 @@ pub(crate) fn append(
         subject,
         detail.to_string()
     ])?;
+    TOLD.with_borrow_mut(|told| {
+        if let Some(told) = told.as_mut().filter(|_| tracing::enabled!(tracing::Level::INFO)) {
+            told.push(format!("connection {connection}: {code} {} {detail}", subject.unwrap_or("–")));
+        }
+    });
     Ok(())
 }
 

@@ -17,7 +17,7 @@ const OF_RUNS: &str = "WHERE run IN (SELECT id FROM run WHERE connection = ?1)";
 const LINKED: &str = "WHERE id IN (SELECT nobi FROM link WHERE connection = ?1 AND entity = ";
 
 /// Each table that has something of a connection: the columns, and which rows.
-const TABLES: [(&str, &str, &str); 30] = [
+const TABLES: [(&str, &str, &str); 32] = [
     (
         "connection",
         "id, tenant, connector, tag, state, pause, settings, overrides, account, app, account_id, events, created, generation,
@@ -37,6 +37,8 @@ const TABLES: [(&str, &str, &str); 30] = [
     ("parked_stock", "*", OWN),
     ("delivery", "*", OWN),
     ("delivery_subject", "*", OWN),
+    ("webhook_health", "*", OWN),
+    ("webhook_arrival", "*", OWN),
     ("refresh", "*", OWN),
     ("work", "*", OWN),
     ("order_push", "*", OWN),

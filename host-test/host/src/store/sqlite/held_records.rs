@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use rusqlite::params;
 use serde_json::json;
 
+use super::connections::take_back;
 use super::events::append;
 use super::pages::write_down;
 use super::runs::begin_run;
@@ -53,6 +54,7 @@ impl HeldRecords for SqliteStore {
                 if sqlite.prepare_cached(update)?.execute(params![connection, name, remote, note.code, word])? == 1 {
                     let detail = json!({ "remote": remote, "code": note.code, "decision": word });
                     append(sqlite, connection, at, code::HELD_DECIDED, Some(name), &detail)?;
+                    take_back(sqlite, connection, &format!("{name}/{remote}"))?;
                     decided.push(remote);
                 }
             }

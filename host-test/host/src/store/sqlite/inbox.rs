@@ -11,7 +11,7 @@ use super::events::append;
 use super::queue::enqueue;
 use super::remarks::{forget_remarks, keep_refused, keep_warned};
 use super::runs::chosen;
-use super::{SqliteStore, to_json};
+use super::{SqliteStore, to_json, webhooks};
 use crate::clock::Instant;
 use crate::contract::Policy;
 use crate::contract::types::{Entity, Failure};
@@ -96,6 +96,7 @@ impl Inbox for SqliteStore {
         self.admit(move |sqlite| {
             let Ingest { connection, received, hash, accepted, flows, kept, refresh_most } = delivery;
             let most = i64::try_from(refresh_most.as_millis()).unwrap_or(i64::MAX);
+            webhooks::arrived(sqlite, connection, received, Some(&accepted.event))?;
             // One that was kept has waited, whatever its words.
             let late = kept.is_some() || came_lately(sqlite, connection, &hash, received)?;
             if let Some(kept) = kept {

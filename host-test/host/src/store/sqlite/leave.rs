@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use rusqlite::{OptionalExtension, params};
 use serde_json::{Value, json};
 
-use super::connections::{load, notify};
+use super::connections::{OF_CONNECTION, load, notify_of};
 use super::events::append;
 use super::{SqliteStore, erase, export, to_json, writer};
 use crate::clock::Instant;
@@ -53,7 +53,7 @@ impl Privacy for SqliteStore {
             if before.state == ConnectionState::Active {
                 append(sqlite, connection, at, code::PAUSED, None, &json!({ "reason": reason.code }))?;
             }
-            notify(sqlite, connection, at, &reason.code, &reason.message)
+            notify_of(sqlite, connection, at, OF_CONNECTION, &reason.code, &reason.message)
         })
         .await
     }

@@ -9,10 +9,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use zeroize::Zeroizing;
 
-use super::connections::{load, notify, put_sealed};
+use super::connections::{OF_CONNECTION, load, notify, put_sealed, take_back};
 use super::events::append;
 use super::schedule::mark;
-use super::{SqliteStore, from_json, to_json};
+use super::{SqliteStore, from_json, to_json, webhooks};
 use crate::clock::Instant;
 use crate::contract::Scope;
 use crate::contract::types::{Account, Reason};
@@ -70,7 +70,9 @@ fn start_over(sqlite: &Sqlite, id: ConnectionId, overlap: i64, at: Instant) -> R
             other => other,
         };
         sqlite
-            .prepare_cached("UPDATE run SET cursor = NULL, done = 0, read = 0, total = NULL, failure = NULL, scope = ?2 WHERE id = ?1")?
+            .prepare_cached(
+                "UPDATE run SET cursor = NULL, done = 0, read = 0, records = 0, total = NULL, failure = NULL, scope = ?2 WHERE id = ?1",
+            )?
             .execute(params![run, to_json(&scope)?])?;
     }
     for stream in paused_streams(sqlite, id)? {
@@ -82,6 +84,7 @@ fn start_over(sqlite: &Sqlite, id: ConnectionId, overlap: i64, at: Instant) -> R
         "UPDATE work SET due = min(due, ?2), attempts = 0 WHERE connection = ?1 AND lane = ?3 AND state = 'ready'",
         params![id, at, Lane::Bulk as i64],
     )?;
+    webhooks::forget(sqlite, id)?;
     // They were begun with the settings of before.
     sqlite.execute("DELETE FROM pending_login WHERE connection = ?1", [id])?;
     Ok(())
@@ -195,6 +198,13 @@ impl Logins for SqliteStore {
                     known.id, account.id, known.id, account.id
                 )));
             }
+            if before.account.is_none() {
+                let first = "SELECT id FROM connection WHERE tenant = ?1 AND connector = ?2 AND account_id = ?3 AND id <> ?4 ORDER BY id LIMIT 1";
+                let key = params![before.tenant, before.connector, account.id, id];
+                if let Some(first) = sqlite.query_row(first, key, |row| row.get(0)).optional()? {
+                    return Err(StoreError::Connected { first, account: account.id.clone() });
+                }
+            }
             let settings = grant.changes.over(&before.settings);
             if before.generation != footing.generation && settings != grant.settings {
                 return Err(StoreError::Refused(
@@ -228,10 +238,16 @@ impl Logins for SqliteStore {
                 params![id, at],
             )?;
             // It may have brought the right that a stream lacked.
+            for stream in paused_streams(sqlite, id)? {
+                take_back(sqlite, id, &stream)?;
+            }
             sqlite.execute("UPDATE stream SET pause = NULL WHERE connection = ?1", [id])?;
             mark(sqlite, id)?;
-            // A new grant ends on another day: its notices begin anew.
-            sqlite.execute("DELETE FROM notice WHERE connection = ?1 AND code LIKE 'grant.%'", [id])?;
+            // What was said of the grant before, and that there was one, is over.
+            take_back(sqlite, id, OF_CONNECTION)?;
+            if let Some(told) = &grant.told {
+                sqlite.execute("DELETE FROM notice WHERE connection = ?1 AND code = ?2", params![id, told.code])?;
+            }
             let keys = grant.changes.keys();
             if !keys.is_empty() {
                 append(sqlite, id, at, code::FORM_SAVED, None, &json!({ "keys": keys }))?;

@@ -25,6 +25,7 @@ mod timekeeping;
 mod unsettled;
 mod vitals;
 mod wanting;
+mod webhooks;
 mod writer;
 
 use std::path::Path;
@@ -35,7 +36,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::Semaphore;
 
-pub(crate) use self::connections::{notify, opens_secrets};
+pub(crate) use self::connections::{notify_of, opens_secrets, take_back};
 pub(crate) use self::events::append;
 pub(crate) use self::pages::chosen_pair;
 pub(crate) use self::queue::end_all;
@@ -190,6 +191,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("unanswered.sql"),
     include_str!("landed.sql"),
     include_str!("bounds.sql"),
+    include_str!("told.sql"),
 ];
 
 pub(super) fn migrate(connection: &Sqlite) -> Result<()> {

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use rusqlite::{Connection as Sqlite, OptionalExtension, params};
 
-use super::connections::{hold, load, stand, still};
+use super::connections::{OF_ORDERS, hold, load, stand, still};
 use super::letters::tell_end;
 use super::queue::enqueue;
 use super::runs::tell_resumed;
@@ -87,6 +87,17 @@ fn older_than_a_restore(sqlite: &Sqlite, connection: ConnectionId, order: &Order
                WHERE remote IS NULL AND coalesce(last_sent, ?4) < excluded.last_sent",
         )?
         .execute(params![connection, order.id, order.created, Instant::MIN])?;
+    Ok(())
+}
+
+/// Notices of orders whose end is not known go with the last order that they are true of.
+fn worries_ended(sqlite: &Sqlite, connection: ConnectionId) -> Result<()> {
+    sqlite
+        .prepare_cached(
+            "DELETE FROM notice WHERE connection = ?1 AND about = ?2 AND NOT EXISTS (SELECT 1 FROM outbox WHERE outbox.connection = ?1
+               AND outbox.state = 'waiting' AND worry IS NOT NULL AND json_extract(worry, '$.code') = notice.code)",
+        )?
+        .execute(params![connection, OF_ORDERS])?;
     Ok(())
 }
 
@@ -320,6 +331,7 @@ impl Outbox for SqliteStore {
                     .query_row(params![row, settled.word(), outcome.to_string()], |row| row.get(0)),
                 || format!("outbox row {row}"),
             )?;
+            worries_ended(sqlite, connection)?;
             sweeps::forget(sqlite, connection, &order)?;
             revived_anew(sqlite, connection, &order, row, &outcome)?;
             tell_end(sqlite, connection, at, row, &order, &settled, &outcome)?;
@@ -328,8 +340,11 @@ impl Outbox for SqliteStore {
                 tell_resumed(sqlite, connection, names::entity(Entity::Order), at)?;
                 // It went out, so nothing that orders need is missing any more.
                 sqlite
-                    .prepare_cached("UPDATE stream SET pause = NULL WHERE connection = ?1 AND entity = ?2 AND pause IS NOT NULL")?
-                    .execute(params![connection, names::entity(Entity::Order)])?;
+                    .prepare_cached(
+                        "INSERT INTO stream (connection, entity, succeeded) VALUES (?1, ?2, ?3)
+                         ON CONFLICT DO UPDATE SET pause = NULL, succeeded = excluded.succeeded",
+                    )?
+                    .execute(params![connection, names::entity(Entity::Order), at])?;
                 sqlite
                     .prepare_cached(
                         "INSERT INTO order_push (connection, order_id, remote) VALUES (?1, ?2, ?3)

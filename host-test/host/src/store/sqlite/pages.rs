@@ -9,14 +9,14 @@ use serde_json::{Value, json};
 use super::events::append;
 use super::letters::{replay_event, set_aside};
 use super::rehearsal::rehearse;
-use super::remarks::forget_kept_out;
+use super::remarks::{ONCE, forget_kept_out, same_record};
 use super::runs::{COLUMNS, begin_run, raw, typed};
 use super::{SqliteStore, from_json};
 use crate::clock::Instant;
 use crate::contract::types::Entity;
 use crate::contract::{Page, Scope};
 use crate::names;
-use crate::nobi::{Policies, Tally};
+use crate::nobi::{Called, Policies, Tally, bearer, called};
 use crate::store::events::code;
 use crate::store::{
     Awaiting, Candidate, ConnectionId, Decision, FailedEvent, LetterId, Note, Pages, Replay, Result, Retried, Run, StoreError,
@@ -106,7 +106,7 @@ impl Pages for SqliteStore {
             add(&links("linked"), |it, n| it.linked = count(n))?;
             add(&links("waiting"), |it, n| it.waiting = count(n))?;
             add("SELECT entity, count(*) FROM refused WHERE connection = ?1 GROUP BY entity", |it, n| it.refused = count(n))?;
-            add("SELECT entity, count(*) FROM warned WHERE connection = ?1 GROUP BY entity", |it, n| it.warned = count(n))?;
+            add(&format!("SELECT entity, count(*) FROM ({ONCE}) GROUP BY entity"), |it, n| it.warned = count(n))?;
             add("SELECT entity, min(due) FROM refresh WHERE connection = ?1 GROUP BY entity", |it, due| it.due = Some(due))?;
             // While the connection is paused nothing runs by itself, whatever the time.
             let polled = "SELECT entity, due FROM schedule WHERE connection = ?1 AND entity <> '' AND due IS NOT NULL
@@ -183,6 +183,10 @@ impl Pages for SqliteStore {
             let mut records = 0;
             for remote in remotes {
                 records += count::<_, u32>(sqlite.execute(&sql, params![connection, names::entity(entity), remote, note.code])?);
+                // What is said of its level and its price as well is said once.
+                for other in same_record(entity).iter().filter(|_| !refused) {
+                    sqlite.execute(&sql, params![connection, names::entity(*other), remote, note.code])?;
+                }
             }
             if records > 0 {
                 let detail = json!({ "of": table, "entity": names::entity(entity), "code": note.code, "records": records });
@@ -190,6 +194,28 @@ impl Pages for SqliteStore {
             }
             write_down(sqlite, connection, Note { records, ..note })?;
             Ok(records)
+        })
+        .await
+    }
+
+    async fn called(&self, connection: ConnectionId, records: Vec<(Entity, String)>) -> Result<BTreeMap<String, Called>> {
+        self.read(move |sqlite| {
+            let mut all = BTreeMap::new();
+            for (entity, remote) in records {
+                if let Some(known) = called(sqlite, connection, entity, &remote)? {
+                    all.insert(format!("{}/{remote}", names::entity(bearer(entity))), known);
+                }
+            }
+            Ok(all)
+        })
+        .await
+    }
+
+    async fn pressed(&self, run: i64, operator: &str) -> Result<()> {
+        let operator = operator.to_owned();
+        self.write(move |sqlite| {
+            sqlite.execute("UPDATE run SET operator = ?2 WHERE id = ?1", params![run, operator])?;
+            Ok(())
         })
         .await
     }

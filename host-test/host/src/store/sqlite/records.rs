@@ -4,13 +4,22 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use rusqlite::{OptionalExtension, params};
+use serde_json::Value;
 
 use super::{SqliteStore, from_json};
 use crate::clock::Instant;
 use crate::contract::types::Entity;
 use crate::names;
 use crate::nobi::forget;
-use crate::store::{ConnectionId, Level, NobiCounts, Outgoing, Records, Result, Sellable, Standing};
+use crate::store::{ConnectionId, Level, NobiCounts, Outgoing, Records, Result, Sellable, Standing, Why};
+
+/// Why an event of an order failed or was not sent, out of how it ended.
+fn why(outcome: &Value) -> Option<Why> {
+    let told = outcome.get("failure").unwrap_or(outcome);
+    let code = told.get("code").or_else(|| told.get("reason")).and_then(Value::as_str)?.to_owned();
+    let message = told.get("message").cloned().and_then(|message| serde_json::from_value(message).ok());
+    Some(Why { code, message })
+}
 
 #[async_trait]
 impl Records for SqliteStore {
@@ -45,7 +54,9 @@ impl Records for SqliteStore {
             // An order is the connection's once an event of it was given to it.
             let mut statement = sqlite.prepare_cached(
                 "SELECT nobi_order.id, nobi_order.code, nobi_order.stage, order_push.remote, order_push.own_id, nobi_order.remote_status,
-                   waiting, failed, coalesce(order_push.may_have_arrived, 0) AND (waiting OR failed)
+                   waiting, failed, coalesce(order_push.may_have_arrived, 0) AND (waiting OR failed),
+                   (SELECT outcome FROM outbox WHERE connection = ?1 AND order_id = known.order_id AND state IN ('failed', 'skipped')
+                    ORDER BY state = 'failed' DESC, sequence DESC LIMIT 1)
                  FROM (SELECT order_id, max(id) AS last, max(state = 'waiting') AS waiting, max(state = 'failed') AS failed FROM outbox WHERE connection = ?1 AND (?2 IS NULL OR order_id = ?2)
                        GROUP BY order_id ORDER BY last DESC LIMIT ?3) AS known
                  JOIN connection ON connection.id = ?1
@@ -67,13 +78,16 @@ impl Records for SqliteStore {
                     may_have_arrived: row.get(8)?,
                     outgoing,
                     there: None,
+                    why: None,
                 };
-                Ok((standing, row.get::<_, Option<String>>(5)?))
+                Ok((standing, row.get::<_, Option<String>>(5)?, row.get::<_, Option<String>>(9)?))
             })?;
             let mut standings = Vec::new();
             for row in rows {
-                let (standing, there) = row?;
-                standings.push(Standing { there: there.as_deref().map(from_json).transpose()?, ..standing });
+                let (standing, there, outcome) = row?;
+                let outcome: Option<Value> = outcome.as_deref().map(from_json).transpose()?;
+                let why = outcome.as_ref().filter(|_| standing.outgoing != Outgoing::Waiting).and_then(why);
+                standings.push(Standing { there: there.as_deref().map(from_json).transpose()?, why, ..standing });
             }
             Ok(standings)
         })

@@ -28,6 +28,21 @@ fn record_of(change: &Change) -> Option<(Entity, &str)> {
 /// Of a record that was deleted at Nobi, or kept out, nothing is left to look at: a retry of all that a remark was made of must not bring it back.
 const LET_IN: &str = "NOT EXISTS (SELECT 1 FROM link WHERE connection = ?1 AND entity = ?2 AND remote = ?3 AND state = 'tombstone')";
 
+/// The warnings of connection `?1`, each once: what is said of a product's level or price in the words that are said of the product already is
+/// not said again.
+pub(super) const ONCE: &str = "SELECT entity, remote, code, warning FROM warned WHERE connection = ?1 AND NOT EXISTS (
+    SELECT 1 FROM warned AS first WHERE first.connection = ?1 AND first.remote = warned.remote AND first.code = warned.code
+      AND (warned.entity IN ('stock', 'price') AND first.entity = 'product' OR warned.entity = 'stock' AND first.entity = 'price'))";
+
+/// Streams beside this one in which the same may be said of the same record.
+pub(super) fn same_record(entity: Entity) -> &'static [Entity] {
+    match entity {
+        Entity::Product => &[Entity::Price, Entity::Stock],
+        Entity::Price => &[Entity::Stock],
+        _ => &[],
+    }
+}
+
 /// Forgets what was said of records that Nobi has kept out since.
 pub(crate) fn forget_kept_out(sqlite: &Sqlite, entity: Entity) -> Result<()> {
     for table in ["refused", "warned"] {
@@ -51,6 +66,12 @@ pub(super) fn forget_remarks(sqlite: &Sqlite, connection: ConnectionId, changes:
         let mut delete = sqlite.prepare_cached(&delete)?;
         for (entity, id) in changes.iter().filter_map(record_of) {
             delete.execute(params![connection, names::entity(entity), id])?;
+        }
+        // A product's row brings its prices and levels along.
+        for product in changes.iter().filter_map(|change| if let Change::Product(product) = change { Some(product) } else { None }) {
+            for entity in same_record(Entity::Product) {
+                delete.execute(params![connection, names::entity(*entity), product.id])?;
+            }
         }
     }
     Ok(())
@@ -106,8 +127,7 @@ impl Remarks for SqliteStore {
 
     async fn warned(&self, connection: ConnectionId) -> Result<Vec<(String, Warning)>> {
         self.read(move |sqlite| {
-            let mut statement =
-                sqlite.prepare_cached("SELECT entity, warning FROM warned WHERE connection = ?1 ORDER BY entity, remote, code")?;
+            let mut statement = sqlite.prepare_cached(&format!("SELECT entity, warning FROM ({ONCE}) ORDER BY entity, remote, code"))?;
             let rows = statement.query_map([connection], |row| Ok((row.get(0)?, row.get::<_, String>(1)?)))?;
             let mut warned = Vec::new();
             for row in rows {
@@ -146,10 +166,10 @@ impl Remarks for SqliteStore {
 
     async fn warned_after(&self, connection: ConnectionId, after: After, most: u32) -> Result<(Vec<(String, Warning)>, Option<After>)> {
         self.read(move |sqlite| {
-            let mut statement = sqlite.prepare_cached(
-                "SELECT entity, remote, code, warning FROM warned WHERE connection = ?1 AND (entity, remote, code) > (?2, ?3, ?4)
-                 ORDER BY entity, remote, code LIMIT ?5",
-            )?;
+            let mut statement = sqlite.prepare_cached(&format!(
+                "SELECT entity, remote, code, warning FROM ({ONCE}) WHERE (entity, remote, code) > (?2, ?3, ?4)
+                 ORDER BY entity, remote, code LIMIT ?5"
+            ))?;
             let rows = statement.query_map(params![connection, after.0, after.1, after.2, most], |row| {
                 Ok(((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?), row.get::<_, String>(3)?))
             })?;

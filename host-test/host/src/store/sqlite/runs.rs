@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use rusqlite::{Connection as Sqlite, OptionalExtension, Row, params};
 use serde_json::json;
 
-use super::connections::{load, notify, pause, stand};
+use super::connections::{load, notify_of, pause, stand, take_back};
 use super::events::append;
 use super::inbox::forget_deliveries;
 use super::queue::enqueue;
@@ -23,16 +23,18 @@ use crate::store::{
     AppliedPage, Connection, ConnectionId, Footing, Halt, Lane, Result, Run, RunState, Runs, StoreError, Stream, Task, Trigger,
 };
 
-pub(super) const COLUMNS: &str = "id, connection, entity, trigger, scope, state, cursor, done, total, tally, failure, started, ended";
+pub(super) const COLUMNS: &str =
+    "id, connection, entity, trigger, scope, state, cursor, done, total, tally, failure, started, ended, records, operator";
 
 pub(super) struct Raw {
     run: (i64, ConnectionId, String),
     words: [String; 3],
     cursor: Option<String>,
-    counts: (u32, Option<u32>),
+    counts: (u32, Option<u32>, u32),
     tally: String,
     failure: Option<String>,
     times: (Instant, Option<Instant>),
+    operator: Option<String>,
 }
 
 pub(super) fn raw(row: &Row<'_>) -> rusqlite::Result<Raw> {
@@ -40,10 +42,11 @@ pub(super) fn raw(row: &Row<'_>) -> rusqlite::Result<Raw> {
         run: (row.get(0)?, row.get(1)?, row.get(2)?),
         words: [row.get(3)?, row.get(4)?, row.get(5)?],
         cursor: row.get(6)?,
-        counts: (row.get(7)?, row.get(8)?),
+        counts: (row.get(7)?, row.get(8)?, row.get(13)?),
         tally: row.get(9)?,
         failure: row.get(10)?,
         times: (row.get(11)?, row.get(12)?),
+        operator: row.get(14)?,
     })
 }
 
@@ -60,10 +63,12 @@ pub(super) fn typed(raw: Raw) -> Result<Run> {
         cursor: raw.cursor,
         done: raw.counts.0,
         total: raw.counts.1,
+        records: raw.counts.2,
         tally: from_json(&raw.tally)?,
         failure: raw.failure.as_deref().map(from_json).transpose()?,
         started: raw.times.0,
         ended: raw.times.1,
+        operator: raw.operator,
     })
 }
 
@@ -95,8 +100,9 @@ fn stream_pause(sqlite: &Sqlite, connection: ConnectionId, entity: &str) -> Resu
     pause.flatten().as_deref().map(from_json).transpose()
 }
 
-/// Tells that a stream goes on, where it was paused.
+/// Tells that a stream goes on, where it was paused, and takes back what was said of its failures.
 pub(super) fn tell_resumed(sqlite: &Sqlite, connection: ConnectionId, entity: &str, at: Instant) -> Result<()> {
+    take_back(sqlite, connection, entity)?;
     match stream_pause(sqlite, connection, entity)? {
         Some(_) => append(sqlite, connection, at, code::RESUMED, Some(entity), &json!({})),
         None => Ok(()),
@@ -112,7 +118,7 @@ fn pause_stream(sqlite: &Sqlite, connection: ConnectionId, entity: &str, reason:
         "INSERT INTO stream (connection, entity, pause) VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET pause = excluded.pause",
         params![connection, entity, to_json(reason)?],
     )?;
-    notify(sqlite, connection, at, &reason.code, &reason.message)
+    notify_of(sqlite, connection, at, entity, &reason.code, &reason.message)
 }
 
 /// Records that a page counts as at the least: one that brings nothing and leads on costs as much as a full one.
@@ -285,8 +291,8 @@ impl Runs for SqliteStore {
             let records = u64::try_from(page.changes.len().saturating_add(page.refused.len())).unwrap_or(u64::MAX).max(FULL_PAGE);
             let read = sqlite
                 .prepare_cached(
-                    "UPDATE run SET state = ?2, cursor = ?3, done = ?4, total = ?5, tally = ?6, ended = ?7, read = read + ?8, failure = NULL
-                     WHERE id = ?1 RETURNING read",
+                    "UPDATE run SET state = ?2, cursor = ?3, done = ?4, total = ?5, tally = ?6, ended = ?7, read = read + ?8, records = records + ?9,
+                       failure = NULL WHERE id = ?1 RETURNING read",
                 )?
                 .query_row(params![
                     run,
@@ -296,7 +302,8 @@ impl Runs for SqliteStore {
                     page.total,
                     to_json(&all)?,
                     ended.then_some(at),
-                    i64::try_from(records).unwrap_or(i64::MAX)
+                    i64::try_from(records).unwrap_or(i64::MAX),
+                    u32::try_from(page.changes.len() + page.refused.len()).unwrap_or(u32::MAX)
                 ], |row| row.get::<_, i64>(0))?;
             if ended {
                 let detail = json!({ "entity": names::entity(before.entity), "state": RunState::Done, "tally": all });
@@ -319,11 +326,11 @@ impl Runs for SqliteStore {
                 };
                 sqlite
                     .prepare_cached(
-                        "INSERT INTO stream (connection, entity, last_success) VALUES (?1, ?2, CASE WHEN ?4 = ?5 THEN ?3 END)
-                         ON CONFLICT DO UPDATE SET pause = NULL,
+                        "INSERT INTO stream (connection, entity, last_success, succeeded) VALUES (?1, ?2, CASE WHEN ?4 = ?5 THEN ?3 END, ?7)
+                         ON CONFLICT DO UPDATE SET pause = NULL, succeeded = ?7,
                            last_success = CASE WHEN ?6 > kept_out_until AND (?4 = ?5 OR last_success >= ?4) THEN ?3 ELSE last_success END",
                     )?
-                    .execute(params![connection.id, names::entity(before.entity), before.started, from, Instant::MIN, run])?;
+                    .execute(params![connection.id, names::entity(before.entity), before.started, from, Instant::MIN, run, at])?;
             }
             Ok(AppliedPage { tally, ended, read: read.unsigned_abs() })
         })
@@ -358,7 +365,7 @@ impl Runs for SqliteStore {
                 Halt::PauseConnection(reason) => pause(sqlite, id, at, &reason),
                 Halt::PauseStream => pause_stream(sqlite, id, &entity, &Reason { code: failure.code, message: failure.message }, at),
                 Halt::AskOtherwise { way, due } => turn(sqlite, id, &entity, way, due),
-                Halt::GiveUp => notify(sqlite, id, at, &failure.code, &failure.message),
+                Halt::GiveUp => notify_of(sqlite, id, at, &entity, &failure.code, &failure.message),
             }
         })
         .await
@@ -396,16 +403,17 @@ impl Runs for SqliteStore {
 
     async fn streams(&self, connection: ConnectionId) -> Result<Vec<Stream>> {
         self.read(move |sqlite| {
-            let mut statement = sqlite.prepare_cached("SELECT entity, policy, pause, last_success FROM stream WHERE connection = ?1")?;
+            let mut statement =
+                sqlite.prepare_cached("SELECT entity, policy, pause, last_success, succeeded FROM stream WHERE connection = ?1")?;
             let rows = statement.query_map([connection], |row| {
-                Ok((row.get::<_, String>(0)?, row.get::<_, Option<String>>(1)?, row.get::<_, Option<String>>(2)?, row.get(3)?))
+                Ok((row.get::<_, String>(0)?, row.get::<_, Option<String>>(1)?, row.get::<_, Option<String>>(2)?, row.get(3)?, row.get(4)?))
             })?;
             let mut streams = Vec::new();
             for row in rows {
-                let (entity, policy, pause, last_success) = row?;
+                let (entity, policy, pause, last_success, succeeded) = row?;
                 let Some(entity) = names::entity_from(&entity) else { continue };
                 let policy = policy.as_deref().and_then(names::policy_from);
-                streams.push(Stream { entity, policy, pause: pause.as_deref().map(from_json).transpose()?, last_success });
+                streams.push(Stream { entity, policy, pause: pause.as_deref().map(from_json).transpose()?, last_success, succeeded });
             }
             Ok(streams)
         })

@@ -118,7 +118,7 @@ fn succeed(sqlite: &Sqlite, from: ConnectionId, to: ConnectionId, at: Instant) -
     notify(sqlite, from, at, "connection-succeeded", &told)?;
     let told = says(
         format!(
-            "Kết nối này tiếp quản từ kết nối {from} (doanh nghiệp {}). Sản phẩm trùng mã SKU chờ bạn xác nhận ở mục ghép cặp trước khi liên kết.",
+            "Kết nối này tiếp quản từ kết nối {from} (doanh nghiệp {}). Sản phẩm trùng mã SKU chờ bạn xác nhận ở trang Chờ liên kết.",
             before.id
         ),
         format!(

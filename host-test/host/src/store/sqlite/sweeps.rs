@@ -147,10 +147,10 @@ fn unread(remote: Option<&str>, field: Option<&str>, rows: u64) -> Message {
     let (remote, field, rows) = (remote.filter(|id| !id.is_empty()).unwrap_or("?"), field.unwrap_or("?"), rows.to_string());
     Message {
         vi: format!(
-            "Lần rà đơn vừa rồi không tính: {rows} đơn ở bên kia không đọc được và có thể là đơn đang tìm (ví dụ đơn {remote}, ô {field}). Đơn chờ kết quả rà chưa gửi lại; hãy sửa đơn đó ở bên kia."
+            "Lần rà đơn vừa rồi không tính: {rows} đơn ở Nhanh.vn không đọc được và có thể là đơn đang tìm (ví dụ đơn {remote}, ô {field}). Đơn chờ kết quả rà chưa gửi lại; hãy sửa đơn đó ở Nhanh.vn."
         ),
         en: format!(
-            "The last sweep of orders does not count: {rows} rows at the other side could not be read and may be an order that is looked for (such as order {remote}, field {field}). What waits for the sweep is not sent again; mend that order there."
+            "The last sweep of orders does not count: {rows} rows at Nhanh.vn could not be read and may be an order that is looked for (such as order {remote}, field {field}). What waits for the sweep is not sent again; mend that order there."
         ),
         arguments: vec![argument("order", remote), argument("field", field), argument("rows", &rows)],
     }

@@ -43,6 +43,10 @@ const BACK: &str = "
     UPDATE succession SET at = :now WHERE at > :now;
     UPDATE nobi_stock SET updated = :now WHERE updated > :now;
     UPDATE sweep_product SET at = :now WHERE at > :now;
+    UPDATE webhook_arrival SET at = :now WHERE at > :now;
+    UPDATE webhook_health SET proven = :now WHERE proven > :now;
+    UPDATE webhook_health SET refused = :now WHERE refused > :now;
+    UPDATE webhook_health SET probed = :now WHERE probed > :now;
     UPDATE pulse SET at = :now WHERE at > :now;";
 
 /// Connections that paused after now, and have a token to go on with.
@@ -96,7 +100,7 @@ mod tests {
     /// Columns that are called so and hold none: a run's number, a price.
     const NONE: [&str; 2] = ["stream.kept_out_until", "nobi_product.compare_at"];
     /// Times that nobody works by: they are shown, or say in which order something was.
-    const SHOWN: [&str; 13] = [
+    const SHOWN: [&str; 14] = [
         "backup.at",
         "connected_by.at",
         "connection.created",
@@ -109,6 +113,7 @@ mod tests {
         "notice.at",
         "operator.created",
         "refused.at",
+        "stream.succeeded",
         "warned.at",
     ];
 
@@ -142,6 +147,10 @@ mod tests {
             "updated",
             "made",
             "unanswered",
+            "proven",
+            "refused",
+            "probed",
+            "succeeded",
         ];
         let is_time = |column: &str| column.rsplit('_').next().is_some_and(|end| ends.contains(&end));
         let mut untold: Vec<String> = Vec::new();

@@ -3,7 +3,7 @@
 use rusqlite::{Connection as Sqlite, OptionalExtension as _, params};
 use serde_json::json;
 
-use super::connections::notify;
+use super::connections::{OF_ORDERS, notify_of};
 use super::events::append;
 use super::outbox::{hurry, work_key};
 use super::queue::enqueue;
@@ -95,7 +95,7 @@ pub(super) fn count_try(sqlite: &Sqlite, tried: &Try) -> Result<()> {
         let subject = LetterId::Order(row).to_string();
         append(sqlite, connection, at, code::DEAD_LETTER, Some(&subject), &json!({ "failure": failure.code }))?;
         // A cause that many share is one notice.
-        notify(sqlite, connection, at, &failure.code, &failure.message)?;
+        notify_of(sqlite, connection, at, OF_ORDERS, &failure.code, &failure.message)?;
     }
     Ok(())
 }

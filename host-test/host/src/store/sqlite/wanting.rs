@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use rusqlite::{Connection as Sqlite, OptionalExtension, params};
 use serde_json::json;
 
-use super::connections::stand;
+use super::connections::{OF_ORDERS, stand};
 use super::events::append;
 use super::outbox::hurry;
 use super::runs::chosen;
@@ -116,7 +116,7 @@ pub(super) fn notices(sqlite: &Sqlite, connection: ConnectionId) -> Result<Vec<N
             format!("{} đơn đang chờ, sẽ tự gửi khi được: {vi}", it.orders),
             format!("Orders that wait and go by themselves: {}. {en}", it.orders),
         );
-        Notice { at: it.since, code, vi, en, times: 1 }
+        Notice { at: it.since, code, vi, en, times: 1, id: None, about: OF_ORDERS.to_owned() }
     };
     Ok(wanting(sqlite, connection)?.into_iter().map(line).collect())
 }

@@ -8,6 +8,7 @@ use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::sync::oneshot;
 
+use super::events;
 use crate::seeing::figures;
 use crate::store::StoreError;
 
@@ -65,7 +66,13 @@ fn boxed<T: Send + 'static>(
     let span = tracing::debug_span!("write");
     let job: Job = Box::new(move |connection| {
         let result = span.in_scope(|| connection.and_then(|connection| in_savepoint(connection, job)));
+        let told = events::told();
+        let told = if result.is_ok() { told } else { Vec::new() };
         Box::new(move |commit| {
+            // What was undone did not happen.
+            if commit.is_ok() {
+                told.iter().for_each(|line| tracing::info!(target: "connector_host::life", "{line}"));
+            }
             // Whoever asked may have gone; what was written stands all the same.
             let _ = answer.send(commit.and(result));
         })
@@ -84,6 +91,7 @@ fn in_savepoint<T>(connection: &Connection, job: impl FnOnce(&Connection) -> Res
 }
 
 fn run(connection: &Connection, mut jobs: Receiver<Job>) {
+    events::listen();
     while let Some(first) = jobs.blocking_recv() {
         let began = Instant::now();
         if let Err(error) = connection.execute_batch("BEGIN IMMEDIATE") {

@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::response::Response;
 use maud::html;
 
+use super::at::{Asked, At};
 use super::connection::{Said, login_form};
 use super::fault::Fault;
 use super::lang::Lang;
-use super::layout::{Mood, Sheet, chip};
+use super::layout::{Mood, Sheet, chip, details};
 use super::session::Signed;
 use super::{Desk, csp, login, word};
 use crate::contract::{CheckLine, Verdict};
@@ -17,8 +18,8 @@ use crate::store::ConnectionId;
 
 pub(super) async fn show(
     State(desk): State<Arc<Desk>>,
-    Path(id): Path<ConnectionId>,
-    Query(said): Query<Said>,
+    At(id): At<ConnectionId>,
+    Asked(said): Asked<Said>,
     signed: Signed,
 ) -> Result<Response, Fault> {
     let (connection, descriptor) = desk.described(&signed, id).await?;
@@ -33,8 +34,9 @@ pub(super) async fn show(
         ul .checks {
             @for line in &lines {
                 li {
-                    (verdict(lang, line.verdict)) " " (lang.told(&line.message)) " " code { (line.code) }
+                    (verdict(lang, line.verdict)) " " (lang.told(&line.message))
                     @if let Some(fix) = &line.fix { p .fix { strong { (lang.say(word::FIX)) } " " (lang.told(fix)) } }
+                    (details(lang, &line.code))
                 }
             }
         }

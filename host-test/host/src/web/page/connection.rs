@@ -2,18 +2,19 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::response::Response;
 use maud::{Markup, html};
 use serde::Deserialize;
 
+use super::at::{Asked, At};
 use super::fault::Fault;
 use super::lang::{Lang, Word};
-use super::layout::{Mood, Sheet, banner, chip, token};
-use super::session::Signed;
-use super::{Desk, csp, flows, format, login, word};
+use super::layout::{Mood, Sheet, banner, chip, details, token};
+use super::session::{Posted, Signed};
+use super::{Desk, csp, flows, format, login, notices, word};
 use crate::clock::Instant;
-use crate::contract::Descriptor;
+use crate::contract::{Choice, Descriptor, Field, FieldKind};
 use crate::names;
 use crate::store::{Connection, ConnectionId, ConnectionState};
 
@@ -72,8 +73,8 @@ pub(super) fn state_chip(lang: Lang, connection: &Connection) -> Markup {
 
 pub(super) async fn show(
     State(desk): State<Arc<Desk>>,
-    Path(id): Path<ConnectionId>,
-    Query(said): Query<Said>,
+    At(id): At<ConnectionId>,
+    Asked(said): Asked<Said>,
     signed: Signed,
 ) -> Result<Response, Fault> {
     let (connection, descriptor) = desk.described(&signed, id).await?;
@@ -88,7 +89,8 @@ pub(super) async fn show(
         h1 { (name) " " (state_chip(lang, &connection)) }
         @if let Some(banner) = said.banner(lang, &descriptor) { (banner) }
         (warnings(lang, &connection, desk.host.clock().now()))
-        (facts(&desk, lang, &connection).await?)
+        (older(lang, &connection, &descriptor, &sheet.csrf))
+        (facts(&desk, lang, &connection, &descriptor).await?)
         nav .tabs aria-label=(lang.say(word::CONNECTION)) {
             a href={ "/connections/" (id) "/check" } { (lang.say(word::CHECKLIST)) }
             a href={ "/connections/" (id) "/form" } { (lang.say(word::FORM)) }
@@ -96,12 +98,11 @@ pub(super) async fn show(
             a href={ "/connections/" (id) "/history" } { (lang.say(word::HISTORY)) }
             a href={ "/connections/" (id) "/troubles" } { (lang.say(word::TROUBLES)) }
             a href={ "/connections/" (id) "/pairing" } { (lang.say(word::PAIRING)) }
-            a href={ "/connections/" (id) "/support.txt" } download { (lang.say(word::SUPPORT)) }
         }
         (login_form(lang, &connection, name, &sheet.csrf))
         h2 #sync-heading { (lang.say(word::SYNC)) }
         (table.render(lang, &sheet.csrf))
-        (notices(&desk, lang, id).await?)
+        (notices::list(&desk, lang, id, &descriptor, &sheet.csrf).await?)
     };
     let mut response = sheet.around(&body);
     csp::leading_to(&mut response, &login::origins(&descriptor, &connection));
@@ -146,12 +147,58 @@ fn warnings(lang: Lang, connection: &Connection, now: Instant) -> Markup {
             _ => {}
         }
         @if let Some(reason) = paused {
-            (banner(Mood::Bad, &html! { (lang.say(word::PAUSED_BECAUSE)) " " (lang.told(&reason.message)) " " code { (reason.code) } }))
+            (banner(Mood::Bad, &html! { (lang.say(word::PAUSED_BECAUSE)) " " (lang.told(&reason.message)) (details(lang, &reason.code)) }))
         }
     }
 }
 
-async fn facts(desk: &Desk, lang: Lang, connection: &Connection) -> Result<Markup, Fault> {
+/// The choices that every connection has to make once, such as the version of the other side's interface, as they stand.
+pub(super) fn versions<'d>(connection: &Connection, descriptor: &'d Descriptor) -> Vec<(&'d Field, &'d Choice)> {
+    let chosen = |field: &'d Field| {
+        let FieldKind::Choice(choices) = &field.kind else { return None };
+        let value = connection.settings.get(&field.key).or(field.default.as_ref())?;
+        Some((field, choices.iter().find(|choice| &choice.value == value)?))
+    };
+    descriptor.form.iter().filter(|field| field.required && !field.operator_only).filter_map(chosen).collect()
+}
+
+/// What each of these choices is for a connection that is made today, where it stands otherwise here.
+fn newer<'d>(field: &'d Field, choice: &Choice) -> Option<&'d Choice> {
+    let FieldKind::Choice(choices) = &field.kind else { return None };
+    let today = field.default.as_ref().filter(|today| **today != choice.value)?;
+    choices.iter().find(|choice| &choice.value == today)
+}
+
+/// A connection that stands on an older choice is told so, with the way to the one of today: one login.
+fn older(lang: Lang, connection: &Connection, descriptor: &Descriptor, csrf: &str) -> Markup {
+    let moves = versions(connection, descriptor).into_iter().filter_map(|(field, now)| Some((now, newer(field, now)?)));
+    let moves: Vec<(&Choice, &Choice)> = moves.collect();
+    html! {
+        @for (now, then) in moves {
+            @let (from, to) = (lang.told(&now.label), lang.told(&then.label));
+            (banner(Mood::Look, &html! {
+                p { (lang.with(word::OLDER_CHOICE, &[("from", from), ("to", to)])) }
+                @if connection.account.is_some() {
+                    form method="post" action={ "/connections/" (connection.id) "/move" } {
+                        (token(csrf))
+                        button #move type="submit" { (lang.with(word::MOVE_TO, &[("to", to)])) }
+                    }
+                }
+            }))
+        }
+    }
+}
+
+/// Sends the person to the login that brings the choices of today into force.
+pub(super) async fn go_newer(State(desk): State<Arc<Desk>>, At(id): At<ConnectionId>, posted: Posted) -> Result<Response, Fault> {
+    let (connection, descriptor) = desk.described(&posted.signed, id).await?;
+    let newer = versions(&connection, &descriptor)
+        .into_iter()
+        .filter_map(|(field, now)| Some((field.key.clone(), newer(field, now)?.value.clone())));
+    login::moving(&desk, &posted.signed, &connection, newer.collect()).await
+}
+
+async fn facts(desk: &Desk, lang: Lang, connection: &Connection, descriptor: &Descriptor) -> Result<Markup, Fault> {
     let store = desk.host.store();
     let (who, last) = (store.who_connected(connection.id).await?, store.last_delivery(connection.id).await?);
     let never = lang.say(word::NEVER);
@@ -159,6 +206,9 @@ async fn facts(desk: &Desk, lang: Lang, connection: &Connection) -> Result<Marku
     let expires = account.and_then(|account| account.expires);
     Ok(html! {
         dl .facts {
+            @for (field, choice) in versions(connection, descriptor) {
+                div { dt { (lang.told(&field.label)) } dd { (lang.told(&choice.label)) } }
+            }
             div {
                 dt { (lang.say(word::BUSINESS)) }
                 dd {
@@ -182,26 +232,6 @@ async fn facts(desk: &Desk, lang: Lang, connection: &Connection) -> Result<Marku
             }
             div { dt { (lang.say(word::VALID_UNTIL)) } dd { (expires.map_or_else(|| never.to_owned(), format::time)) } }
             div { dt { (lang.say(word::LAST_EVENT)) } dd { (last.map_or_else(|| never.to_owned(), format::time)) } }
-        }
-    })
-}
-
-async fn notices(desk: &Desk, lang: Lang, id: ConnectionId) -> Result<Markup, Fault> {
-    let mut notices = desk.host.store().notices(id).await?;
-    notices.reverse();
-    notices.truncate(20);
-    Ok(html! {
-        @if !notices.is_empty() {
-            h2 { (lang.say(word::NOTICES)) }
-            ul .notices {
-                @for notice in &notices {
-                    li {
-                        time datetime=(format::machine_time(notice.at)) { (format::time(notice.at)) } " "
-                        (if lang == Lang::En { &notice.en } else { &notice.vi }) " " code { (notice.code) }
-                        @if notice.times > 1 { " · " (lang.with(word::TIMES, &[("times", &notice.times.to_string())])) }
-                    }
-                }
-            }
         }
     })
 }

@@ -5,17 +5,18 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 
+use super::at::At;
 use super::fault::Fault;
 use super::lang::Lang;
 use super::places::Place;
 use super::session::Signed;
-use super::troubles::{Group, Record, decisions, groups, refused, warned};
-use super::{Desk, format, word};
+use super::troubles::{Group, Kind, Record, called, decisions, groups, refused, warned};
+use super::{Desk, field_name, format, word};
 use crate::contract::{Descriptor, http};
 use crate::names;
 use crate::store::{After, Connection, ConnectionId, RunState};
@@ -48,7 +49,7 @@ enum Part {
     Nothing,
 }
 
-pub(super) async fn csv(State(desk): State<Arc<Desk>>, Path(id): Path<ConnectionId>, signed: Signed) -> Result<Response, Fault> {
+pub(super) async fn csv(State(desk): State<Arc<Desk>>, At(id): At<ConnectionId>, signed: Signed) -> Result<Response, Fault> {
     let (_, descriptor) = desk.described(&signed, id).await?;
     let place = desk.lists.take(&signed.operator.tenant).ok_or(Fault::Busy)?;
     let download = Download { desk, id, lang: signed.lang(), descriptor, next: Part::Decisions, _place: place };
@@ -77,12 +78,12 @@ impl Download {
             }
             Part::Refused(after) => {
                 let (rows, next) = store.refused_after(self.id, after, ROWS).await?;
-                rows.into_iter().filter_map(refused).for_each(|(group, record)| self.row(&mut text, &group, &record));
+                self.rows(&mut text, rows.into_iter().filter_map(refused).collect()).await?;
                 next.map_or_else(|| Part::Warned(start()), Part::Refused)
             }
             Part::Warned(after) => {
                 let (rows, next) = store.warned_after(self.id, after, ROWS).await?;
-                rows.into_iter().filter_map(warned).for_each(|(group, record)| self.row(&mut text, &group, &record));
+                self.rows(&mut text, rows.into_iter().filter_map(warned).collect()).await?;
                 next.map_or(Part::Nothing, Part::Warned)
             }
             Part::Nothing => return Ok(None),
@@ -90,20 +91,36 @@ impl Download {
         Ok(Some(text))
     }
 
+    async fn rows(&self, text: &mut String, mut rows: Vec<(Group, Record)>) -> Result<(), Fault> {
+        called(&self.desk, self.id, rows.iter_mut().map(|(group, record)| (group.kind, group.entity, record))).await?;
+        rows.iter().for_each(|(group, record)| self.row(text, group, record));
+        Ok(())
+    }
+
     fn row(&self, text: &mut String, group: &Group, record: &Record) {
         let lang = self.lang;
-        let shown = record.code.as_deref().unwrap_or(&record.key);
-        let (ours, yours) = (lang.say(group.by_itself()), lang.say(group.for_you()));
-        row(text, &[group.item(lang, &self.descriptor), &group.code, shown, lang.told(&record.message), ours, yours]);
+        let shown = record.name.as_deref().unwrap_or(&record.key);
+        let (ours, yours) = (group.by_itself().map(|word| lang.say(word)).unwrap_or_default(), group.for_you(lang));
+        let field = record.field.as_deref().and_then(|field| field_name::named(lang, field)).unwrap_or_default();
+        let (item, happened) = (group.item(lang, &self.descriptor), lang.told(&record.message));
+        row(text, &[item, &group.code, shown, &record.key, &field, happened, ours, yours]);
     }
 }
 
 fn head(text: &mut String, lang: Lang) {
     // The mark at the front tells spreadsheets that it is UTF-8.
     text.push('\u{feff}');
-    let head =
-        [word::ITEM, word::CODE, word::RECORDS, word::WHAT_HAPPENED, word::WHAT_WE_DO, word::WHAT_YOU_CAN].map(|word| lang.say(word));
-    row(text, &head);
+    let head = [
+        word::ITEM,
+        word::CODE,
+        word::NAME_OF,
+        word::NUMBER_THERE,
+        word::FIELD_OF,
+        word::WHAT_HAPPENED,
+        word::WHAT_WE_DO,
+        word::WHAT_YOU_CAN,
+    ];
+    row(text, &head.map(|word| lang.say(word)));
 }
 
 fn row(text: &mut String, cells: &[&str]) {
@@ -118,7 +135,7 @@ fn quoted(cell: &str) -> String {
     format!("\"{guard}{}\"", cell.replace('"', "\"\""))
 }
 
-pub(super) async fn support(State(desk): State<Arc<Desk>>, Path(id): Path<ConnectionId>, signed: Signed) -> Result<Response, Fault> {
+pub(super) async fn support(State(desk): State<Arc<Desk>>, At(id): At<ConnectionId>, signed: Signed) -> Result<Response, Fault> {
     let (connection, descriptor) = desk.described(&signed, id).await?;
     let _place = desk.lists.take(&signed.operator.tenant).ok_or(Fault::Busy)?;
     let mut text = heading(&desk, &connection, &descriptor);
@@ -139,7 +156,12 @@ pub(super) async fn support(State(desk): State<Arc<Desk>>, Path(id): Path<Connec
         if let Some(message) = group.message() {
             let _ = writeln!(text, "{}", message.vi);
         }
-        let ids: Vec<&str> = group.records.iter().take(50).map(|record| record.code.as_deref().unwrap_or(&record.key)).collect();
+        let ids: Vec<&str> = group
+            .records
+            .iter()
+            .take(50)
+            .map(|record| if group.kind == Kind::Order { record.name.as_deref().unwrap_or(&record.key) } else { record.key.as_str() })
+            .collect();
         let _ = writeln!(text, "{}", ids.join(", "));
     }
     Ok(file("text/plain; charset=utf-8", &format!("nhanh-support-{id}.txt"), text))

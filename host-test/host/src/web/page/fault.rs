@@ -21,6 +21,8 @@ pub(super) enum Fault {
     Busy,
     /// The store does not do it now, such as on a full disk.
     Resting,
+    /// The address is there, and is no page: a button's, say.
+    NotThisWay,
     /// Something inside.
     Broken,
 }
@@ -39,6 +41,7 @@ impl IntoResponse for Fault {
     fn into_response(self) -> Response {
         let (status, text) = match self {
             Fault::Missing => (StatusCode::NOT_FOUND, word::NOT_FOUND),
+            Fault::NotThisWay => (StatusCode::METHOD_NOT_ALLOWED, word::NOT_THIS_WAY),
             Fault::Forged => (StatusCode::FORBIDDEN, word::FORGED),
             Fault::Busy => (StatusCode::SERVICE_UNAVAILABLE, word::BUSY),
             Fault::Resting => (StatusCode::SERVICE_UNAVAILABLE, word::RESTING),
@@ -57,7 +60,7 @@ impl IntoResponse for Fault {
                     main #content class="narrow" {
                         h1 { (text.vi) }
                         p lang="en" { (text.en) }
-                        p { a href="/connections" { (word::GO_HOME.vi) } }
+                        p { a href="/connections" { (word::GO_HOME.vi) " · " span lang="en" { (word::GO_HOME.en) } } }
                     }
                 }
             }

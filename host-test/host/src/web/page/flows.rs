@@ -7,7 +7,7 @@ use maud::{Markup, html};
 
 use super::fault::Fault;
 use super::lang::{Lang, Word};
-use super::layout::{Mood, chip, token};
+use super::layout::{Mood, chip, details, token};
 use super::preview::Preview;
 use super::{Desk, format, word};
 use crate::contract::types::{Entity, FailureClass, Reason};
@@ -31,7 +31,7 @@ struct Row {
     policy: Policy,
     chosen: bool,
     pause: Option<Reason>,
-    last_success: Option<i64>,
+    succeeded: Option<i64>,
     figures: StreamFigures,
     run: Option<Run>,
     orders: BTreeMap<String, u32>,
@@ -59,7 +59,7 @@ impl Table {
                 policy: stream.and_then(|it| it.policy).unwrap_or_else(|| first(flow)),
                 chosen: stream.is_some_and(|it| it.policy.is_some()),
                 pause: stream.and_then(|it| it.pause.clone()),
-                last_success: stream.and_then(|it| it.last_success),
+                succeeded: stream.and_then(|it| it.succeeded),
                 figures: figures.get(names::entity(flow.entity)).cloned().unwrap_or_default(),
                 run: run.cloned(),
                 orders: if flow.direction == Direction::OutOfNobi { orders.clone() } else { BTreeMap::new() },
@@ -111,6 +111,10 @@ fn toggled_off(flow: &Flow, descriptor: &Descriptor, defaults: &Policies) -> Opt
 }
 
 impl Row {
+    fn is_off(&self) -> bool {
+        self.toggled_off.is_some() || self.policy == Policy::Off
+    }
+
     fn is_under_way(&self) -> bool {
         self.run.as_ref().is_some_and(|run| matches!(run.state, RunState::Waiting | RunState::Running))
     }
@@ -118,8 +122,10 @@ impl Row {
     fn state(&self, lang: Lang) -> (Mood, &'static str) {
         let (mood, word) = if self.flow.unsupported.is_some() {
             (Mood::Quiet, word::NOT_SUPPORTED)
-        } else if self.toggled_off.is_some() || self.policy == Policy::Off {
+        } else if self.is_off() {
             (Mood::Quiet, word::STREAM_OFF)
+        } else if !self.connected {
+            (Mood::Quiet, word::STREAM_NOT_YET)
         } else if self.pause.is_some() {
             (Mood::Bad, word::STREAM_PAUSED)
         } else {
@@ -147,7 +153,7 @@ impl Row {
             };
         }
         let label = |word| lang.say(word);
-        let success = self.last_success.map_or_else(|| lang.say(word::NEVER).to_owned(), format::time);
+        let success = self.succeeded.map_or_else(|| lang.say(word::NEVER).to_owned(), format::time);
         html! {
             tr role="row" id={ "flow-" (names::entity(self.flow.entity)) } {
                 th scope="row" role="rowheader" { (item) }
@@ -162,31 +168,29 @@ impl Row {
         }
     }
 
-    /// How far it is: a share where the end is known. Waiting for a turn is said, and looks like waiting, not like a failure.
+    /// How far it is, in records; a share where the end is known. Waiting for a turn is said, and looks like waiting, not like a failure. What a
+    /// pause says is not said once more of the run that met it.
     fn progress(&self, lang: Lang, item: &str) -> Markup {
         let under_way = self.run.as_ref().filter(|_| self.is_under_way());
+        let ended = self.run.as_ref().filter(|_| !self.is_under_way() && self.pause.is_none()).and_then(|run| run.failure.as_ref());
         let said = lang.with(word::PROGRESS, &[("item", item)]);
         html! {
+            @if !self.connected && !self.is_off() { p .quiet { (lang.say(word::FILL_IN_FIRST)) } }
             @if let Some(run) = under_way {
-                @let done = format::count(lang, run.done.into());
                 @match run.total {
-                    Some(total) if total > 0 => {
-                        progress value=(run.done) max=(total) aria-label=(said) {}
-                        small { (lang.with(word::DONE_OF, &[("done", &done), ("total", &format::count(lang, total.into()))])) }
-                    }
-                    _ => {
-                        progress aria-label=(said) {}
-                        @if run.done > 0 { small { (lang.with(word::DONE_SO_FAR, &[("done", &done)])) } }
-                    }
+                    Some(total) if total > 0 => progress value=(run.done) max=(total) aria-label=(said) {},
+                    _ => progress aria-label=(said) {},
                 }
-                @if let Some(failure) = &run.failure {
+                @if run.records > 0 { small { (far(lang, self.flow.entity, run)) } }
+                @if let Some(failure) = run.failure.as_ref().filter(|_| self.pause.is_none()) {
                     @if matches!(failure.class, FailureClass::RateLimited(_)) { p .quiet { (lang.say(word::PACED)) } }
                     @else { p .quiet { (lang.told(&failure.message)) } }
                 }
-            } @else if let Some(failure) = self.run.as_ref().and_then(|run| run.failure.as_ref()) {
-                p .quiet { (lang.told(&failure.message)) " " code { (failure.code) } }
             }
-            @if let Some(pause) = &self.pause { p .quiet { (lang.told(&pause.message)) } }
+            @if let Some((message, code)) = self.pause.as_ref().map(|it| (&it.message, &it.code)).or(ended.map(|it| (&it.message, &it.code))) {
+                p .quiet { (lang.told(message)) }
+                (details(lang, code))
+            }
         }
     }
 
@@ -216,7 +220,7 @@ impl Row {
 
     fn next(&self, lang: Lang) -> String {
         match (self.figures.due, self.policy) {
-            _ if self.toggled_off.is_some() || self.policy == Policy::Off => "–".to_owned(),
+            _ if self.is_off() => "–".to_owned(),
             (Some(due), _) => format::time(due),
             _ if self.flow.direction == Direction::OutOfNobi => lang.say(word::WITH_ORDERS).to_owned(),
             (None, Policy::KeepUpdated) => lang.say(word::WHEN_CHANGED).to_owned(),
@@ -256,7 +260,7 @@ impl Row {
     fn buttons(&self, lang: Lang, csrf: &str, id: ConnectionId, item: &str) -> Markup {
         let name = names::entity(self.flow.entity);
         let out = self.flow.direction == Direction::OutOfNobi;
-        let off = self.toggled_off.is_some() || self.policy == Policy::Off;
+        let off = self.is_off();
         // A button whose work is under way keeps the keyboard's focus; pressing it again queues nothing.
         let form = |what: &str, word, main: bool, busy: bool| {
             html! {
@@ -279,7 +283,7 @@ impl Row {
                 p .quiet { (lang.say(word::CHOOSE_POLICY)) }
             } @else {
                 (form("sync", word::SYNC_NOW, true, self.is_under_way()))
-                @if self.last_success.is_none() && self.connected && !self.is_under_way() {
+                @if self.succeeded.is_none() && self.connected && !self.is_under_way() {
                     (form("preview", word::PREVIEW, false, matches!(self.preview, Some(Preview::Running { .. }))))
                 }
                 (self.previewed(lang))
@@ -288,22 +292,16 @@ impl Row {
     }
 
     fn previewed(&self, lang: Lang) -> Markup {
-        let n = |count| format::count(lang, count);
         html! {
             @match &self.preview {
                 Some(Preview::Running { done, total }) => {
-                    p .quiet { (lang.with(word::PREVIEW_RUNS, &[("done", &far(lang, *done, *total))])) }
+                    @let far = share(lang, *done, *total).map_or_else(String::new, |share| format!(" ({share})"));
+                    p .quiet { (lang.with(word::PREVIEW_RUNS, &[("far", &far)])) }
                 }
-                Some(Preview::Done(tally)) => {
-                    @let entity = names::entity(self.flow.entity);
-                    @let get = |effect: &str| tally.get(&format!("{entity}.{effect}"));
-                    @let skipped = ["kept", "unchanged", "dropped", "tombstone", "parked"].iter().map(|effect| get(effect)).sum::<u64>();
-                    p .preview {
-                        (lang.with(word::PREVIEW_DONE, &[
-                            ("created", &n(get("created"))), ("linked", &n(get("linked"))), ("waiting", &n(get("waiting"))),
-                            ("skipped", &n(skipped)), ("refused", &n(get("refused"))),
-                        ]))
-                    }
+                Some(Preview::Done(found)) => {
+                    @let what = tally(lang, self.flow.entity, found);
+                    @let what = if what.is_empty() { lang.say(word::PREVIEW_NOTHING).to_owned() } else { what };
+                    p .preview { (lang.with(word::PREVIEW_DONE, &[("what", &what)])) }
                 }
                 Some(Preview::Failed(message)) => p .quiet { (lang.with(word::PREVIEW_FAILED, &[("why", lang.told(message))])) },
                 None => {}
@@ -312,11 +310,30 @@ impl Row {
     }
 }
 
-fn far(lang: Lang, done: u32, total: Option<u32>) -> String {
-    let done = format::count(lang, done.into());
-    match total {
-        Some(total) => lang.with(word::DONE_OF, &[("done", &done), ("total", &format::count(lang, total.into()))]),
-        None => done,
+/// How far a run is: what was read, in records, and the share of the whole where that is known in whatever unit.
+fn far(lang: Lang, entity: Entity, run: &Run) -> String {
+    let values = [("n", format::count(lang, run.records.into())), ("unit", lang.say(unit(entity)).to_owned())];
+    let read = lang.with(word::DONE_SO_FAR, &values.each_ref().map(|(name, value)| (*name, value.as_str())));
+    match share(lang, run.done, run.total) {
+        Some(share) => format!("{read} ({share})"),
+        None => read,
+    }
+}
+
+fn share(lang: Lang, done: u32, total: Option<u32>) -> Option<String> {
+    let total = total.filter(|total| *total > 0)?;
+    let percent = u64::from(done) * 100 / u64::from(total);
+    Some(lang.with(word::SHARE, &[("percent", &percent.min(100).to_string())]))
+}
+
+/// What a stream's records are called in the plural: a level and a price are read with their product.
+pub(super) fn unit(entity: Entity) -> Word {
+    match entity {
+        Entity::Branch => word::UNIT_BRANCHES,
+        Entity::Category => word::UNIT_CATEGORIES,
+        Entity::Customer | Entity::CustomerGroup | Entity::User => word::UNIT_CUSTOMERS,
+        Entity::Order | Entity::OrderStatus => word::UNIT_ORDERS,
+        Entity::Product | Entity::Stock | Entity::Price => word::UNIT_PRODUCTS,
     }
 }
 
@@ -345,18 +362,61 @@ fn policy_word(lang: Lang, entity: Entity, policy: Policy) -> &'static str {
     })
 }
 
-/// What became of a run's records, in a line.
+/// What became of a run's records, in a line: each fact in its own word.
 pub(super) fn tally(lang: Lang, entity: Entity, tally: &Tally) -> String {
-    let entity = names::entity(entity);
-    let get = |effects: &[&str]| effects.iter().map(|effect| tally.get(&format!("{entity}.{effect}"))).sum::<u64>();
+    let name = names::entity(entity);
+    let dropped = match entity {
+        Entity::Stock => word::DROPPED_LEVELS_N,
+        Entity::Price => word::DROPPED_PRICES_N,
+        Entity::OrderStatus => word::DROPPED_STATUSES_N,
+        _ => word::DROPPED_N,
+    };
     let parts = [
-        (word::CREATED, get(&["created"])),
-        (word::LINKED_N, get(&["linked"])),
-        (word::UPDATED, get(&["updated"])),
-        (word::WAITING_N, get(&["waiting"])),
-        (word::SKIPPED_N, get(&["kept", "unchanged", "dropped", "tombstone", "parked"])),
-        (word::REFUSED_N, get(&["refused"])),
+        ("created", word::CREATED),
+        ("linked", word::LINKED_N),
+        ("updated", word::UPDATED),
+        ("unchanged", word::UNCHANGED_N),
+        ("kept", word::KEPT_N),
+        ("waiting", word::WAITING_N),
+        ("parked", word::PARKED_N),
+        ("held", word::HELD_N),
+        ("tombstone", word::TOMBSTONE_N),
+        ("gone", word::GONE_N),
+        ("dropped", dropped),
+        ("refused", word::REFUSED_N),
     ];
-    let told = parts.iter().filter(|(_, count)| *count > 0).map(|(word, count)| lang.with(*word, &[("n", &format::count(lang, *count))]));
+    let counted = parts.iter().map(|(effect, word)| (tally.get(&format!("{name}.{effect}")), *word));
+    let told = counted.filter(|(count, _)| *count > 0).map(|(count, word)| lang.with(word, &[("n", &format::count(lang, count))]));
     told.collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_thing_that_became_of_a_record_has_its_own_word() {
+        let effects =
+            ["unchanged", "kept", "parked", "tombstone", "dropped", "held", "gone", "created", "linked", "updated", "waiting", "refused"];
+        let mut told = Vec::new();
+        for (index, effect) in effects.iter().enumerate() {
+            let mut one = Tally::default();
+            for _ in 0..=index {
+                one.count("stock", effect);
+            }
+            let line = tally(Lang::Vi, Entity::Stock, &one);
+            assert!(line.ends_with(&(index + 1).to_string()) && !line.contains("bỏ qua"), "{effect}: {line}");
+            told.push(line.trim_end_matches(char::is_numeric).to_owned());
+        }
+        told.sort();
+        told.dedup();
+        assert_eq!(told.len(), effects.len(), "no two facts share a word: {told:?}");
+    }
+
+    #[test]
+    fn a_share_is_never_more_than_the_whole() {
+        assert_eq!(share(Lang::Vi, 3, Some(12)).as_deref(), Some("25%"));
+        assert_eq!(share(Lang::Vi, 13, Some(12)).as_deref(), Some("100%"));
+        assert_eq!((share(Lang::Vi, 3, None), share(Lang::Vi, 3, Some(0))), (None, None));
+    }
 }

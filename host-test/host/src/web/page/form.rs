@@ -4,11 +4,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 
+use super::at::{Asked, At};
 use super::connection::Said;
 use super::fault::Fault;
 use super::fields::Fields;
@@ -36,8 +37,8 @@ struct Filled<'a> {
 
 pub(super) async fn show(
     State(desk): State<Arc<Desk>>,
-    Path(id): Path<ConnectionId>,
-    axum::extract::Query(said): axum::extract::Query<Said>,
+    At(id): At<ConnectionId>,
+    Asked(said): Asked<Said>,
     signed: Signed,
 ) -> Result<Response, Fault> {
     let connection = desk.own(&signed, id).await?;
@@ -60,8 +61,10 @@ async fn page(
     let status = if faults.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let sheet = Sheet::of(signed, lang.say(word::FORM));
     let filled = Filled { lang, desk, connection, descriptor: &descriptor, values, kept, made, faults };
-    let (plain, more): (Vec<&Field>, Vec<&Field>) =
-        descriptor.form.iter().filter(|field| !field.operator_only).partition(|field| !is_fine_tuning(field));
+    // The other side asks for the two addresses before it gives anything that the rest of the form asks for.
+    let (copied, filled_in): (Vec<&Field>, Vec<&Field>) =
+        descriptor.form.iter().filter(|field| !field.operator_only).partition(|field| matches!(field.kind, FieldKind::HostValue(_)));
+    let (plain, more): (Vec<&Field>, Vec<&Field>) = filled_in.into_iter().partition(|field| !is_fine_tuning(field));
     let body = html! {
         p .crumbs { a href={ "/connections/" (connection.id) } { (lang.say(word::BACK)) } }
         h1 { (lang.say(word::FORM)) ": " (lang.told(&descriptor.name)) }
@@ -70,6 +73,12 @@ async fn page(
         (filled.summary())
         form .card #connection-form method="post" action={ "/connections/" (connection.id) "/form" } autocomplete="off" {
             (token(&sheet.csrf))
+            @if !copied.is_empty() {
+                h2 { (lang.say(word::FORM_STEP_COPY)) }
+                p .help { (lang.say(word::FORM_STEP_COPY_HELP)) }
+                @for field in copied { (filled.field(field)) }
+                h2 { (lang.say(word::FORM_STEP_FILL)) }
+            }
             @for field in plain { (filled.field(field)) }
             @if !more.is_empty() {
                 details open[more.iter().any(|field| filled.fault(field).is_some())] {
@@ -108,7 +117,7 @@ impl Filled<'_> {
                     ul {
                         @for fault in &self.faults {
                             @let field = self.descriptor.form.iter().find(|field| field.key == fault.key);
-                            li {
+                            li data-fault=(fault.key) {
                                 a href={ "#field-" (fault.key) } { (field.map_or(fault.key.as_str(), |field| lang.told(&field.label))) }
                                 ": " (lang.told(&fault.message))
                             }
@@ -125,7 +134,7 @@ impl Filled<'_> {
         let grouped = matches!(field.kind, FieldKind::Choices(_));
         let fault = self.fault(field);
         html! {
-            div class={ "field" @if fault.is_some() { " wrong" } } {
+            div class={ "field" @if fault.is_some() { " wrong" } } data-field=(field.key) {
                 @if !grouped && field.kind != FieldKind::Toggle {
                     label for=(id) {
                         (lang.told(&field.label))
@@ -160,7 +169,7 @@ impl Filled<'_> {
             }
             FieldKind::HostChoice(_) => {
                 let roles = &self.desk.host.config().roles;
-                let options: Vec<(&str, &str)> = roles.iter().map(|(value, label)| (value.as_str(), label.as_str())).collect();
+                let options: Vec<(&str, &str)> = roles.iter().map(|(value, label)| (value.as_str(), lang.told(label))).collect();
                 select(lang, field, id, &name, value, &about, invalid, &options)
             }
             FieldKind::Choices(choices) => self.choices(field, id, &name, value, choices),
@@ -286,7 +295,7 @@ fn form_of(descriptor: &Descriptor, fields: &Fields) -> Form {
     form
 }
 
-pub(super) async fn save(State(desk): State<Arc<Desk>>, Path(id): Path<ConnectionId>, posted: Posted) -> Result<Response, Fault> {
+pub(super) async fn save(State(desk): State<Arc<Desk>>, At(id): At<ConnectionId>, posted: Posted) -> Result<Response, Fault> {
     let Posted { signed, fields, .. } = posted;
     let (connection, descriptor) = desk.described(&signed, id).await?;
     let form = form_of(&descriptor, &fields);

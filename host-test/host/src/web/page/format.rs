@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::tz::Offset;
 
 use super::lang::Lang;
-use crate::clock::Instant;
+use crate::clock::{Instant, in_hanoi};
 
 /// A whole number with its thousands apart: `1.234.567`, in English `1,234,567`.
 pub(super) fn number(lang: Lang, number: i64) -> String {
@@ -32,9 +32,7 @@ pub(super) fn money(dong: i64) -> String {
 
 /// `dd/MM/yyyy HH:mm` in Hanoi.
 pub(super) fn time(at: Instant) -> String {
-    let Ok(stamp) = Timestamp::from_millisecond(at) else { return String::new() };
-    let there = Offset::constant(7).to_datetime(stamp);
-    format!("{:02}/{:02}/{:04} {:02}:{:02}", there.day(), there.month(), there.year(), there.hour(), there.minute())
+    in_hanoi(at)
 }
 
 /// The same for machines, with its offset.

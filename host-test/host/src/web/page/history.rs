@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use maud::{Markup, html};
 
+use super::at::At;
 use super::fault::Fault;
 use super::lang::Lang;
-use super::layout::{Mood, Sheet, chip};
+use super::layout::{Mood, Sheet, chip, details};
 use super::session::Signed;
 use super::{Desk, flows, format, word};
 use crate::contract::{Descriptor, Scope};
@@ -17,7 +18,7 @@ use crate::store::{ConnectionId, Note, Run, RunState, Trigger};
 /// Rows on the page.
 const MOST: u32 = 200;
 
-pub(super) async fn show(State(desk): State<Arc<Desk>>, Path(id): Path<ConnectionId>, signed: Signed) -> Result<Response, Fault> {
+pub(super) async fn show(State(desk): State<Arc<Desk>>, At(id): At<ConnectionId>, signed: Signed) -> Result<Response, Fault> {
     let (_, descriptor) = desk.described(&signed, id).await?;
     let lang = signed.lang();
     let (runs, notes) = (desk.host.store().runs(id, MOST).await?, desk.host.store().notes(id).await?);
@@ -62,12 +63,12 @@ fn table(lang: Lang, descriptor: &Descriptor, runs: &[Run]) -> Markup {
                             }
                         }
                         td role="cell" data-label=(label(word::STATE)) { (state(lang, run.state)) }
-                        td role="cell" data-label=(label(word::TRIGGER)) { (trigger(lang, run.trigger)) }
+                        td role="cell" data-label=(label(word::TRIGGER)) { (trigger(lang, run)) }
                         td role="cell" data-label=(label(word::STARTED)) { time datetime=(format::machine_time(run.started)) { (format::time(run.started)) } }
                         td role="cell" data-label=(label(word::ENDED_AT)) { (run.ended.map_or_else(|| "–".to_owned(), format::time)) }
                         td role="cell" data-label=(label(word::RESULT)) {
                             (flows::tally(lang, run.entity, &run.tally))
-                            @if let Some(failure) = &run.failure { p .quiet { (lang.told(&failure.message)) " " code { (failure.code) } } }
+                            @if let Some(failure) = &run.failure { p .quiet { (lang.told(&failure.message)) } (details(lang, &failure.code)) }
                         }
                     }
                 }
@@ -85,12 +86,13 @@ fn state(lang: Lang, state: RunState) -> Markup {
     }
 }
 
-fn trigger(lang: Lang, trigger: Trigger) -> &'static str {
-    lang.say(match trigger {
-        Trigger::Click => word::BY_CLICK,
-        Trigger::Timer => word::BY_TIMER,
-        Trigger::Live => word::BY_LIVE,
-    })
+fn trigger(lang: Lang, run: &Run) -> String {
+    match (run.trigger, &run.operator) {
+        (Trigger::Click, Some(name)) => lang.with(word::BY_PERSON, &[("name", name)]),
+        (Trigger::Click, None) => lang.say(word::BY_CLICK).to_owned(),
+        (Trigger::Timer, _) => lang.say(word::BY_TIMER).to_owned(),
+        (Trigger::Live, _) => lang.say(word::BY_LIVE).to_owned(),
+    }
 }
 
 fn set_aside(lang: Lang, notes: &[Note]) -> Markup {
@@ -98,8 +100,9 @@ fn set_aside(lang: Lang, notes: &[Note]) -> Markup {
         ul .notices {
             @for note in notes {
                 li {
-                    (format::time(note.at)) " · " (note.operator) " · " code { (note.code) } " · "
+                    (format::time(note.at)) " · " (note.operator) " · "
                     (lang.with(word::SCOPE_ONLY, &[("count", &note.records.to_string())])) ": " (note.text)
+                    (details(lang, &note.code))
                 }
             }
         }

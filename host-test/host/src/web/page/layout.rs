@@ -126,6 +126,11 @@ pub(super) fn chip(mood: Mood, text: &str) -> Markup {
     html! { span class={ "chip " (class) } { span .sign aria-hidden="true" { (sign) } " " (text) } }
 }
 
+/// What is for whoever helps, out of the way of everybody else: a code.
+pub(super) fn details(lang: Lang, code: &str) -> Markup {
+    html! { details .code { summary { (lang.say(word::DETAILS)) } code { (code) } } }
+}
+
 /// A box that says something.
 pub(super) fn banner(mood: Mood, text: &Markup) -> Markup {
     let (class, role) = match mood {

@@ -6,12 +6,13 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 
+use super::at::At;
 use super::connection::{state_chip, time_left};
 use super::fault::Fault;
 use super::layout::{Sheet, token};
 use super::session::{Posted, Signed};
 use super::{Desk, format, word};
-use crate::store::{Connection, ConnectionState, NewConnection};
+use crate::store::{Connection, ConnectionId, ConnectionState, NewConnection};
 
 pub(super) async fn home() -> Redirect {
     Redirect::to("/connections")
@@ -58,6 +59,15 @@ fn card(desk: &Desk, signed: &Signed, connection: &Connection) -> Markup {
                 (lang.with(word::BUSINESS_ID, &[("id", &account.id)]))
             }
         }
+        @let app = desk.host.connector(&connection.connector).ok().and_then(|it| connection.settings.get(&it.descriptor().app_field));
+        @if let Some(app) = app { p { "App ID " code { (app) } } }
+        p .quiet { (lang.with(word::MADE_ON, &[("time", &format::time(connection.created))])) }
+        @if connection.state == ConnectionState::Draft && account.is_none() {
+            form method="post" action={ "/connections/" (connection.id) "/discard" } {
+                (token(&signed.csrf()))
+                button .plain type="submit" { (lang.say(word::DROP_DRAFT)) span .unseen { " " (connection.id) } }
+            }
+        }
         @if let Some(expires) = expires {
             p { (lang.say(word::VALID_UNTIL)) " " (format::time(expires)) " " (time_left(lang, expires - desk.host.clock().now())) }
         }
@@ -69,6 +79,15 @@ async fn own(desk: &Desk, tenant: &str) -> Result<Vec<Connection>, Fault> {
     let mut all = desk.host.store().connections().await?;
     all.retain(|connection| connection.tenant == tenant);
     Ok(all)
+}
+
+/// A draft that nobody needs goes, with its addresses. A connection that had a grant stays.
+pub(super) async fn discard(State(desk): State<Arc<Desk>>, At(id): At<ConnectionId>, posted: Posted) -> Result<Response, Fault> {
+    desk.own(&posted.signed, id).await?;
+    match desk.host.store().discard_draft(id).await? {
+        true => Ok(Redirect::to("/connections").into_response()),
+        false => Err(Fault::Missing),
+    }
 }
 
 /// Opening the form makes a draft, whose addresses are final. One that nobody has filled in yet is used again.

@@ -5,15 +5,16 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{Path, State};
-use axum::http::StatusCode;
+use axum::extract::State;
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::sse::{Event, KeepAlive, Sse};
-use axum::response::{IntoResponse, Response};
+use axum::response::{Html, IntoResponse, Response};
 use futures_util::stream;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
 use super::Desk;
+use super::at::At;
 use super::fault::Fault;
 use super::flows::Table;
 use super::places::Place;
@@ -25,6 +26,8 @@ use crate::work::Progress;
 const LOOK: Duration = Duration::from_millis(1_000);
 /// The shortest time between two tables.
 const BREATH: Duration = Duration::from_millis(200);
+/// Between two signs of life where nothing changes. A page waits ten seconds for one.
+const STILL: Duration = Duration::from_secs(4);
 /// Looks of one stream: some ten minutes.
 const LOOKS: u32 = 600;
 
@@ -39,7 +42,7 @@ struct Watch {
     _place: Place,
 }
 
-pub(super) async fn stream(State(desk): State<Arc<Desk>>, Path(id): Path<ConnectionId>, signed: Signed) -> Result<Response, Fault> {
+pub(super) async fn stream(State(desk): State<Arc<Desk>>, At(id): At<ConnectionId>, signed: Signed) -> Result<Response, Fault> {
     desk.own(&signed, id).await?;
     let Some(place) = desk.live.take(&signed.operator.tenant) else { return Ok(StatusCode::SERVICE_UNAVAILABLE.into_response()) };
     let progress = desk.host.progress();
@@ -48,7 +51,19 @@ pub(super) async fn stream(State(desk): State<Arc<Desk>>, Path(id): Path<Connect
         let event = watch.next().await?;
         Some((Ok::<Event, Infallible>(event), watch))
     });
-    Ok(Sse::new(events).keep_alive(KeepAlive::default()).into_response())
+    // A page that hears nothing for a while asks by itself, so it hears that there is nothing to hear.
+    let silent = KeepAlive::new().interval(STILL).event(Event::default().event("still").data(""));
+    let mut response = Sse::new(events).keep_alive(silent).into_response();
+    // A proxy that gathers an answer until it is whole would hold back what happens.
+    response.headers_mut().insert("x-accel-buffering", HeaderValue::from_static("no"));
+    Ok(response)
+}
+
+/// The table as it stands, for a page that hears nothing.
+pub(super) async fn now(State(desk): State<Arc<Desk>>, At(id): At<ConnectionId>, signed: Signed) -> Result<Response, Fault> {
+    let (connection, descriptor) = desk.described(&signed, id).await?;
+    let table = Table::load(&desk, &connection, &descriptor).await?;
+    Ok(Html(table.render(signed.lang(), &signed.csrf()).into_string()).into_response())
 }
 
 impl Watch {

@@ -8,6 +8,7 @@ use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::html;
 
+use super::at::At;
 use super::connection::login_form;
 use super::fault::Fault;
 use super::lang::{Lang, half};
@@ -25,11 +26,7 @@ pub(super) fn origins(descriptor: &Descriptor, connection: &Connection) -> Vec<S
     descriptor.endpoints.iter().map(|endpoint| replaced(endpoint).unwrap_or_else(|| endpoint.origin.clone())).collect()
 }
 
-pub(super) async fn begin(
-    State(desk): State<Arc<Desk>>,
-    axum::extract::Path(id): axum::extract::Path<ConnectionId>,
-    posted: Posted,
-) -> Result<Response, Fault> {
+pub(super) async fn begin(State(desk): State<Arc<Desk>>, At(id): At<ConnectionId>, posted: Posted) -> Result<Response, Fault> {
     desk.own(&posted.signed, id).await?;
     start(&desk, &posted.signed, id).await
 }
@@ -60,6 +57,14 @@ pub(super) async fn start_with(
         Ok(start) => Ok(Ok(sent(desk, connection.id, &start))),
         Err(LoginError::Form(error)) => Ok(Err(error)),
         Err(error) => failed(desk, signed, Some(connection.id), &error).await.map(Ok),
+    }
+}
+
+/// A login that moves a connection to other values of its form.
+pub(super) async fn moving(desk: &Desk, signed: &Signed, connection: &Connection, form: Form) -> Result<Response, Fault> {
+    match start_with(desk, signed, connection, form).await? {
+        Ok(response) => Ok(response),
+        Err(error) => failed(desk, signed, Some(connection.id), &error.into()).await,
     }
 }
 
@@ -155,7 +160,8 @@ async fn failed(desk: &Desk, signed: &Signed, id: Option<ConnectionId>, error: &
     let lang = signed.lang();
     tracing::info!(%error, "a login did not lead to a grant");
     let status = match error {
-        LoginError::Store(StoreError::Refused(_)) => StatusCode::CONFLICT,
+        LoginError::Connected { .. } | LoginError::Store(StoreError::Refused(_)) => StatusCode::CONFLICT,
+        LoginError::Form(FormError::Fields(_) | FormError::NeedsLogin(_) | FormError::Failed(_)) => StatusCode::BAD_REQUEST,
         LoginError::Store(error) if error.is_transient() => return Err(Fault::Resting),
         LoginError::Store(_) | LoginError::Call(_) | LoginError::Form(_) => return Err(Fault::Broken),
         LoginError::Failed(_) => StatusCode::BAD_GATEWAY,
@@ -170,7 +176,10 @@ async fn failed(desk: &Desk, signed: &Signed, id: Option<ConnectionId>, error: &
     let body = html! {
         h1 { (lang.say(word::LOGIN_FAILED)) }
         (banner(Mood::Bad, &html! { (text(lang, error)) }))
-        @if let Some(connection) = &connection {
+        @if let LoginError::Connected { first, renewed, .. } = error {
+            p { (lang.say(if *renewed { word::ALREADY_RENEWED } else { word::ALREADY_LOG_IN })) }
+            p { a #open-first .button .main href={ "/connections/" (first) } { (lang.say(word::OPEN_FIRST)) } }
+        } @else if let Some(connection) = &connection {
             @let connector = desk.host.connector(&connection.connector)?;
             (login_form(lang, connection, lang.told(&connector.descriptor().name), &sheet.csrf))
             p { a href={ "/connections/" (connection.id) "/form" } { (lang.say(word::EDIT_FORM)) } }
@@ -188,7 +197,12 @@ async fn failed(desk: &Desk, signed: &Signed, id: Option<ConnectionId>, error: &
 
 fn text(lang: Lang, error: &LoginError) -> String {
     match error {
-        LoginError::Failed(failure) => format!("{} [{}]", lang.told(&failure.message), failure.code),
+        LoginError::Failed(failure) => lang.told(&failure.message).to_owned(),
+        LoginError::Connected { account, .. } => lang.with(word::ALREADY, &[("account", account)]),
+        LoginError::Form(FormError::Failed(failure)) => lang.told(&failure.message).to_owned(),
+        LoginError::Form(FormError::Fields(faults) | FormError::NeedsLogin(faults)) => {
+            faults.iter().map(|fault| lang.told(&fault.message)).collect::<Vec<_>>().join(" ")
+        }
         LoginError::Store(StoreError::Refused(both)) => half(lang, both).to_owned(),
         other => half(lang, &other.to_string()).to_owned(),
     }

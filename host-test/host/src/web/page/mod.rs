@@ -3,13 +3,16 @@
 //! page works without JavaScript, and nothing is loaded from elsewhere. Decides nothing: it calls [`Host`] and shows what it says.
 
 mod account;
+mod advice;
 mod assets;
+mod at;
 mod checklist;
 mod connection;
 mod csp;
 mod csrf;
 mod export;
 mod fault;
+mod field_name;
 mod fields;
 mod flows;
 mod form;
@@ -21,6 +24,7 @@ mod list;
 mod live;
 mod login;
 mod login_throttle;
+mod notices;
 mod orders;
 mod pairing;
 mod password;
@@ -153,6 +157,10 @@ pub(super) fn router(host: Arc<Host>, address: PublicAddress, config: PageConfig
         .route("/connections/{id}/policy", post(sync::policy))
         .route("/connections/{id}/preview", post(preview::start))
         .route("/connections/{id}/live", get(live::stream))
+        .route("/connections/{id}/flows", get(live::now))
+        .route("/connections/{id}/notices", post(notices::seen))
+        .route("/connections/{id}/move", post(connection::go_newer))
+        .route("/connections/{id}/discard", post(list::discard))
         .route("/connections/{id}/orders", get(orders::show))
         .route("/connections/{id}/history", get(history::show))
         .route("/connections/{id}/troubles", get(troubles::show).post(troubles::act))
@@ -161,6 +169,7 @@ pub(super) fn router(host: Arc<Host>, address: PublicAddress, config: PageConfig
         .route("/connections/{id}/pairing", get(pairing::show))
         .route("/connections/{id}/pairing/{entity}/{remote}", get(pairing::one).post(pairing::decide))
         .fallback(|| async { Fault::Missing })
+        .method_not_allowed_fallback(|| async { Fault::NotThisWay })
         .layer(DefaultBodyLimit::max(FORM_BYTES))
         .layer(middleware::map_response(csp::guard))
         .with_state(desk)

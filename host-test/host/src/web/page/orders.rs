@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use maud::{Markup, html};
 
+use super::at::At;
 use super::fault::Fault;
-use super::lang::Lang;
+use super::lang::{Lang, Word};
 use super::layout::Sheet;
 use super::session::Signed;
-use super::{Desk, word};
+use super::{Desk, advice, word};
 use crate::contract::Descriptor;
 use crate::names;
 use crate::nobi::stage;
@@ -19,7 +20,7 @@ use crate::store::{ConnectionId, Outgoing, Standing};
 /// Rows on the page.
 const MOST: u32 = 200;
 
-pub(super) async fn show(State(desk): State<Arc<Desk>>, Path(id): Path<ConnectionId>, signed: Signed) -> Result<Response, Fault> {
+pub(super) async fn show(State(desk): State<Arc<Desk>>, At(id): At<ConnectionId>, signed: Signed) -> Result<Response, Fault> {
     let (_, descriptor) = desk.described(&signed, id).await?;
     let lang = signed.lang();
     let standings = desk.host.store().standings(id, None, MOST).await?;
@@ -27,12 +28,12 @@ pub(super) async fn show(State(desk): State<Arc<Desk>>, Path(id): Path<Connectio
         p .crumbs { a href={ "/connections/" (id) } { (lang.say(word::BACK)) } }
         h1 #orders-heading { (lang.say(word::ORDERS)) }
         p .quiet { (lang.say(word::GUIDE_STATUS)) }
-        @if standings.is_empty() { p { (lang.say(word::NO_ORDERS)) } } @else { (table(lang, &descriptor, &standings)) }
+        @if standings.is_empty() { p { (lang.say(word::NO_ORDERS)) } } @else { (table(lang, id, &descriptor, &standings)) }
     };
     Ok(Sheet::of(&signed, lang.say(word::ORDERS)).around(&body))
 }
 
-fn table(lang: Lang, descriptor: &Descriptor, standings: &[Standing]) -> Markup {
+fn table(lang: Lang, id: ConnectionId, descriptor: &Descriptor, standings: &[Standing]) -> Markup {
     let label = |word| lang.say(word);
     html! {
         table .runs role="table" aria-labelledby="orders-heading" {
@@ -48,7 +49,7 @@ fn table(lang: Lang, descriptor: &Descriptor, standings: &[Standing]) -> Markup 
                     tr role="row" {
                         th scope="row" role="rowheader" { (standing.code) }
                         td role="cell" data-label=(label(word::HERE)) { (here(lang, &standing.stage)) }
-                        td role="cell" data-label=(label(word::THERE)) { (there(lang, descriptor, standing)) }
+                        td role="cell" data-label=(label(word::THERE)) { (there(lang, id, descriptor, standing)) }
                         td role="cell" data-label=(label(word::TRACKING)) { (parcel(standing)) }
                     }
                 }
@@ -57,15 +58,22 @@ fn table(lang: Lang, descriptor: &Descriptor, standings: &[Standing]) -> Markup 
     }
 }
 
-/// Nobi's own word is Vietnamese; in English the contract's name has to do.
+/// Nobi's own word is Vietnamese; in English it is the contract's name, written as people write.
 fn here(lang: Lang, stage: &str) -> String {
     match names::order_stage_from(stage).filter(|_| lang != Lang::En) {
         Some(known) => stage::label(known).to_owned(),
-        None => stage.to_owned(),
+        None => sentence_case(stage),
     }
 }
 
-fn there(lang: Lang, descriptor: &Descriptor, standing: &Standing) -> Markup {
+/// `partly-returned` as people write it.
+fn sentence_case(name: &str) -> String {
+    let words = name.replace('-', " ");
+    let mut letters = words.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+fn there(lang: Lang, id: ConnectionId, descriptor: &Descriptor, standing: &Standing) -> Markup {
     let term = |code: &str| descriptor.glossary.iter().find(|term| term.table == "order-status" && term.code == code);
     html! {
         @match (&standing.there, &standing.remote) {
@@ -78,13 +86,25 @@ fn there(lang: Lang, descriptor: &Descriptor, standing: &Standing) -> Markup {
             (None, None) => {
                 @match standing.outgoing {
                     Outgoing::Waiting => { (lang.say(word::NOT_SENT)) }
-                    Outgoing::Failed => { (lang.say(word::STREAM_FAILED)) }
-                    Outgoing::Ended => { (lang.say(word::NOT_TO_SEND)) }
+                    Outgoing::Failed => {
+                        (because(lang, standing, word::NOT_SENT_FOR, word::STREAM_FAILED)) " "
+                        a href={ "/connections/" (id) "/troubles" } { (lang.say(word::SEE_WHY)) span .unseen { ": " (standing.code) } }
+                    }
+                    Outgoing::Ended => { (because(lang, standing, word::NOT_TO_SEND_FOR, word::NOT_TO_SEND)) }
                 }
             }
         }
         @if let Some(remote) = &standing.remote { " " small { code { (remote) } } }
     }
+}
+
+/// Why it is not there, in the words that were kept, else in those of its code.
+fn because(lang: Lang, standing: &Standing, with: Word, without: Word) -> String {
+    let told = standing.why.as_ref().and_then(|why| {
+        let message = why.message.as_ref().map(|message| lang.told(message));
+        message.or_else(|| advice::of(&why.code).map(|advice| advice.when(lang)))
+    });
+    told.map_or_else(|| lang.say(without).to_owned(), |why| lang.with(with, &[("why", why)]))
 }
 
 fn parcel(standing: &Standing) -> Markup {

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, PreEscaped, html};
 
+use super::at::{Asked, At};
 use super::connection::Said;
 use super::fault::Fault;
 use super::lang::Lang;
@@ -29,8 +30,8 @@ fn way(id: ConnectionId, awaiting: &Awaiting) -> String {
 
 pub(super) async fn show(
     State(desk): State<Arc<Desk>>,
-    Path(id): Path<ConnectionId>,
-    Query(said): Query<Said>,
+    At(id): At<ConnectionId>,
+    Asked(said): Asked<Said>,
     signed: Signed,
 ) -> Result<Response, Fault> {
     let (_, descriptor) = desk.described(&signed, id).await?;
@@ -66,7 +67,7 @@ async fn find(desk: &Desk, id: ConnectionId, entity: &str, remote: &str) -> Resu
 
 pub(super) async fn one(
     State(desk): State<Arc<Desk>>,
-    Path((id, entity, remote)): Path<(ConnectionId, String, String)>,
+    At((id, entity, remote)): At<(ConnectionId, String, String)>,
     signed: Signed,
 ) -> Result<Response, Fault> {
     let connection = desk.own(&signed, id).await?;
@@ -138,7 +139,7 @@ fn cleaned(html: &str) -> String {
 
 pub(super) async fn decide(
     State(desk): State<Arc<Desk>>,
-    Path((id, entity, remote)): Path<(ConnectionId, String, String)>,
+    At((id, entity, remote)): At<(ConnectionId, String, String)>,
     posted: Posted,
 ) -> Result<Response, Fault> {
     desk.own(&posted.signed, id).await?;

@@ -4,10 +4,11 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 
 use super::Desk;
+use super::at::At;
 use super::fault::Fault;
 use super::places::{Place, Places};
 use super::session::Posted;
@@ -76,7 +77,7 @@ impl Previews {
     }
 }
 
-pub(super) async fn start(State(desk): State<Arc<Desk>>, Path(id): Path<ConnectionId>, posted: Posted) -> Result<Response, Fault> {
+pub(super) async fn start(State(desk): State<Arc<Desk>>, At(id): At<ConnectionId>, posted: Posted) -> Result<Response, Fault> {
     let connection = desk.own(&posted.signed, id).await?;
     let entity = entity_of(&posted.fields)?;
     let descriptor = desk.host.connector(&connection.connector)?.descriptor().clone();

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 
 use super::Desk;
+use super::at::At;
 use super::fault::Fault;
 use super::fields::Fields;
 use super::flows::{Table, must_choose};
@@ -30,7 +31,7 @@ pub(super) async fn answer(desk: &Desk, signed: &Signed, connection: &Connection
     Ok(Html(table.render(signed.lang(), &signed.csrf()).into_string()).into_response())
 }
 
-pub(super) async fn start(State(desk): State<Arc<Desk>>, Path(id): Path<ConnectionId>, posted: Posted) -> Result<Response, Fault> {
+pub(super) async fn start(State(desk): State<Arc<Desk>>, At(id): At<ConnectionId>, posted: Posted) -> Result<Response, Fault> {
     let connection = desk.own(&posted.signed, id).await?;
     let entity = entity_of(&posted.fields)?;
     let name = names::entity(entity);
@@ -40,7 +41,8 @@ pub(super) async fn start(State(desk): State<Arc<Desk>>, Path(id): Path<Connecti
     // The other side has no "all of them" of order statuses.
     let scope = if entity == Entity::OrderStatus { desk.host.missing(id, entity).await? } else { Scope::Everything };
     let said = match desk.host.sync(id, entity, scope, Trigger::Click).await {
-        Ok(Some(_)) => {
+        Ok(Some(run)) => {
+            desk.host.store().pressed(run, &posted.signed.operator.name).await?;
             desk.previews.forget(id, entity);
             "queued"
         }
@@ -57,7 +59,7 @@ async fn is_chosen(desk: &Desk, id: ConnectionId, entity: Entity) -> Result<bool
     Ok(streams.iter().any(|stream| stream.entity == entity && stream.policy.is_some()))
 }
 
-pub(super) async fn policy(State(desk): State<Arc<Desk>>, Path(id): Path<ConnectionId>, posted: Posted) -> Result<Response, Fault> {
+pub(super) async fn policy(State(desk): State<Arc<Desk>>, At(id): At<ConnectionId>, posted: Posted) -> Result<Response, Fault> {
     let connection = desk.own(&posted.signed, id).await?;
     let entity = entity_of(&posted.fields)?;
     let name = names::entity(entity);

@@ -1,23 +1,26 @@
 //! What needs a person: orders that did not go out, webhooks that nobody could work on, records that could not be read or came in altered.
-//! Grouped by cause, with what happened, what happens by itself, what a person can do, and one action for the group or for a record.
+//! Grouped by cause, errors apart from what is only worth knowing, with what happened, what happens by itself, what a person can do about that
+//! very cause (`docs/codes.md`), and one action for the group or for a record.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 
+use super::at::{Asked, At};
 use super::connection::Said;
 use super::fault::Fault;
 use super::fields::Fields;
 use super::lang::{Lang, Word};
-use super::layout::{Sheet, token};
+use super::layout::{Sheet, details, token};
 use super::session::{Posted, Signed};
-use super::{Desk, format, word};
+use super::{Desk, advice, field_name, flows, format, word};
 use crate::contract::types::{Entity, Failure, FailureClass, Message, Warning};
 use crate::contract::{Descriptor, Scope};
 use crate::names;
+use crate::nobi::bearer;
 use crate::store::{ConnectionId, LetterId, Note, Run, RunState, Trigger};
 use crate::work::{SyncError, goes_on};
 
@@ -47,14 +50,25 @@ impl Kind {
             Kind::Kept => "kept",
         }
     }
+
+    fn for_you(self) -> Word {
+        match self {
+            Kind::Order => word::YOU_ORDER,
+            Kind::Delivery => word::YOU_SUPPORT,
+            Kind::Held => word::YOU_HOLD,
+            Kind::Kept => word::YOU_KEEP,
+            Kind::Refused => word::YOU_MEND,
+            Kind::Warned => word::YOU_NOTE,
+        }
+    }
 }
 
 /// One record of a group.
 pub(super) struct Record {
     /// What names it: its id at the other side, or the event's row.
     pub(super) key: String,
-    /// What people call it: an order's code.
-    pub(super) code: Option<String>,
+    /// What people call it: an order's code; a product's name with its SKU.
+    pub(super) name: Option<String>,
     pub(super) field: Option<String>,
     pub(super) message: Message,
 }
@@ -98,28 +112,42 @@ impl Group {
         self.entity.map_or("delivery", names::entity)
     }
 
-    pub(super) fn by_itself(&self) -> Word {
-        match (self.kind, &self.class) {
+    /// What happens by itself; none: nothing does, since nothing has to.
+    pub(super) fn by_itself(&self) -> Option<Word> {
+        Some(match (self.kind, &self.class) {
             (Kind::Order, Some(class)) if goes_on(class) => word::WE_AGAIN,
             (Kind::Order, _) => word::WE_WAIT,
             (Kind::Delivery, _) => word::WE_STOPPED,
             (Kind::Held, _) => word::WE_HOLD,
             (Kind::Kept, _) => word::WE_KEEP,
-            (Kind::Warned, _) => word::WE_TOOK,
+            (Kind::Warned, _) => return None,
             (Kind::Refused, Some(FailureClass::Transient | FailureClass::RateLimited(_))) => word::WE_AGAIN,
             (Kind::Refused, _) => word::WE_REST,
+        })
+    }
+
+    /// What a person can do: what is written of its own code, else what is true of its kind.
+    pub(super) fn for_you(&self, lang: Lang) -> &'static str {
+        let own = advice::of(&self.code).filter(|_| !matches!(self.kind, Kind::Held | Kind::Kept));
+        own.map_or_else(|| lang.say(self.kind.for_you()), |advice| advice.fix(lang))
+    }
+
+    /// A record as people know it: by its name, else by the number that it has at the other side.
+    pub(super) fn name(&self, lang: Lang, descriptor: &Descriptor, record: &Record) -> String {
+        match (&record.name, record.key.is_empty()) {
+            (Some(name), _) if self.kind == Kind::Order => lang.with(word::ORDER, &[("code", name)]),
+            (Some(name), _) => name.clone(),
+            (None, false) => lang.with(word::RECORD_UNNAMED, &[("item", self.item(lang, descriptor)), ("id", &record.key)]),
+            (None, true) => {
+                let unit = self.entity.map_or(word::UNIT_PRODUCTS, flows::unit);
+                lang.with(word::RECORD_MANY, &[("unit", lang.say(unit))])
+            }
         }
     }
 
-    pub(super) fn for_you(&self) -> Word {
-        match (self.kind, &self.class) {
-            (Kind::Order, Some(FailureClass::Conflict)) => word::YOU_CONFLICT,
-            (Kind::Order, _) => word::YOU_ORDER,
-            (Kind::Delivery, _) => word::YOU_SUPPORT,
-            (Kind::Held, _) => word::YOU_HOLD,
-            (Kind::Kept, _) => word::YOU_KEEP,
-            _ => word::YOU_MEND,
-        }
+    /// Worth knowing, and no error.
+    fn is_note(&self) -> bool {
+        matches!(self.kind, Kind::Kept | Kind::Warned)
     }
 
     /// What the buttons say: for all of the group, and for one record. The second, which asks for a note, is not always there.
@@ -151,14 +179,14 @@ impl Groups {
 pub(super) fn refused((entity, remote, failure): (String, String, Failure)) -> Option<(Group, Record)> {
     let entity = Some(names::entity_from(&entity)?);
     let group = Group { kind: Kind::Refused, entity, code: failure.code, class: Some(failure.class), records: Vec::new() };
-    Some((group, Record { key: remote, code: None, field: failure.field, message: failure.message }))
+    Some((group, Record { key: remote, name: None, field: failure.field, message: failure.message }))
 }
 
 /// The same of one that came in altered.
 pub(super) fn warned((entity, warning): (String, Warning)) -> Option<(Group, Record)> {
     let entity = Some(names::entity_from(&entity)?);
     let group = Group { kind: Kind::Warned, entity, code: warning.code, class: None, records: Vec::new() };
-    Some((group, Record { key: warning.subject.unwrap_or_default(), code: None, field: warning.field, message: warning.message }))
+    Some((group, Record { key: warning.subject.unwrap_or_default(), name: None, field: warning.field, message: warning.message }))
 }
 
 /// The groups of what is no single record of a pull: orders, webhooks, what waits for a decision.
@@ -168,17 +196,17 @@ pub(super) async fn decisions(desk: &Desk, id: ConnectionId) -> Result<Groups, F
     for event in store.failed_events(id).await? {
         let Some(Failure { class, code, message, field, .. }) = event.failure else { continue };
         let group = Group { kind: Kind::Order, entity: Some(Entity::Order), code, class: Some(class), records: Vec::new() };
-        groups.add((group, Record { key: event.id.to_string(), code: Some(event.code), field, message }));
+        groups.add((group, Record { key: event.id.to_string(), name: Some(event.code), field, message }));
     }
     for letter in store.dead_letters(id).await? {
         let (LetterId::Delivery(row), Some(Failure { class, code, message, field, .. })) = (letter.id, letter.failure) else { continue };
         let group = Group { kind: Kind::Delivery, entity: None, code, class: Some(class), records: Vec::new() };
-        groups.add((group, Record { key: row.to_string(), code: None, field, message }));
+        groups.add((group, Record { key: row.to_string(), name: None, field, message }));
     }
     for held in store.held_records(id).await? {
         let kind = if held.kept { Kind::Kept } else { Kind::Held };
         let group = Group { kind, entity: Some(held.entity), code: held.code, class: None, records: Vec::new() };
-        groups.add((group, Record { key: held.remote, code: None, field: None, message: held.message }));
+        groups.add((group, Record { key: held.remote, name: None, field: None, message: held.message }));
     }
     Ok(groups)
 }
@@ -188,28 +216,65 @@ pub(super) async fn groups(desk: &Desk, id: ConnectionId) -> Result<Vec<Group>, 
     let mut groups = decisions(desk, id).await?;
     desk.host.store().refused(id).await?.into_iter().filter_map(refused).for_each(|one| groups.add(one));
     desk.host.store().warned(id).await?.into_iter().filter_map(warned).for_each(|one| groups.add(one));
-    Ok(groups.all())
+    let mut groups = groups.all();
+    for group in &mut groups {
+        let Group { kind, entity, records, .. } = group;
+        called(desk, id, records.iter_mut().map(|record| (*kind, *entity, record))).await?;
+    }
+    Ok(groups)
+}
+
+/// Gives records the names that people know them by.
+pub(super) async fn called<'r>(
+    desk: &Desk,
+    id: ConnectionId,
+    records: impl Iterator<Item = (Kind, Option<Entity>, &'r mut Record)>,
+) -> Result<(), Fault> {
+    let nameless = |(kind, entity, record): (Kind, Option<Entity>, &'r mut Record)| {
+        Some((entity?, record)).filter(|(_, record)| kind != Kind::Order && !record.key.is_empty())
+    };
+    let records: Vec<(Entity, &mut Record)> = records.filter_map(nameless).collect();
+    let asked = records.iter().map(|(entity, record)| (*entity, record.key.clone())).collect();
+    let called = desk.host.store().called(id, asked).await?;
+    for (entity, record) in records {
+        record.name = called.get(&format!("{}/{}", names::entity(bearer(entity)), record.key)).map(ToString::to_string);
+    }
+    Ok(())
 }
 
 pub(super) async fn show(
     State(desk): State<Arc<Desk>>,
-    Path(id): Path<ConnectionId>,
-    Query(said): Query<Said>,
+    At(id): At<ConnectionId>,
+    Asked(said): Asked<Said>,
     signed: Signed,
 ) -> Result<Response, Fault> {
     let (_, descriptor) = desk.described(&signed, id).await?;
     let lang = signed.lang();
     let _place = desk.lists.take(&signed.operator.tenant).ok_or(Fault::Busy)?;
-    let groups = groups(&desk, id).await?;
+    let (notes, errors): (Vec<Group>, Vec<Group>) = groups(&desk, id).await?.into_iter().partition(Group::is_note);
     let sheet = Sheet::of(&signed, lang.say(word::TROUBLES));
+    let part = |head: Word, groups: &[Group]| {
+        let count = groups.iter().map(|group| group.records.len() as u64).sum();
+        html! {
+            h2 { (lang.with(head, &[("count", &format::count(lang, count))])) }
+            @for group in groups { (section(lang, &sheet.csrf, id, &descriptor, group)) }
+        }
+    };
     let body = html! {
         p .crumbs { a href={ "/connections/" (id) } { (lang.say(word::BACK)) } }
         h1 { (lang.say(word::TROUBLES)) }
         @if let Some(banner) = said.banner(lang, &descriptor) { (banner) }
-        @if groups.is_empty() { p { (lang.say(word::NO_TROUBLES)) } } @else {
-            p { a href={ "/connections/" (id) "/troubles.csv" } download { (lang.say(word::CSV)) } }
+        @if errors.is_empty() && notes.is_empty() { p { (lang.say(word::NO_TROUBLES)) } }
+        div .actions {
+            @if !errors.is_empty() || !notes.is_empty() {
+                a .button href={ "/connections/" (id) "/troubles.csv" } download { (lang.say(word::CSV)) }
+            }
+            a .button href={ "/connections/" (id) "/support.txt" } download { (lang.say(word::SUPPORT)) }
         }
-        @for group in &groups { (section(lang, &sheet.csrf, id, &descriptor, group)) }
+        @if !errors.is_empty() { div #errors { (part(word::ERRORS_HEAD, &errors)) } }
+        @if !notes.is_empty() {
+            div #notes { (part(word::NOTES_HEAD, &notes)) p .quiet { (lang.say(word::NOTES_INTRO)) } }
+        }
     };
     Ok(sheet.around(&body))
 }
@@ -219,26 +284,29 @@ fn section(lang: Lang, csrf: &str, id: ConnectionId, descriptor: &Descriptor, gr
     let with_count = |word| lang.with(word, &[("count", &count)]);
     let ([take_all, take_one], leave) = group.ways();
     let (leave_all, leave_one) = leave.map(|[all, one]| (with_count(all), lang.say(one))).unzip();
+    let happened = group.message().map(|it| lang.told(it)).unwrap_or_default();
     html! {
         section .card .group {
-            h2 { (group.title(lang, descriptor)) " " code { (group.code) } }
+            h3 { (group.title(lang, descriptor)) }
             dl .facts {
-                div { dt { (lang.say(word::WHAT_HAPPENED)) } dd { (group.message().map(|it| lang.told(it)).unwrap_or_default()) } }
-                div { dt { (lang.say(word::WHAT_WE_DO)) } dd { (lang.say(group.by_itself())) } }
-                div { dt { (lang.say(word::WHAT_YOU_CAN)) } dd { (lang.say(group.for_you())) } }
+                div { dt { (lang.say(word::WHAT_HAPPENED)) } dd { (happened) } }
+                @if let Some(ours) = group.by_itself() { div { dt { (lang.say(word::WHAT_WE_DO)) } dd { (lang.say(ours)) } } }
+                div { dt { (lang.say(word::WHAT_YOU_CAN)) } dd { (group.for_you(lang)) } }
             }
             (actions(lang, csrf, id, group, None, (&with_count(take_all), leave_all.as_deref())))
             details {
                 summary { (lang.say(word::RECORDS)) " (" (count) ")" }
                 ul .records {
                     @for record in group.records.iter().take(SHOWN) {
+                        @let name = group.name(lang, descriptor, record);
                         li {
                             p {
-                                strong { (name(lang, record)) }
-                                @if let Some(field) = &record.field { " · " (lang.with(word::FIELD, &[("field", field)])) }
-                                " · " (lang.told(&record.message))
+                                strong { (name) }
+                                @if let Some(field) = record.field.as_deref().and_then(|field| field_name::named(lang, field)) { " · " (field) }
+                                // What is said of all of them is not said again of each.
+                                @if lang.told(&record.message) != happened { " · " (lang.told(&record.message)) }
                             }
-                            (actions(lang, csrf, id, group, Some(record), (lang.say(take_one), leave_one)))
+                            (actions(lang, csrf, id, group, Some((record, &name)), (lang.say(take_one), leave_one)))
                         }
                     }
                 }
@@ -246,15 +314,18 @@ fn section(lang: Lang, csrf: &str, id: ConnectionId, descriptor: &Descriptor, gr
                     p { (lang.with(word::AND_MORE, &[("count", &format::count(lang, (group.records.len() - SHOWN) as u64))])) }
                 }
             }
+            (details(lang, &technical(group)))
         }
     }
 }
 
-fn name(lang: Lang, record: &Record) -> String {
-    match &record.code {
-        Some(code) => lang.with(word::ORDER, &[("code", code)]),
-        None => lang.with(word::RECORD, &[("id", if record.key.is_empty() { "?" } else { &record.key })]),
-    }
+/// The code, and the fields as the interface calls them: for whoever helps.
+fn technical(group: &Group) -> String {
+    let mut fields: Vec<&str> = group.records.iter().filter_map(|record| record.field.as_deref()).collect();
+    fields.sort_unstable();
+    fields.dedup();
+    fields.truncate(5);
+    std::iter::once(group.code.as_str()).chain(fields).collect::<Vec<_>>().join(" ")
 }
 
 /// The ways on, for a group or for one of its records.
@@ -263,17 +334,17 @@ fn actions(
     csrf: &str,
     id: ConnectionId,
     group: &Group,
-    record: Option<&Record>,
+    record: Option<(&Record, &str)>,
     (take, leave): (&str, Option<&str>),
 ) -> Markup {
-    let whose = record.map(|record| name(lang, record)).unwrap_or_default();
+    let whose = record.map(|(_, name)| name).unwrap_or_default();
     html! {
         form .actions method="post" action={ "/connections/" (id) "/troubles" } {
             (token(csrf))
             input type="hidden" name="kind" value=(group.kind.word());
             input type="hidden" name="entity" value=(group.of());
             input type="hidden" name="code" value=(group.code);
-            @if let Some(record) = record { input type="hidden" name="record" value=(record.key); }
+            @if let Some((record, _)) = record { input type="hidden" name="record" value=(record.key); }
             button type="submit" name="do" value="retry" { (take) span .unseen { " " (whose) } }
             @if let Some(leave) = leave {
                 input type="text" name="note" maxlength="300" aria-label={ (lang.say(word::NOTE)) " " (whose) } placeholder=(lang.say(word::NOTE));
@@ -283,7 +354,7 @@ fn actions(
     }
 }
 
-pub(super) async fn act(State(desk): State<Arc<Desk>>, Path(id): Path<ConnectionId>, posted: Posted) -> Result<Response, Fault> {
+pub(super) async fn act(State(desk): State<Arc<Desk>>, At(id): At<ConnectionId>, posted: Posted) -> Result<Response, Fault> {
     desk.own(&posted.signed, id).await?;
     let _place = desk.lists.take(&posted.signed.operator.tenant).ok_or(Fault::Busy)?;
     let group = meant(groups(&desk, id).await?, &posted.fields);
@@ -347,7 +418,8 @@ async fn retry(desk: &Desk, id: ConnectionId, posted: &Posted, group: &Group) ->
             let under_way = |run: &Run| matches!(run.state, RunState::Waiting | RunState::Running);
             if !runs.iter().any(|run| under_way(run) && run.entity == entity && run.scope == scope) {
                 match desk.host.sync(id, entity, scope, Trigger::Click).await {
-                    Ok(_) => {}
+                    Ok(Some(run)) => desk.host.store().pressed(run, &posted.signed.operator.name).await?,
+                    Ok(None) => {}
                     Err(SyncError::Off) => return Ok(("off", 0)),
                     Err(SyncError::Unsupported(_)) => return Err(Fault::Missing),
                     Err(SyncError::Store(error)) => return Err(error.into()),

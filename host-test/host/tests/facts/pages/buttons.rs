@@ -104,12 +104,12 @@ async fn a_dry_run_tells_the_figures_and_changes_nothing() {
     let mut shown = String::new();
     for _ in 0..200 {
         shown = person.get(&page).await.body;
-        if shown.contains("Sẽ tạo") {
+        if shown.contains("Nếu đồng bộ") {
             break;
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    assert!(shown.contains("Sẽ tạo 2, liên kết 1, chờ ghép 0, bỏ qua 0, lỗi 1. Chưa ghi gì."), "{shown}");
+    assert!(shown.contains("Nếu đồng bộ ngay: tạo 2, liên kết 1, lỗi 1. Chưa ghi gì."), "{shown}");
     assert_eq!(house.see::<String>("SELECT group_concat(remote) FROM link"), before);
     assert_eq!(house.see::<u32>("SELECT count(*) FROM nobi_product"), 1);
     assert_eq!(house.see::<u32>("SELECT (SELECT count(*) FROM refused) + (SELECT count(*) FROM run WHERE connection = 2)"), 0);
@@ -176,7 +176,7 @@ async fn a_customer_whose_phone_two_have_waits_for_a_choice_too() {
     house.click(&connection, Entity::Customer, &all(Policy::CreateOnly), there()).await;
     house.raw().execute("DELETE FROM link WHERE connection = ?1", [other.id]).unwrap();
     let page = format!("/connections/{}", connection.id);
-    assert!(person.get(&page).await.body.contains("1 chờ ghép"));
+    assert!(person.get(&page).await.body.contains("1 chờ liên kết"));
     let one = format!("{page}/pairing/customer/900");
     let shown = person.get(&one).await.body;
     for part in ["Khách 900", "Khách 1", "Khách 2", "0901234567"] {
@@ -302,7 +302,7 @@ async fn a_webhook_that_nobody_could_work_on_is_shown_tried_again_and_set_aside(
     die().await;
     let page = format!("/connections/{}/troubles", connection.id);
     let shown = person.get(&page).await.body;
-    assert!(shown.contains("1 webhook chưa xử lý được") && shown.contains("Báo bộ phận hỗ trợ"), "{shown}");
+    assert!(shown.contains("1 webhook chưa xử lý được") && shown.contains("Báo bộ phận hỗ trợ kèm mã lỗi"), "{shown}");
     assert!(person.get(&format!("{page}.csv")).await.body.contains("Webhooks"));
     let group = |act| [("kind", "delivery"), ("entity", "delivery"), ("code", "test.failure"), ("do", act), ("note", "đã nhập tay")];
     assert_eq!(person.send(&page, &page, &group("retry")).await.to(), format!("{page}?said=retried&count=1"));
@@ -323,7 +323,7 @@ async fn what_waits_for_a_person_s_word_is_shown_and_taken_in_or_kept_with_a_not
     house.click(&connection, Entity::Product, &policies, rows(ProductKind::Combo)).await;
     let page = format!("/connections/{}/troubles", connection.id);
     let shown = person.get(&page).await.body;
-    assert!(shown.contains("product.kind-turned") && shown.contains("Nhập tất cả theo phần mềm (2)"), "{shown}");
+    assert!(shown.contains("product.kind-turned") && shown.contains("Nhập tất cả theo Nhanh.vn (2)"), "{shown}");
     assert!(shown.contains("Giữ nguyên tất cả (2)") && !shown.contains("Thử lại"), "{shown}");
     let one = |record, act, note| {
         [("kind", "held"), ("entity", "product"), ("code", "product.kind-turned"), ("record", record), ("do", act), ("note", note)]
@@ -352,7 +352,7 @@ async fn what_a_person_keeps_as_it_is_stays_in_sight_and_can_be_taken_in_later()
     let says = |kind, act| [("kind", kind), ("entity", "product"), ("code", "product.kind-turned"), ("do", act), ("note", "bán theo lẻ")];
     person.send(&page, &page, &says("held", "discard")).await;
     let shown = person.get(&page).await.body;
-    assert!(shown.contains("1 mục đang giữ nguyên theo lựa chọn của bạn") && shown.contains("Nhập tất cả theo phần mềm (1)"), "{shown}");
+    assert!(shown.contains("1 mục đang giữ nguyên theo lựa chọn của bạn") && shown.contains("Nhập tất cả theo Nhanh.vn (1)"), "{shown}");
     assert!(!shown.contains("value=\"discard\""), "it is kept already: {shown}");
     assert_eq!(person.send(&page, &page, &says("kept", "discard")).await.status, 404);
     assert_eq!(person.send(&page, &page, &says("kept", "retry")).await.to(), format!("{page}?said=decided&count=1"));

@@ -4,5 +4,6 @@ mod accounts;
 mod buttons;
 mod doors;
 mod files;
+mod lost;
 mod orders;
 mod person;

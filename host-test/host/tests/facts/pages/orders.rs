@@ -47,14 +47,14 @@ async fn an_order_that_is_not_seen_there_says_how_far_it_is() {
     let house = House::new().await;
     let (mut lan, connection) = Person::with_a_connection(&house, &Guest::new(make::descriptor())).await;
     let page = format!("/connections/{}/orders", connection.id);
-    let lost = "Chưa rõ đã tới Nhanh hay chưa";
+    let lost = "Chưa rõ đã tới Nhanh.vn hay chưa";
     let ways = [
         ("waits", false, None, "Chưa gửi", "not there yet"),
         ("lost", true, None, lost, "may be there"),
-        ("skipped", false, Some(Settled::Skipped), "Bỏ qua", "skipped"),
+        ("skipped", false, Some(Settled::Skipped), "Không cần gửi", "skipped"),
         ("failed", false, Some(Settled::Failed), "Lỗi", "failed"),
         ("failed-after", true, Some(Settled::Failed), lost, "may be there"),
-        ("skipped-after", true, Some(Settled::Skipped), "Bỏ qua", "skipped"),
+        ("skipped-after", true, Some(Settled::Skipped), "Không cần gửi", "skipped"),
     ];
     for (order, sent, settled, shown, line) in ways {
         house.store.order_event(connection.id, make::event(order, 1, OrderEventKind::Created), NOW).await.unwrap();

@@ -75,6 +75,15 @@ impl Person {
         self.ask("GET", path, String::new(), &[]).await
     }
 
+    /// What an answer begins with, of one that may never end: its status and its headers.
+    pub(crate) async fn begins(&mut self, path: &str) -> (StatusCode, BTreeMap<String, String>) {
+        let cookies: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let request = Request::builder().uri(path).header("cookie", cookies.join("; ")).body(Body::empty()).unwrap();
+        let response = self.app.clone().oneshot(request).await.unwrap();
+        let head = response.headers().iter().map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned())).collect();
+        (response.status(), head)
+    }
+
     /// Opens a page and posts its form to where it leads.
     pub(crate) async fn send(&mut self, page: &str, to: &str, fields: &[(&str, &str)]) -> Seen {
         let csrf = token(&self.get(page).await.body);

@@ -141,7 +141,7 @@ async fn statuses_that_a_person_asks_for_from_a_later_day_hide_none_from_before_
     let asks = async |scope| {
         host.sync(connection.id, Entity::OrderStatus, scope, Trigger::Click).await.unwrap();
         work(&host).await;
-        house.store.streams(connection.id).await.unwrap().into_iter().find_map(|stream| stream.last_success)
+        house.store.streams(connection.id).await.unwrap().into_iter().find(|it| it.entity == Entity::OrderStatus)?.last_success
     };
     house.clock.advance(HOUR);
     assert_eq!(asks(Scope::Since(house.clock.now() - 1_000)).await, None, "nobody has looked before");
