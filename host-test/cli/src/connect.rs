@@ -3,12 +3,12 @@
 use connector_host::contract::{Field, FieldKind};
 use connector_host::outbound::Overrides;
 use connector_host::store::{ConnectionId, NewConnection};
-use connector_host::web::PublicAddress;
 use connector_host::work::{Form, FormError};
 
 use crate::home::Folder;
 use crate::login::{self, Filling, VERSION, pairs};
 use crate::output::{Outcome, Problem};
+use crate::serve::public_address;
 
 /// Make a connection, or log in again.
 #[derive(clap::Args)]
@@ -38,6 +38,7 @@ impl Connect {
     pub(crate) async fn run(self) -> Outcome {
         // Wrong words are told before anything is made.
         let form = self.filling.form()?;
+        let address = public_address(&self.public)?;
         let overrides = Overrides { origins: pairs(&self.origins, "--origin ENDPOINT=ORIGIN")?, ..Overrides::default() };
         let home = self.folder.open().await?;
         let host = &home.host;
@@ -48,7 +49,6 @@ impl Connect {
                 host.draft(NewConnection { tenant: self.tenant, connector, overrides }).await?
             }
         };
-        let address = PublicAddress::new(&self.public);
         tell!("connection {} of {}", connection.id, connection.tenant);
         tell!("  Copy into the app at open.nhanh.vn:");
         tell!("    Redirect URL           {}", address.redirect_url());

@@ -1,10 +1,9 @@
 //! `move`: brings a connection to another API of the other side, or to another app, by one login.
 
-use connector_host::web::PublicAddress;
-
 use crate::home::Folder;
 use crate::login::{self, Filling};
 use crate::output::{Outcome, Problem};
+use crate::serve::public_address;
 
 /// Move a connection to another version of Nhanh.vn's API, or to another app, by one login: `connector move --api 3.0`.
 ///
@@ -26,6 +25,7 @@ pub(crate) struct Move {
 
 impl Move {
     pub(crate) async fn run(self) -> Outcome {
+        let address = public_address(&self.public)?;
         let changes = self.filling.form()?;
         if changes.is_empty() {
             return Err(Problem::usage("say where to: --api 3.0, --api 2.0, or another app with --set app-id=… --secret client-secret=…"));
@@ -36,7 +36,7 @@ impl Move {
         if connection.account.is_none() {
             return Err(Problem::usage(format!("connection {id} has no grant yet: `connector connect --connection {id}` makes the first")));
         }
-        let start = login::begin(&home.host, id, &PublicAddress::new(&self.public), changes).await?;
+        let start = login::begin(&home.host, id, &address, changes).await?;
         if start.moves.is_none() {
             return Err(Problem::usage(format!(
                 "nothing of that needs a new grant: `connector connect --connection {id} --no-login --set …` keeps it at once"

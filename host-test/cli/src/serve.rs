@@ -33,7 +33,7 @@ pub(crate) struct Serve {
     /// Where to listen.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8750")]
     listen: SocketAddr,
-    /// The origin under which the world reaches this host, such as https://connect.example.vn. Nhanh.vn wants https.
+    /// The https origin under which the world reaches this host, such as https://connect.example.vn.
     #[arg(long, value_name = "ORIGIN")]
     public: Option<String>,
     /// Where to show /metrics (for Prometheus), /healthz and /readyz, such as 127.0.0.1:8751. They ask for no password and show no names:
@@ -51,6 +51,7 @@ pub(crate) struct Serve {
 impl Serve {
     pub(crate) async fn run(self) -> Outcome {
         let overrides = Overrides { origins: pairs(&self.origins, "--origin ENDPOINT=ORIGIN")?, ..Overrides::default() };
+        let public = self.public.as_deref().map(public_address).transpose()?;
         raise_file_limit();
         // Before anybody is told that it serves.
         let told = told_to_stop();
@@ -65,8 +66,7 @@ impl Serve {
             })?),
             None => None,
         };
-        let origin = self.public.unwrap_or_else(|| format!("http://{listening}"));
-        let address = PublicAddress::new(&origin);
+        let address = public.unwrap_or_else(|| PublicAddress::new(&format!("http://{listening}")));
         tell!("listening on http://{listening}");
         tell!("  connection page         {}", address.page_url());
         if let Some((name, password)) = first_operator(&home.host, &self.tenant).await.map_err(Problem::failed)? {
@@ -74,14 +74,16 @@ impl Serve {
             tell!("                          (shown this once; others: connector operator NAME --tenant TENANT)");
         }
         tell!("  Redirect URL            {}", address.redirect_url());
-        for connection in home.host.store().connections().await? {
-            tell!("  connection {} ({}): webhooks {}", connection.id, connection.tenant, address.webhook_url(&connection.hook));
-        }
         if let Some(listener) = &watch {
             tell!("  figures                 http://{}/metrics, /healthz, /readyz", listener.local_addr()?);
         }
         Service::start(&home, listener, address, overrides, watch).until(told).await
     }
+}
+
+/// The origin that a person typed, or what is wrong with it.
+pub(crate) fn public_address(origin: &str) -> Result<PublicAddress, Problem> {
+    PublicAddress::checked(origin).map_err(|fault| Problem::usage(format!("--public {origin}: {fault}")))
 }
 
 /// A host at work: its edge on the web, and what it does in the background.

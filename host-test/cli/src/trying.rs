@@ -119,7 +119,7 @@ fn steps(address: &PublicAddress, nhanh: &Simulator, dir: &str, (name, password)
     tell!("   (Open the connection page, sign in, open the connection Nhanh.vn: its form is filled in.)");
     tell!("2. Bấm \"Đăng nhập Nhanh.vn và cấp quyền\", ở trang Nhanh.vn bấm \"Đồng ý\".");
     tell!("   (Press \"Log in to Nhanh.vn\", and agree on Nhanh.vn's page.)");
-    tell!("3. Quay lại kết nối, bấm \"Đồng bộ ngay\" lần lượt ở chi nhánh, nhóm sản phẩm, sản phẩm, khách hàng.");
+    tell!("3. Quay lại kết nối, bấm \"Đồng bộ ngay\" lần lượt ở chi nhánh, danh mục sản phẩm, sản phẩm, khách hàng.");
     tell!("   (Back on the connection, press \"Sync now\" for branches, product groups, products and customers.)");
     tell!("4. Sửa một mức tồn ở {nhanh}/stock: tồn mới về Nobi và hiện ở đây.");
     tell!("   (Change a level there: it arrives at Nobi and shows here.)");

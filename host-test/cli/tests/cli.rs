@@ -254,6 +254,15 @@ fn wrong_words_are_one_clear_line() {
     refuses(&["connect", "--secret", "client-secret=in-the-shell's-history", "--dir", dir], 2, "@FILE");
     refuses(&["connect", "--secret", "client-secret=env:NOBODY_SET_THIS", "--dir", dir], 2, "NOBODY_SET_THIS");
     refuses(&["serve", "--listen", "192.0.2.1:1", "--dir", dir], 2, "--listen");
+    for (public, why) in [
+        ("connect.example.vn", "it is no address; write an origin such as https://connect.example.vn"),
+        ("http://connect.example.vn", "it is not https"),
+        ("https://connect.example.vn/nobi", "it has more than scheme, host and port"),
+    ] {
+        refuses(&["serve", "--public", public, "--dir", dir], 2, why);
+        refuses(&["connect", "--public", public, "--dir", dir], 2, why);
+        refuses(&["move", "--public", public, "--api", "3.0", "--dir", dir], 2, why);
+    }
 }
 
 #[test]
@@ -368,4 +377,48 @@ fn code_that_cannot_be_kept_stops_nobody() {
     std::fs::write(folder.path().join("code"), "a file where the folder should be").unwrap();
     let said = start(folder.path().to_str().unwrap());
     assert!(said.contains("compiled code is not kept") && said.contains("code=Compiled"), "{said}");
+}
+
+#[test]
+fn the_log_tells_the_life_of_a_connection_a_line_an_act_and_serve_prints_no_callback_address() {
+    let folder = TempDir::new().unwrap();
+    let dir = folder.path().to_str().unwrap();
+    let words = [
+        "connect",
+        "--no-login",
+        "--dir",
+        dir,
+        "--set",
+        "app-id=73001",
+        "--set",
+        "default-role=sale",
+        "--secret",
+        "client-secret=env:SECRET",
+    ];
+    let made = connector(&words).env("SECRET", "a-client-secret").env("CONNECTOR_LOG", "info").output().unwrap();
+    let log = said(&made);
+    assert!(made.status.success(), "{log}");
+    let life: Vec<&str> = log.lines().filter(|line| line.contains("connector_host::life")).collect();
+    assert_eq!(life.len(), 2, "{log}");
+    assert!(life[0].contains("connection 1: event.draft-made") && life[1].contains("connection 1: event.form-saved"), "{log}");
+    assert!(!log.contains("a-client-secret") && !log.contains("73001"), "no value: {log}");
+    let told = String::from_utf8(made.stdout).unwrap();
+    let (_, hook) = told.split_once("/hooks/").unwrap_or_else(|| panic!("whoever connects is told the address: {told}"));
+    let hook = hook.split_whitespace().next().unwrap();
+
+    let words = ["serve", "--listen", "127.0.0.1:0", "--dir", dir];
+    let mut serving = connector(&words).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut lines = BufReader::new(serving.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let mut told = Vec::new();
+    for line in lines.by_ref() {
+        told.push(line);
+        if told.last().unwrap().contains("Redirect URL") {
+            break;
+        }
+    }
+    Command::new("kill").arg(serving.id().to_string()).status().unwrap();
+    told.extend(lines);
+    assert!(serving.wait().unwrap().success());
+    let told = told.join("\n");
+    assert!(told.contains("connection page") && !told.contains(hook) && !told.contains("/hooks/"), "{told}");
 }

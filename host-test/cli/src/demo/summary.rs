@@ -108,7 +108,7 @@ impl Account<'_> {
         };
         let there = &self.first.there;
         book.line("branches (chi nhánh = kho)", became("branch"), there.depots);
-        book.line("product groups (nhóm sản phẩm)", became("category"), there.categories);
+        book.line("product categories (danh mục)", became("category"), there.categories);
         book.line("product rows (sản phẩm): created, linked, waiting, refused", became("product"), there.products);
         book.line("customers (khách hàng): created, linked, waiting, refused", became("customer"), there.customers);
         book.line("records that the second pull changed", self.second.changed(), 0);
