@@ -7,6 +7,7 @@
 mod axe;
 mod chromium;
 mod merchant;
+mod sentences;
 mod stage;
 
 use std::time::Duration;
@@ -17,6 +18,7 @@ use tokio::sync::Mutex;
 
 use crate::chromium::{Chromium, Window};
 use crate::merchant::{Merchant, PAGES};
+use crate::sentences::*;
 use crate::stage::Stage;
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -54,6 +56,15 @@ facts!(
     a_code_that_was_used_or_came_late_is_told_with_the_way_to_log_in_again,
     a_phone_shows_every_page_within_its_width_and_how_far_a_sync_is,
     without_scripts_everything_works_by_forms_and_comes_again_by_itself,
+    what_became_of_records_is_counted_fact_by_fact_and_read_in_records,
+    the_checklist_says_what_webhooks_did_last_and_nothing_of_a_grant_that_is_refused,
+    a_connection_in_2_0_says_so_everywhere_and_moves_by_a_button,
+    orders_say_when_the_last_one_went_and_why_one_did_not,
+    a_form_begins_with_what_is_copied_and_forgets_a_fault_that_is_mended,
+    a_second_connection_to_one_business_is_refused_with_the_way_to_the_first,
+    notes_are_no_errors_and_name_what_they_are_about,
+    whoever_is_lost_finds_back,
+    a_page_that_hears_nothing_asks,
 );
 
 async fn the_whole_guide_from_an_empty_host() -> Result<()> {
@@ -79,7 +90,7 @@ async fn the_whole_guide_from_an_empty_host() -> Result<()> {
     browser.says("main", "lan, lúc ").await?;
     browser.says(".greyed", "không hỗ trợ đồng bộ").await?;
     browser.click("#preview-product").await?;
-    browser.says("#flow-product", "Sẽ tạo 119, liên kết 0, chờ ghép 1, bỏ qua 0, lỗi 0. Chưa ghi gì.").await?;
+    browser.says("#flow-product", "Nếu đồng bộ ngay: tạo 119, chờ liên kết 1. Chưa ghi gì.").await?;
     browser.look("05-dry-run").await?;
     lan.chooses_how_stock_flows().await?;
 
@@ -134,10 +145,10 @@ async fn what_needs_a_person_is_told_by_its_cause_mended_or_set_aside() -> Resul
     browser.says("#flow-order", "2 lỗi").await?;
     browser.click("#flow-order a.error").await?;
     browser.says("main", "2 đơn hàng chưa gửi được").await?;
-    for part in ["Chuyện gì đã xảy ra", "Hệ thống tự làm", "Bạn có thể", "Sản phẩm: 8 bản ghi cần xem"] {
+    for part in ["Chuyện gì đã xảy ra", "Hệ thống tự làm", "Bạn có thể", "Sản phẩm: 8 mục nên xem"] {
         browser.says("main", part).await?;
     }
-    browser.click(".group summary").await?;
+    browser.click(".group details:not(.code) summary").await?;
     browser.says(".group", "Đơn DH-2").await?;
     browser.look("12-errors").await?;
 

@@ -3,13 +3,13 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
-use nhanh_sim::{AppForm, Dialect, EventKind, WebhookForm};
+use nhanh_sim::{App, AppForm, Dialect, EventKind, WebhookForm};
 
 use crate::chromium::{Chromium, PATIENCE};
 use crate::stage::{PASSWORD, Stage};
 
 /// The pages of a connection.
-pub(crate) const PAGES: [&str; 6] = ["", "/form", "/check", "/history", "/troubles", "/pairing"];
+pub(crate) const PAGES: [&str; 7] = ["", "/form", "/check", "/orders", "/history", "/troubles", "/pairing"];
 
 /// A merchant at a browser.
 pub(crate) struct Merchant<'a> {
@@ -37,10 +37,35 @@ impl Merchant<'_> {
         self.agrees_for_the_first_time().await
     }
 
+    /// Switches the page's language.
+    pub(crate) async fn reads_in(&self, language: &str) -> Result<()> {
+        if self.browser.count(&format!("html[lang={language}]")).await? == 0 {
+            self.browser.click("#language").await?;
+        }
+        self.browser.find(&format!("html[lang={language}]")).await.map(drop)
+    }
+
+    /// A page of the first connection says each of these in its language: Vietnamese, then English.
+    pub(crate) async fn reads_both(&self, path: &str, css: &str, sentences: &[(&str, &str)]) -> Result<()> {
+        for (language, english) in [("vi", false), ("en", true)] {
+            self.reads_in(language).await?;
+            self.opens(path).await?;
+            for (vi, en) in sentences {
+                self.browser.says(css, if english { en } else { vi }).await?;
+            }
+        }
+        self.reads_in("vi").await
+    }
+
     /// The form with the app at open.nhanh.vn and its webhooks, up to Nhanh's login page. `api`: which software the merchant chooses.
     pub(crate) async fn fills_in_the_form(&self, api: Dialect) -> Result<()> {
+        self.browser.click("main form[action='/connections'] button").await?;
+        self.fills_in_an_app(api).await.map(drop)
+    }
+
+    /// The same on a form that is open. Answers the app and what its webhooks were saved with.
+    pub(crate) async fn fills_in_an_app(&self, api: Dialect) -> Result<(App, WebhookForm)> {
         let browser = self.browser;
-        browser.click("main form[action='/connections'] button").await?;
         let redirect = browser.value("#field-redirect-url").await?;
         let callback = browser.value("#field-webhook-url").await?;
         ensure!(redirect == format!("{}/landing", self.stage.origin) && callback.contains("/hooks/"), "{redirect} {callback}");
@@ -62,7 +87,8 @@ impl Merchant<'_> {
         // What is saved at Nhanh is probed there and then: the form is kept by now.
         let events = EventKind::all(api).to_vec();
         let form = WebhookForm { callback_url: callback, verify_token, events, version: api };
-        Ok(self.stage.nhanh.save_webhooks(app.app_id, form).await?)
+        self.stage.nhanh.save_webhooks(app.app_id, form.clone()).await?;
+        Ok((app, form))
     }
 
     /// Nhanh's own login page, and back to the question whether that is the merchant's business, and to the checklist.
@@ -118,7 +144,7 @@ impl Merchant<'_> {
         browser.says("main", "Hệ thống không đoán: bạn chọn.").await?;
         browser.look("10-pairing").await?;
         browser.click(".cards a.button").await?;
-        browser.says("main", "Ghép với bản ghi nào?").await?;
+        browser.says("main", "Liên kết với mục nào?").await?;
         browser.look("11-pair").await?;
         browser.click("input[value=new]").await?;
         browser.click("main form button[type=submit]").await?;

@@ -87,6 +87,20 @@ impl Stage {
         Ok(())
     }
 
+    /// An order of the shop's that can go out.
+    pub(crate) async fn order_that_goes(&self, code: &str) -> Result<()> {
+        let (branch, _) = self.host.store().linked_branches(1).await?.into_iter().next().context("no branch was pulled")?;
+        let product = self.host.store().sellable(1, 1).await?.into_iter().next().context("nothing to sell")?;
+        let mut order = order(code, branch, self.host.clock().now());
+        for line in &mut order.lines {
+            (line.product, line.name, line.unit_price) = (product.product.to_string(), product.name.clone(), product.price);
+        }
+        order.to_collect = product.price;
+        let event = OrderEvent { id: format!("{code}-1"), sequence: 1, kind: OrderEventKind::Created, order, reason: None };
+        self.host.order_event(1, event).await?;
+        Ok(())
+    }
+
     /// The app that the form of the first connection names.
     pub(crate) async fn app(&self) -> Result<i64> {
         let connection = self.host.store().connection(1).await?;
