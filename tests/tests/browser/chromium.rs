@@ -219,6 +219,16 @@ impl Chromium {
         }
     }
 
+    /// Waits until no such element is there: what a click leads to may look like what it led away from.
+    pub(crate) async fn lacks(&self, css: &str) -> Result<()> {
+        let until = Instant::now() + PATIENCE;
+        while self.count(css).await? > 0 {
+            ensure!(Instant::now() < until, "{css} stays on {}", self.page.current_url().await?);
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        Ok(())
+    }
+
     /// What the page's own browser gets from an address of the same host.
     pub(crate) async fn fetch(&self, path: &str) -> Result<String> {
         let script = "const [path, done] = arguments; fetch(path).then((it) => it.text()).then(done, (error) => done(String(error)))";

@@ -209,7 +209,7 @@ pub(crate) async fn a_form_begins_with_what_is_copied_and_forgets_a_fault_that_i
     );
     ensure!(browser.count("[data-field=default-branch-phone] .fault").await? == 1, "the other is wrong still");
     browser.fill("#field-default-branch-phone", "0912 345 678").await?;
-    ensure!(browser.count(".fault, .banner [data-fault], .wrong").await? == 0, "nothing is wrong any more");
+    browser.lacks(".fault, .banner [data-fault], .wrong").await?;
     lan.reads_in("en").await?;
     fill_in("hoa-sen-verify-2026", "12").await?;
     browser.says("[data-field=default-branch-phone] .fault", "Needs a Vietnamese phone number").await?;
@@ -256,7 +256,7 @@ pub(crate) async fn a_second_connection_to_one_business_is_refused_with_the_way_
         browser.says(".cards", &format!("App ID {}", app.app_id)).await?;
         browser.click("form[action='/connections/2/discard'] button").await?;
         browser.says("h1", if language == "vi" { "Kết nối PM bán hàng" } else { "Sales software connections" }).await?;
-        ensure!(browser.count("form[action$='/discard']").await? == 0, "there is no draft");
+        browser.lacks("form[action$='/discard']").await?;
     }
     let connections = stage.host.store().connections().await?;
     ensure!(connections.iter().filter(|it| it.account.is_some()).count() == 1, "{connections:?}");
@@ -321,7 +321,7 @@ pub(crate) async fn notes_are_no_errors_and_name_what_they_are_about() -> Result
     browser.says(".notices", "Đã kết nối với doanh nghiệp").await?;
     browser.click(".notices form button").await?;
     browser.find("#flows").await?;
-    ensure!(browser.count(".notices").await? == 0, "it was seen");
+    browser.lacks(".notices").await?;
     browser.close().await
 }
 
