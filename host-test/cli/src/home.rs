@@ -180,3 +180,15 @@ impl Home {
         }
     }
 }
+
+/// How whoever runs this began to type it.
+pub(crate) fn program() -> &'static str {
+    if std::env::var_os("CARGO").is_some() { "cargo run --" } else { "connector" }
+}
+
+/// What is typed to open the connection page on a folder.
+pub(crate) fn serve_words(dir: &Path, tenant: &str) -> String {
+    let dir = dir.display().to_string();
+    let dir = if dir.contains(char::is_whitespace) { format!("\"{dir}\"") } else { dir };
+    format!("{} serve --dir {dir} --tenant {tenant}", program())
+}

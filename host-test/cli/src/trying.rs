@@ -3,7 +3,7 @@
 
 mod watch;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use connector_host::contract::Policy;
@@ -71,7 +71,7 @@ impl Try {
         let service = Service::start(&home, listener, address.clone(), overrides, None);
         // Saving the app's form sends the probe, which the page's server answers.
         nhanh.save_webhooks(app.app_id, webhooks(&address, &connection)).await?;
-        steps(&address, &nhanh, &dir.display().to_string(), (&name, &password));
+        steps(&address, &nhanh, &dir, (&name, &password));
         let watch = Watch::start(home.host.clone(), nhanh.clone(), connection.id);
         let ended = service.until(told).await;
         drop(watch);
@@ -109,7 +109,7 @@ fn webhooks(address: &PublicAddress, connection: &Connection) -> WebhookForm {
     }
 }
 
-fn steps(address: &PublicAddress, nhanh: &Simulator, dir: &str, (name, password): (&str, &str)) {
+fn steps(address: &PublicAddress, nhanh: &Simulator, dir: &Path, (name, password): (&str, &str)) {
     let nhanh = sim::page(nhanh);
     tell!("Trang kết nối (connection page)                 {}", address.page_url());
     tell!("  đăng nhập (sign in with)                      {name} / {password}");
@@ -126,5 +126,6 @@ fn steps(address: &PublicAddress, nhanh: &Simulator, dir: &str, (name, password)
     tell!("5. Bấm Enter ở đây: Nobi gửi một đơn; đơn hiện ở {nhanh}/orders, ở đó đổi trạng thái được.");
     tell!("   (Press Enter here: Nobi sends an order, which stands there; change its status there.)");
     tell!("");
-    tell!("Ctrl-C để dừng. Dữ liệu của Nobi ở {dir} (Ctrl-C ends it; Nobi's data stays there).");
+    tell!("Ctrl-C để dừng; dữ liệu của Nobi ở lại, xem tiếp bằng: {}", home::serve_words(dir, TENANT));
+    tell!("(Ctrl-C ends it; Nobi's data stays, and that command shows it again.)");
 }

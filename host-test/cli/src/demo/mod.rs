@@ -147,13 +147,12 @@ impl Demo {
 
 /// How to look at what was built, in a browser, and how to go on. The simulated Nhanh.vn is gone by then.
 fn open_the_page(dir: &Path, tenant: &str) -> String {
-    let program = if std::env::var_os("CARGO").is_some() { "cargo run --" } else { "connector" };
-    let dir = dir.display().to_string();
-    let dir = if dir.contains(char::is_whitespace) { format!("\"{dir}\"") } else { dir };
     format!(
-        "To open the connection page on it: {program} serve --dir {dir} --tenant {tenant}\n\
+        "To open the connection page on it: {}\n\
          It prints the address and who signs in. What was built is there to look at; this Nhanh.vn has ended with the demo.\n\
-         To press the buttons yourself, with a Nhanh.vn that stays: {program} try"
+         To press the buttons yourself, with a Nhanh.vn that stays: {} try",
+        home::serve_words(dir, tenant),
+        home::program(),
     )
 }
 
