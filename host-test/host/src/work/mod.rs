@@ -231,9 +231,12 @@ impl Host {
         self.store.create_connection(new, self.clock.now()).await
     }
 
-    /// Begins a pull of one stream. None: one is under way already. Fails where the connector does not sync that.
+    /// Begins a pull of one stream. None: one is under way already. Fails where the connector does not sync that, and where nobody has logged in.
     pub async fn sync(&self, connection: ConnectionId, entity: Entity, scope: Scope, trigger: Trigger) -> Result<Option<i64>, SyncError> {
         let owner = self.store.connection(connection).await?;
+        if owner.account.is_none() {
+            return Err(SyncError::NoGrant);
+        }
         let connector = self.connector(&owner.connector)?;
         let flow = connector.descriptor().flows.iter().find(|flow| flow.entity == entity && flow.direction == Direction::IntoNobi);
         let unsupported = flow.map(|flow| flow.unsupported.clone());
@@ -320,6 +323,9 @@ pub enum SyncError {
     /// The connector does not sync that, for this reason.
     #[error("{} ({})", .0.vi, .0.en)]
     Unsupported(crate::contract::types::Message),
+    /// Nobody has logged in yet: there is no account to ask.
+    #[error("Kết nối này chưa được cấp quyền. (There is no grant yet.)")]
+    NoGrant,
     /// The merchant switched this stream off: no request is spent on it.
     #[error("Luồng đồng bộ này đang tắt. (This stream is switched off.)")]
     Off,

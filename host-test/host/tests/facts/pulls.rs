@@ -36,6 +36,16 @@ async fn clicked(house: &House, guest: &Guest) -> (connector_host::store::Connec
 }
 
 #[tokio::test]
+async fn where_nobody_has_logged_in_nothing_is_queued() {
+    let house = House::new().await;
+    let draft = house.draft("shop").await;
+    let host = house.host(&guest().pulls(Ok(goods()))).await;
+    let begun = host.sync(draft.id, Entity::Product, Scope::Everything, Trigger::Click).await;
+    assert!(matches!(begun, Err(SyncError::NoGrant)), "{begun:?}");
+    assert!(house.store.runs(draft.id, 10).await.unwrap().is_empty());
+}
+
+#[tokio::test]
 async fn a_step_is_one_request_and_its_page_is_applied() {
     let house = House::new().await;
     let (_, run) = clicked(&house, &guest().pulls(Ok(goods()))).await;

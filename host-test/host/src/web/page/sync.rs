@@ -48,7 +48,7 @@ pub(super) async fn start(State(desk): State<Arc<Desk>>, At(id): At<ConnectionId
         }
         Ok(None) => "under-way",
         Err(SyncError::Off) => "off",
-        Err(SyncError::Unsupported(_)) => return Err(Fault::Missing),
+        Err(SyncError::Unsupported(_) | SyncError::NoGrant) => return Err(Fault::Missing),
         Err(SyncError::Store(error)) => return Err(error.into()),
     };
     answer(&desk, &posted.signed, &connection, &format!("said={said}&of={name}")).await

@@ -421,7 +421,7 @@ async fn retry(desk: &Desk, id: ConnectionId, posted: &Posted, group: &Group) ->
                     Ok(Some(run)) => desk.host.store().pressed(run, &posted.signed.operator.name).await?,
                     Ok(None) => {}
                     Err(SyncError::Off) => return Ok(("off", 0)),
-                    Err(SyncError::Unsupported(_)) => return Err(Fault::Missing),
+                    Err(SyncError::Unsupported(_) | SyncError::NoGrant) => return Err(Fault::Missing),
                     Err(SyncError::Store(error)) => return Err(error.into()),
                 }
             }
