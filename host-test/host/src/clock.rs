@@ -54,7 +54,13 @@ impl Clock {
     /// A clock that goes as the machine's, and leaps over the time in which nothing is due: for what waits minutes by nature, and must not take
     /// them. Whoever works until nothing is due leaps; everybody who shares it leaps along.
     pub fn leaping() -> Clock {
-        Clock::of(Source::Leaping(Arc::new(watch::Sender::new(0))))
+        Clock::leaping_from_before(Duration::ZERO)
+    }
+
+    /// The same, so far behind the machine's at first: what is leapt over afterwards leads to no time that is still to come.
+    pub fn leaping_from_before(behind: Duration) -> Clock {
+        let behind = i64::try_from(behind.as_millis()).unwrap_or(i64::MAX);
+        Clock::of(Source::Leaping(Arc::new(watch::Sender::new(-behind))))
     }
 
     fn of(source: Source) -> Clock {

@@ -11,7 +11,7 @@ use nhanh_sim::{AppForm, EventKind, Grant, Settings, ShopSize, Simulator, Webhoo
 use tokio::net::TcpListener;
 
 use super::api::Api;
-use super::say;
+use super::{PATIENCE, say};
 use crate::home::{self, Home};
 use crate::output::Problem;
 
@@ -36,7 +36,8 @@ impl Scene {
     pub(super) async fn set(dir: &Path, seed: u64, shop: ShopSize, api: Api) -> Result<Scene, Problem> {
         say("1. Start: the host with the Nhanh.vn component, and a simulated Nhanh.vn");
         // The orders of the story wait minutes to be sure: nobody who watches has to.
-        let clock = Clock::leaping();
+        // It began as long ago as it may leap, so that its data is of a time that has been.
+        let clock = Clock::leaping_from_before(PATIENCE);
         let home = home::open_at(dir, clock.clone()).await?;
         let host = home.host.clone();
         let now = nhanh_sim::Clock::new(move || clock.now());
