@@ -5,7 +5,7 @@ use connector_host::outbound::Overrides;
 use connector_host::store::{ConnectionId, NewConnection};
 use connector_host::work::{Form, FormError};
 
-use crate::home::Folder;
+use crate::home::NewFolder;
 use crate::login::{self, Filling, VERSION, pairs};
 use crate::output::{Outcome, Problem};
 use crate::serve::public_address;
@@ -14,7 +14,7 @@ use crate::serve::public_address;
 #[derive(clap::Args)]
 pub(crate) struct Connect {
     #[command(flatten)]
-    folder: Folder,
+    folder: NewFolder,
     /// An existing connection to fill in again: fields that are not named stay. Without it a new one is made. Its tenant and its origins stay.
     #[arg(long, value_name = "ID", conflicts_with_all = ["tenant", "origins"])]
     connection: Option<i64>,
@@ -40,7 +40,8 @@ impl Connect {
         let form = self.filling.form()?;
         let address = public_address(&self.public)?;
         let overrides = Overrides { origins: pairs(&self.origins, "--origin ENDPOINT=ORIGIN")?, ..Overrides::default() };
-        let home = self.folder.open().await?;
+        // A connection that is there already is in a folder that is there already.
+        let home = if self.connection.is_some() { self.folder.existing().open().await? } else { self.folder.open().await? };
         let host = &home.host;
         let connection = match self.connection {
             Some(id) => host.store().connection(id).await.map_err(|error| Problem::usage(error.to_string()))?,
@@ -49,11 +50,14 @@ impl Connect {
                 host.draft(NewConnection { tenant: self.tenant, connector, overrides }).await?
             }
         };
-        tell!("connection {} of {}", connection.id, connection.tenant);
-        tell!("  Copy into the app at open.nhanh.vn:");
-        tell!("    Redirect URL           {}", address.redirect_url());
-        tell!("    Webhooks callback URL  {}", address.webhook_url(&connection.hook));
+        let tell_addresses = || {
+            tell!("connection {} of {}", connection.id, connection.tenant);
+            tell!("  Copy into the app at open.nhanh.vn:");
+            tell!("    Redirect URL           {}", address.redirect_url());
+            tell!("    Webhooks callback URL  {}", address.webhook_url(&connection.hook));
+        };
         if form.is_empty() && self.connection.is_none() {
+            tell_addresses();
             let descriptor = host.connector(&connection.connector)?.descriptor().clone();
             tell!("  Then fill in the form with `connector connect --connection {} …`:", connection.id);
             for field in &descriptor.form {
@@ -77,6 +81,8 @@ impl Connect {
                 }
             }
         }
+        // Not before: the address of a draft that is thrown away leads nowhere.
+        tell_addresses();
         if let Some(form) = said {
             tell_of_version(&host.connector(&connection.connector)?.descriptor().form, &form, connection.id);
         }

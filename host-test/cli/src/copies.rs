@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use connector_host::clock::Clock;
-use connector_host::store::{Before, StoreError, backup, restore};
+use connector_host::store::{Before, Restored, StoreError, backup, restore};
 
-use crate::home::{DATABASE, Folder, KEY};
+use crate::home::{DATABASE, Folder, KEY, LOCK, NewFolder};
 use crate::output::{self, Outcome, Problem};
 
 /// Copy the host's data to a file, also while another process serves.
@@ -26,10 +26,7 @@ pub(crate) struct Backup {
 
 impl Backup {
     pub(crate) fn run(self) -> Outcome {
-        let database = self.folder.dir().join(DATABASE);
-        if !database.is_file() {
-            return Err(Problem::usage(format!("{} has no data of a host", self.folder.dir().display())));
-        }
+        let database = self.folder.database()?;
         let made = backup(&database, &self.out, Clock::system().now()).map_err(worded)?;
         if self.json {
             output::json(&made)?;
@@ -54,7 +51,7 @@ pub(crate) struct Restore {
     /// A file that `backup` made.
     file: PathBuf,
     #[command(flatten)]
-    folder: Folder,
+    folder: NewFolder,
     /// Set data that is there aside: it is kept beside, under another name.
     #[arg(long)]
     force: bool,
@@ -66,23 +63,7 @@ pub(crate) struct Restore {
 impl Restore {
     pub(crate) fn run(self) -> Outcome {
         let dir = self.folder.dir();
-        let _lock = self.folder.claim()?;
-        // The key, compiled code, the lock, and what a restore left that broke off.
-        let known = |name: &str| name == KEY || name == "code" || name == "host.lock" || name.starts_with("host.sqlite.restoring");
-        let mut others = std::fs::read_dir(dir)?.filter_map(|entry| Some(entry.ok()?.file_name().to_string_lossy().into_owned()));
-        if let (false, Some(other)) = (self.force, others.find(|name| !known(name))) {
-            return Err(Problem::usage(format!(
-                "{} is not empty ({other}): name another folder, or --force to set its data aside",
-                dir.display()
-            )));
-        }
-        let key = dir.join(KEY);
-        if !key.exists() && std::env::var_os("CONNECTOR_KEY").is_none() {
-            return Err(Problem::usage(format!("{} is missing: put the key of the copy there, or set CONNECTOR_KEY", key.display())));
-        }
-        let sealer = self.folder.sealer()?;
-        let before = if self.force { Before::KeepBeside } else { Before::Refuse };
-        let restored = restore(&self.file, &dir.join(DATABASE), &sealer, before, Clock::system().now()).map_err(worded)?;
+        let restored = self.folder.claimed(|| self.restored())?;
         if self.json {
             output::json(&restored)?;
             return Ok(());
@@ -103,6 +84,26 @@ impl Restore {
             );
         }
         Ok(())
+    }
+
+    fn restored(&self) -> Result<Restored, Problem> {
+        let dir = self.folder.dir();
+        // The key, compiled code, the lock, and what a restore left that broke off.
+        let known = |name: &str| name == KEY || name == "code" || name == LOCK || name.starts_with("host.sqlite.restoring");
+        let mut others = std::fs::read_dir(dir)?.filter_map(|entry| Some(entry.ok()?.file_name().to_string_lossy().into_owned()));
+        if let (false, Some(other)) = (self.force, others.find(|name| !known(name))) {
+            return Err(Problem::usage(format!(
+                "{} is not empty ({other}): name another folder, or --force to set its data aside",
+                dir.display()
+            )));
+        }
+        let key = dir.join(KEY);
+        if !key.exists() && std::env::var_os("CONNECTOR_KEY").is_none() {
+            return Err(Problem::usage(format!("{} is missing: put the key of the copy there, or set CONNECTOR_KEY", key.display())));
+        }
+        let sealer = self.folder.sealer()?;
+        let before = if self.force { Before::KeepBeside } else { Before::Refuse };
+        restore(&self.file, &dir.join(DATABASE), &sealer, before, Clock::system().now()).map_err(worded)
     }
 }
 

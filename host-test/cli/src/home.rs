@@ -16,9 +16,17 @@ use crate::output::Problem;
 /// before an order is sent again, shorter than anybody waits for a server that is down. What is left goes on with the next command.
 pub(crate) const PATIENCE: u64 = 60;
 
-/// Where a host's data is kept.
+/// Where a host's data is kept: it has to be there. A misspelt folder is no new host.
 #[derive(clap::Args, Debug)]
 pub(crate) struct Folder {
+    /// The folder with the host's data.
+    #[arg(long = "dir", value_name = "DIR", default_value = "nobi-connector-data")]
+    dir: PathBuf,
+}
+
+/// Where a host's data is kept, or is to be.
+#[derive(clap::Args, Debug)]
+pub(crate) struct NewFolder {
     /// The folder with the host's data; made where there is none.
     #[arg(long = "dir", value_name = "DIR", default_value = "nobi-connector-data")]
     dir: PathBuf,
@@ -26,6 +34,8 @@ pub(crate) struct Folder {
 
 /// The host's file in its folder.
 pub(crate) const DATABASE: &str = "host.sqlite";
+/// Held by whoever works on it.
+pub(crate) const LOCK: &str = "host.lock";
 /// The key of its secrets.
 pub(crate) const KEY: &str = "host.key";
 
@@ -38,7 +48,50 @@ pub(crate) struct Home {
 
 impl Folder {
     pub(crate) async fn open(&self) -> Result<Home, Problem> {
+        self.database()?;
         open(&self.dir).await
+    }
+
+    /// Where it is.
+    pub(crate) fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// The host's file.
+    pub(crate) fn database(&self) -> Result<PathBuf, Problem> {
+        let database = self.dir.join(DATABASE);
+        if database.is_file() {
+            return Ok(database);
+        }
+        Err(Problem::usage(format!(
+            "no data of a host in {}: name its folder with --dir, or begin one with `connector connect`",
+            self.dir.display()
+        )))
+    }
+
+    /// Its data alone, also while another process works on the folder: for what concerns no work. Where nobody does, it is made ready as for a
+    /// start; where somebody does, it has to be of this program's schema already.
+    pub(crate) fn beside(&self) -> Result<Arc<dyn Store>, Problem> {
+        let database = self.database()?;
+        match claim(&self.dir) {
+            Ok(lock) => {
+                let store = SqliteStore::open(&database, sealer(&self.dir)?)?;
+                drop(lock);
+                Ok(Arc::new(store))
+            }
+            Err(_) => Ok(Arc::new(SqliteStore::open_beside(&database, sealer(&self.dir)?)?)),
+        }
+    }
+}
+
+impl NewFolder {
+    pub(crate) async fn open(&self) -> Result<Home, Problem> {
+        open(&self.dir).await
+    }
+
+    /// As one that has to be there.
+    pub(crate) fn existing(&self) -> Folder {
+        Folder { dir: self.dir.clone() }
     }
 
     /// The same for a service, which also asks for what is due by itself.
@@ -51,24 +104,24 @@ impl Folder {
         &self.dir
     }
 
-    /// Makes it where there is none, and keeps other processes out until the answer is dropped.
-    pub(crate) fn claim(&self) -> Result<File, Problem> {
-        claim(&self.dir)
-    }
-
-    /// Its data alone, also while another process works on the folder: for what concerns no work. Where nobody does, it is made ready as for a
-    /// start; where somebody does, it has to be of this program's schema already.
-    pub(crate) fn beside(&self) -> Result<Arc<dyn Store>, Problem> {
-        let database = self.dir.join(DATABASE);
-        match claim(&self.dir) {
-            Ok(lock) => {
-                let store = SqliteStore::open(&database, sealer(&self.dir)?)?;
-                drop(lock);
-                Ok(Arc::new(store))
+    /// Makes it where there is none, and keeps other processes out while this is done. Where it fails, what was made for it goes again.
+    pub(crate) fn claimed<T>(&self, done: impl FnOnce() -> Result<T, Problem>) -> Result<T, Problem> {
+        let made: Vec<&Path> = self.dir.ancestors().filter(|folder| !folder.as_os_str().is_empty() && !folder.exists()).collect();
+        let file = self.dir.join(LOCK);
+        let is_new = !file.exists();
+        let lock = claim(&self.dir)?;
+        let result = done();
+        if result.is_err() {
+            if is_new {
+                let _ = std::fs::remove_file(&file);
             }
-            Err(_) if database.exists() => Ok(Arc::new(SqliteStore::open_beside(&database, sealer(&self.dir)?)?)),
-            Err(problem) => Err(problem),
+            // A folder that holds something by now stays.
+            for folder in made {
+                let _ = std::fs::remove_dir(folder);
+            }
         }
+        drop(lock);
+        result
     }
 
     /// With the key that belongs to it.
@@ -155,7 +208,7 @@ fn sandbox(dir: &Path) -> Result<Arc<Sandbox>, Problem> {
 }
 
 fn lock(dir: &Path) -> Result<File, Problem> {
-    let file = OpenOptions::new().create(true).truncate(false).write(true).open(dir.join("host.lock"))?;
+    let file = OpenOptions::new().create(true).truncate(false).write(true).open(dir.join(LOCK))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(Problem::usage(format!(

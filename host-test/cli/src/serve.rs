@@ -13,7 +13,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::home::{Folder, Home};
+use crate::home::{Home, NewFolder};
 use crate::login::pairs;
 use crate::output::{Outcome, Problem};
 
@@ -29,7 +29,7 @@ const LAST_ANSWERS: Duration = Duration::from_secs(5);
 #[derive(clap::Args)]
 pub(crate) struct Serve {
     #[command(flatten)]
-    folder: Folder,
+    folder: NewFolder,
     /// Where to listen.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8750")]
     listen: SocketAddr,

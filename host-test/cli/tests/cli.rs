@@ -42,6 +42,14 @@ fn the_demo_adds_up_leaves_its_data_and_no_secret_in_it_and_wants_a_new_folder()
         }
     }
 
+    // The next start has nothing to bring back: no time of the story lies in the future.
+    let told = told_of_time(&dir);
+    assert!(told <= connector_host::clock::Clock::system().now(), "{told}");
+    let streams = json(&["sync", "--status", "--json", "--dir", dir.to_str().unwrap()]);
+    let pulled = |line: &&Value| ["branch", "category", "product", "customer"].contains(&line["entity"].as_str().unwrap());
+    let last: Vec<&Value> = streams.as_array().unwrap().iter().filter(pulled).map(|line| &line["last-success"]).collect();
+    assert!(last.len() == 4 && last.iter().all(|last| last.is_string()), "{streams:#}");
+
     refuses(&words, 2, "--dir");
 }
 
@@ -106,12 +114,22 @@ fn files(dir: &Path) -> Vec<PathBuf> {
     entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
 }
 
+/// The store in this folder, with the folder's own key: made where there is none.
+fn store(dir: &Path) -> std::sync::Arc<dyn Store> {
+    std::fs::create_dir_all(dir).unwrap();
+    std::sync::Arc::new(SqliteStore::open(&dir.join("host.sqlite"), Sealer::from_file(&dir.join("host.key")).unwrap()).unwrap())
+}
+
+/// The latest time that a host wrote down in this folder as its own.
+fn told_of_time(dir: &Path) -> i64 {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(store(dir).latest_time()).unwrap().unwrap()
+}
+
 /// The secrets of the demo's connection, opened with the demo's own key.
 fn secrets_of(dir: &Path) -> Vec<(String, String)> {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let store: std::sync::Arc<dyn Store> =
-        std::sync::Arc::new(SqliteStore::open(&dir.join("host.sqlite"), Sealer::from_file(&dir.join("host.key")).unwrap()).unwrap());
-    let secrets = runtime.block_on(store.secrets(1)).unwrap();
+    let secrets = runtime.block_on(store(dir).secrets(1)).unwrap();
     secrets.iter().map(|(name, secret)| (name.to_owned(), secret.expose().to_owned())).collect()
 }
 
@@ -229,6 +247,7 @@ fn a_new_connection_in_api_2_0_is_told_that_its_support_has_ended_and_the_way_to
 fn wrong_words_are_one_clear_line() {
     let folder = TempDir::new().unwrap();
     let dir = folder.path().join("data");
+    drop(store(&dir));
     let dir = dir.to_str().unwrap();
     let input = |name: &str, text: &str| file(folder.path(), name, text);
     let good = example("map-order");
@@ -263,6 +282,48 @@ fn wrong_words_are_one_clear_line() {
         refuses(&["connect", "--public", public, "--dir", dir], 2, why);
         refuses(&["move", "--public", public, "--api", "3.0", "--dir", dir], 2, why);
     }
+}
+
+#[test]
+fn a_folder_that_is_misspelt_is_told_and_nothing_is_made_of_it() {
+    let folder = TempDir::new().unwrap();
+    let dir = folder.path().join("misspelt").join("data");
+    let path = dir.to_str().unwrap();
+    let out = folder.path().join("out").display().to_string();
+    let order = file(folder.path(), "orders.json", "[]");
+    let all = "check|operator|operator lan|sync branch|sync --status|events|events --connection 1|orders list|orders show a|dead-letters list|\
+               move --api 3.0|hand-over --connection 1 --to 2|pairs|erase --customer 0912345678|disconnect|connect --connection 1";
+    let mut all: Vec<Vec<&str>> = all.split('|').map(|words| words.split_whitespace().collect()).collect();
+    all.extend([vec!["export", "--out", &out], vec!["backup", "--out", &out], vec!["orders", "push", &order]]);
+    for words in all {
+        refuses(&[&words[..], &["--dir", path]].concat(), 2, &format!("no data of a host in {path}"));
+        assert!(!folder.path().join("misspelt").exists(), "{words:?} made it");
+    }
+    // One that is there and holds something else stays as it is.
+    std::fs::create_dir_all(&dir).unwrap();
+    refuses(&["check", "--dir", path], 2, "no data of a host");
+    assert!(files(&dir).is_empty(), "{:?}", files(&dir));
+    // Its help does not promise one either.
+    assert!(!printed(&["check", "--help"]).contains("made where there is none"));
+    assert!(printed(&["connect", "--help"]).contains("made where there is none"));
+}
+
+#[test]
+fn a_copy_that_is_refused_leaves_no_folder() {
+    let folder = TempDir::new().unwrap();
+    let copy = file(folder.path(), "copy.sqlite", "no copy");
+    let dir = folder.path().join("misspelt").join("data");
+    let words = ["restore", &copy, "--dir", dir.to_str().unwrap()];
+    refuses(&words, 2, "host.key is missing");
+    assert!(!folder.path().join("misspelt").exists());
+    let with_a_key = || connector(&words).env("CONNECTOR_KEY", "ab".repeat(32)).output().unwrap();
+    assert_eq!(with_a_key().status.code(), Some(2), "{}", said(&with_a_key()));
+    assert!(!folder.path().join("misspelt").exists());
+    // What was there stays, and nothing comes beside it.
+    std::fs::create_dir_all(&dir).unwrap();
+    drop(Sealer::from_file(&dir.join("host.key")).unwrap());
+    refuses(&words, 2, "is not a file of this host");
+    assert_eq!(files(&dir), [dir.join("host.key")]);
 }
 
 #[test]
@@ -350,6 +411,7 @@ fn start(dir: &str) -> String {
 #[test]
 fn a_second_start_compiles_nothing_and_trusts_no_file_that_was_touched() {
     let folder = TempDir::new().unwrap();
+    drop(store(folder.path()));
     let dir = folder.path().to_str().unwrap();
     assert!(start(dir).contains("Recompiled(Absent)"));
     let kept = files(&folder.path().join("code"));
@@ -374,6 +436,7 @@ fn a_second_start_compiles_nothing_and_trusts_no_file_that_was_touched() {
 #[test]
 fn code_that_cannot_be_kept_stops_nobody() {
     let folder = TempDir::new().unwrap();
+    drop(store(folder.path()));
     std::fs::write(folder.path().join("code"), "a file where the folder should be").unwrap();
     let said = start(folder.path().to_str().unwrap());
     assert!(said.contains("compiled code is not kept") && said.contains("code=Compiled"), "{said}");
