@@ -28,8 +28,9 @@ impl Events {
     pub(crate) async fn run(self) -> Outcome {
         let home = self.folder.open().await?;
         let connection = match self.connection {
-            // One that was purged still has its last entry.
-            Some(id) => id,
+            // One that was purged still has its last entry; one without any has to be there.
+            Some(id) if !home.host.store().events(id, 0, 1).await?.is_empty() => id,
+            Some(id) => home.connection(Some(id)).await?.id,
             None => home.connection(None).await?.id,
         };
         let events = home.host.store().events(connection, self.after, self.limit).await?;

@@ -63,6 +63,11 @@ fn secret(source: &str) -> Result<String, Problem> {
     }
 }
 
+/// Why nothing can be done yet with a connection that nobody has logged in to.
+pub(crate) fn no_grant(connection: i64) -> String {
+    format!("connection {connection} has no grant yet: `connector connect --connection {connection}` makes the first")
+}
+
 /// Begins a login that carries these changes of the form. Wrong values are wrong words.
 pub(crate) async fn begin(host: &Host, connection: i64, address: &PublicAddress, changes: Form) -> Result<LoginStart, Problem> {
     host.begin_login_with(connection, &address.redirect_url(), changes).await.map_err(|error| match error {

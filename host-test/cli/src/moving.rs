@@ -34,7 +34,7 @@ impl Move {
         let connection = home.connection(self.connection).await?;
         let id = connection.id;
         if connection.account.is_none() {
-            return Err(Problem::usage(format!("connection {id} has no grant yet: `connector connect --connection {id}` makes the first")));
+            return Err(Problem::usage(login::no_grant(id)));
         }
         let start = login::begin(&home.host, id, &address, changes).await?;
         if start.moves.is_none() {

@@ -3,15 +3,16 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use connector_host::contract::types::Entity;
 use connector_host::contract::{Direction, Policy, Scope};
 use connector_host::names;
-use connector_host::store::{RunState, Trigger};
-use connector_host::work::{Stop, flows};
+use connector_host::store::{Run, RunState, Trigger};
+use connector_host::work::{Stop, SyncError, flows};
 use serde_json::{Value, json};
 
 use crate::home::{Folder, Home, PATIENCE};
 use crate::output::{self, Outcome, Problem};
-use crate::progress;
+use crate::{login, progress};
 
 /// Pull from the other side.
 #[derive(clap::Args)]
@@ -63,9 +64,13 @@ impl Sync {
         for entity in entities {
             let scope = if self.changes { home.host.missing(connection.id, entity).await? } else { scope.clone() };
             let run = home.host.sync(connection.id, entity, scope, Trigger::Click).await;
-            let run = run.map_err(|error| Problem::usage(error.to_string()))?;
-            // One that was under way already goes on.
-            runs.extend(run);
+            let begun = run.map_err(|error| match error {
+                SyncError::NoGrant => Problem::failed(login::no_grant(connection.id)),
+                other => Problem::usage(other.to_string()),
+            })?;
+            // One that was under way already goes on, and this command follows it to its end.
+            let run = if begun.is_some() { begun } else { under_way(&home, connection.id, entity).await? };
+            runs.extend(run.filter(|run| !runs.contains(run)));
         }
         home.host.work(Stop::Idle(Duration::from_secs(self.patience))).await?;
         drop(shown);
@@ -144,6 +149,16 @@ impl Sync {
         let begin = begin.map_err(|error| Problem::usage(format!("--since {day}: {error}")))?;
         Ok(Scope::Since(begin.timestamp().as_millisecond()))
     }
+}
+
+/// The run of the whole stream that is under way: nobody else works on this folder, so that it is there until this process goes on with it.
+async fn under_way(home: &Home, connection: i64, entity: Entity) -> Result<Option<i64>, Problem> {
+    let runs = home.host.store().runs(connection, u32::MAX).await?;
+    let is_meant = |run: &&Run| {
+        let whole = !matches!(run.scope, Scope::Only(_) | Scope::Made(_));
+        whole && run.entity == entity && matches!(run.state, RunState::Waiting | RunState::Running)
+    };
+    Ok(runs.iter().find(is_meant).map(|run| run.id))
 }
 
 /// A moment as people in Vietnam write it down, in a form that sorts.

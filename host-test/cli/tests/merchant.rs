@@ -201,6 +201,8 @@ fn a_merchant_connects_pulls_and_pushes_orders_each_once() {
     // Nhanh.vn is down: the command says so after a while, and the pull goes on with the next one.
     scene.runtime.block_on(scene.nhanh.clone().shutdown());
     refuses(&["sync", "branch", "--patience", "1", "--dir", &dir], 1, "host.not-sent");
+    // That pull is under way: the next command follows it, and says as well that it fails.
+    refuses(&["sync", "branch", "--patience", "1", "--dir", &dir], 1, "host.not-sent");
 }
 
 #[test]
@@ -253,12 +255,16 @@ fn one_command_moves_a_connection_and_nothing_is_made_twice() {
 }
 
 #[test]
-fn a_draft_is_not_moved() {
+fn a_draft_is_neither_moved_nor_pulled() {
     let scene = Scene::set();
     let words = scene.form();
     let words: Vec<&str> = words.iter().map(String::as_str).chain(["--no-login"]).collect();
     printed(&words);
     refuses(&["move", "--api", "2.0", "--dir", scene.dir()], 2, "connector connect --connection 1");
+    let no_grant = "connection 1 has no grant yet: `connector connect --connection 1` makes the first";
+    refuses(&["sync", "branch", "--dir", scene.dir()], 1, no_grant);
+    let runs = scene.runtime.block_on(scene.store().runs(1, 10)).unwrap();
+    assert!(runs.is_empty(), "nothing is queued: {runs:?}");
 }
 
 #[test]
@@ -273,6 +279,7 @@ fn a_form_that_is_not_right_is_told_by_field_and_an_unfinished_login_changes_not
     for field in ["sync-orders", "no-such-field", "default-role"] {
         assert!(said.contains(field), "all of them at once: {said}");
     }
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "", "no address of what is not kept");
     // Nothing is pasted: the form is kept, the login is not.
     let words = scene.form();
     let output = connector(&words.iter().map(String::as_str).collect::<Vec<_>>()).stdin(Stdio::null()).output().unwrap();
@@ -336,6 +343,7 @@ fn dead_letters_are_listed_by_cause_shown_tried_again_and_set_aside_and_events_t
     assert!(!all.contains("Lê Thị Mơ") && !all.contains("0912345678") && !all.contains("đã nhập tay"), "{all}");
     let last = events.last().unwrap()["id"].to_string();
     assert_eq!(printed(&["events", "--after", &last, "--dir", &dir]), "");
+    refuses(&["events", "--connection", "77", "--dir", &dir], 2, "connection 77 is not in the store");
     let first = printed(&["events", "--limit", "3", "--dir", &dir]);
     let more = format!("There may be more: --after {}", events[2]["id"]);
     assert_eq!((first.lines().count(), first.lines().last()), (4, Some(more.as_str())), "{first}");
@@ -366,6 +374,7 @@ fn a_copy_is_made_while_another_process_serves_and_comes_back_into_another_folde
     printed(&["orders", "push", &orders, "--dir", &dir]);
     let to = path("to");
     refuses(&["restore", &path("copy.sqlite"), "--dir", &to], 2, "host.key");
+    std::fs::create_dir(&to).unwrap();
     std::fs::copy(scene.folder.path().join("host.key"), format!("{to}/host.key")).unwrap();
     let restored = printed(&["restore", &path("copy.sqlite"), "--dir", &to]);
     assert!(restored.contains("restored into"), "{restored}");
