@@ -47,9 +47,11 @@ impl Service {
         let mut process = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(process.stdout.take().unwrap()).lines().map(Result::unwrap);
         let mut after = |what: &str| lines.find_map(|line| line.split_once(what).map(|(_, rest)| rest.trim().to_owned())).unwrap();
+        // `connect` tells it, before `serve` begins.
+        let told = "Webhooks callback URL";
+        let hook = has_connection.then(|| format!("/hooks/{}", after(told).rsplit('/').next().unwrap()));
         let page = after("listening on http://");
         let account = after("sign in with");
-        let hook = if has_connection { after("webhooks http://").split_once('/').map(|(_, path)| format!("/{path}")) } else { None };
         let figures = after("figures ").trim_start_matches("http://").split('/').next().unwrap().to_owned();
         // It goes on saying what it does; nobody reads it.
         std::thread::spawn(move || lines.for_each(drop));
@@ -217,7 +219,7 @@ fn a_full_disk_is_503_and_then_it_goes_on() {
     let binary = env!("CARGO_BIN_EXE_connector");
     let data = dir.join("data").display().to_string();
     let mut command = own(&format!(
-        "{mount} && {binary} connect --dir {data} --tenant shop >/dev/null && \
+        "{mount} && {binary} connect --dir {data} --tenant shop && \
          exec {binary} serve --dir {data} --listen 127.0.0.1:0 --metrics 127.0.0.1:0"
     ));
     command.env_remove("CONNECTOR_LOG").env_remove("CONNECTOR_KEY").stderr(Stdio::null());
