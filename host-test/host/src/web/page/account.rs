@@ -9,11 +9,12 @@ use axum::response::{IntoResponse, Redirect, Response};
 use maud::html;
 use serde::Deserialize;
 
+use super::csrf::secret;
 use super::fault::Fault;
 use super::lang::Word;
 use super::layout::{Mood, Sheet, banner, token};
 use super::password::PasswordError;
-use super::session::{Posted, SESSION, Signed, hash, secret, set_cookie};
+use super::session::{Posted, SESSION, Signed, hash, set_cookie};
 use super::{Desk, word};
 
 #[derive(Deserialize)]

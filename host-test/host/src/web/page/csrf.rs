@@ -6,11 +6,15 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use super::session::secret;
 use crate::store::{StoreError, random};
 
 /// The form field.
 pub(super) const FIELD: &str = "csrf";
+
+/// A new secret for a cookie.
+pub(super) fn secret() -> Result<String, StoreError> {
+    Ok(BASE64URL_NOPAD.encode(&*random::<32>()?))
+}
 
 /// The token of a browser.
 pub(super) fn token(secret: &str) -> String {

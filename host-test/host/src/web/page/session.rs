@@ -9,14 +9,13 @@ use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
-use data_encoding::BASE64URL_NOPAD;
 use sha2::{Digest, Sha256};
 
 use super::fault::Fault;
 use super::fields::Fields;
 use super::lang::Lang;
 use super::{Desk, csrf};
-use crate::store::{Operator, StoreError, random};
+use crate::store::Operator;
 use crate::web::{PeerAddress, cookies};
 
 /// The cookie of a person who signed in.
@@ -29,11 +28,6 @@ pub(super) const LANGUAGE: &str = "nobi-language";
 /// What a cookie's secret is kept as.
 pub(super) fn hash(secret: &str) -> [u8; 32] {
     Sha256::digest(secret.as_bytes()).into()
-}
-
-/// A new secret for a cookie.
-pub(super) fn secret() -> Result<String, StoreError> {
-    Ok(BASE64URL_NOPAD.encode(&*random::<32>()?))
 }
 
 /// Sets one of the page's cookies.

@@ -8,10 +8,11 @@ use axum::response::{IntoResponse, Redirect, Response};
 use maud::html;
 use serde::Deserialize;
 
+use super::csrf::secret;
 use super::fault::Fault;
 use super::lang::Word;
 use super::layout::{Mood, Sheet, banner, token};
-use super::session::{LANGUAGE, Open, Posted, SESSION, VISITOR, Visit, hash, local, secret, set_cookie};
+use super::session::{LANGUAGE, Open, Posted, SESSION, VISITOR, Visit, hash, local, set_cookie};
 use super::{Desk, word};
 use crate::web::LOGIN_COOKIE;
 
