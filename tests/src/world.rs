@@ -22,11 +22,11 @@ use nhanh_sim::{App, AppForm, Event, EventKind, Fault, Grant, Planned, SaveError
 use reqwest::redirect::Policy as Redirects;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
-use tokio::sync::{OnceCell, oneshot};
-use tokio::task::JoinHandle;
+use tokio::sync::OnceCell;
 
 use crate::delivery::Delivery;
 use crate::dialect::{Call, Dialect, prefix};
+use crate::edge::Edge;
 use crate::mirror::Mirror;
 
 /// The verify token that merchants make up, where a test names no other.
@@ -35,8 +35,6 @@ pub const VERIFY_TOKEN: &str = "hoa-sen-verify-2026";
 pub const MORNING: i64 = 1_772_416_800_000;
 /// How far a world whose clock leaps goes on to work that is due later.
 const PATIENCE: Duration = Duration::from_secs(10 * 60);
-/// How long a request that is under way may keep the host's address from being shut.
-const ANSWERED_WITHIN: Duration = Duration::from_secs(10);
 
 /// How a world is set up.
 pub struct Plan {
@@ -179,31 +177,6 @@ async fn open(plan: &Plan, folder: &TempDir, database: &Path, clock: &Clock) -> 
     let store = SqliteStore::open_alone(database, key(folder)?)?;
     let outbound = Outbound::new(plan.outbound.clone(), clock.clone())?;
     Ok(Host::new(Arc::new(store), outbound, vec![component(plan.witness.clone()).await?], clock.clone(), plan.host.clone()))
-}
-
-/// What answers at the host's address. It ends with every connection that it has: one that lived on would be answered by a host that is gone.
-struct Edge {
-    end: oneshot::Sender<()>,
-    server: JoinHandle<()>,
-}
-
-impl Edge {
-    fn open(listener: TcpListener, app: Router) -> Edge {
-        let (end, told) = oneshot::channel();
-        // Nobody who could tell is as good as being told.
-        let ends = async move { drop(told.await) };
-        let server = tokio::spawn(async move { drop(axum::serve(listener, app).with_graceful_shutdown(ends).await) });
-        Edge { end, server }
-    }
-
-    /// Waits for what is under way, and no longer than a client waits.
-    async fn shut(self) {
-        drop(self.end);
-        let abort = self.server.abort_handle();
-        if tokio::time::timeout(ANSWERED_WITHIN, self.server).await.is_err() {
-            abort.abort();
-        }
-    }
 }
 
 impl World {
@@ -509,7 +482,7 @@ impl World {
 impl Drop for World {
     fn drop(&mut self) {
         if let Some(edge) = &self.edge {
-            edge.server.abort();
+            edge.abort();
         }
     }
 }
