@@ -12,7 +12,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use acceptance::world::{Plan, World};
+use acceptance::plan::Plan;
+use acceptance::world::World;
 use anyhow::{Context as _, Result, ensure};
 use connector_host::contract::types::{Account, Entity};
 use connector_host::contract::{Pace, Policy};

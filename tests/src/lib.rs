@@ -1,6 +1,6 @@
 //! What the whole-system suites share. Tests only: nothing here may be needed to run a connector.
 //!
-//! [`world`] is a host with the compiled component beside a simulated Nhanh.vn, and a merchant who connects the two; [`dialect`] says where
+//! [`world`] is a host with the compiled component beside a simulated Nhanh.vn, and a merchant who connects the two, as a [`plan`] says; [`dialect`] says where
 //! each version of the API has what a test asks for; [`orders`] makes what the merchant sells; [`delivery`] is a webhook that a test writes
 //! itself; [`nobi`] reads what Nobi Pro came to hold; [`witness`] hears what a guest is given; [`mirror`] stands between the two and answers as
 //! no simulator would. [`fixtures`] runs the compiled component over folders of plain JSON, [`script`] plays the other side for those cases that
@@ -16,6 +16,7 @@ pub mod fixtures;
 pub mod mirror;
 pub mod nobi;
 pub mod orders;
+pub mod plan;
 pub mod script;
 pub mod witness;
 pub mod world;

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use acceptance::dialect::{Dialect, V2, V3};
 use acceptance::orders::{copies, ending, make};
-use acceptance::world::{Plan, VERIFY_TOKEN, World};
+use acceptance::plan::{Plan, VERIFY_TOKEN};
+use acceptance::world::World;
 use anyhow::Result;
 use connector_host::contract::Verdict;
 use connector_host::contract::types::Entity;

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 
 use acceptance::delivery::Delivery;
 use acceptance::dialect::Dialect;
-use acceptance::world::{Plan, Side, World};
+use acceptance::plan::Plan;
+use acceptance::world::{Side, World};
 use anyhow::Result;
 use connector_host::contract::Policy;
 use connector_host::contract::types::Entity;

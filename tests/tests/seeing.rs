@@ -8,7 +8,8 @@ use std::sync::{Arc, Mutex};
 
 use acceptance::dialect::V3;
 use acceptance::orders::make;
-use acceptance::world::{Plan, World};
+use acceptance::plan::Plan;
+use acceptance::world::World;
 use anyhow::Result;
 use connector_host::contract::Policy;
 use connector_host::contract::types::Entity;

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use acceptance::delivery::Delivery;
 use acceptance::dialect::Dialect;
-use acceptance::world::{Plan, World};
+use acceptance::plan::Plan;
+use acceptance::world::World;
 use anyhow::Result;
 use connector_host::contract::Policy;
 use connector_host::contract::types::Entity;

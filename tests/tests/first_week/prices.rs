@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use acceptance::dialect::Call::Products;
 use acceptance::dialect::V3;
-use acceptance::world::{Plan, World};
+use acceptance::plan::Plan;
+use acceptance::world::World;
 use anyhow::{Context as _, Result};
 use connector_host::contract::Policy;
 use connector_host::contract::types::Entity;
