@@ -11,43 +11,47 @@ use crate::clock::Instant;
 use crate::store::events::code;
 use crate::store::{CameBack, ConnectionId, Result, Timekeeping};
 
-/// What is done to each time that lies in the future. The ledger stays as it is: nobody works by it.
-const BACK: &str = "
-    UPDATE work SET due = :now WHERE due > :now;
-    UPDATE refresh SET due = :now WHERE due > :now;
+/// Times in the future that become something else than now. They come first: what an order's look-ups prove is told by when it was sent.
+const OTHERWISE: &str = "
     UPDATE schedule SET due = :now + abs(random() % max(:spread, 1)) WHERE due > :now + :spread;
     UPDATE lease SET until = :now + :lease WHERE until > :now + :lease;
     UPDATE stream SET last_success = NULL WHERE last_success > :now;
-    UPDATE run SET started = :now WHERE started > :now;
-    UPDATE run SET ended = :now WHERE ended > :now;
     UPDATE connection SET unreadable_since = NULL WHERE unreadable_since > :now;
-    UPDATE session SET created = :now WHERE created > :now;
-    UPDATE pending_login SET created = :now WHERE created > :now;
-    UPDATE delivery SET received = :now WHERE received > :now;
-    UPDATE held_order SET latest = :now WHERE latest > :now;
     UPDATE order_push SET swept = '[]', empty_lookups = 0 WHERE remote IS NULL
         AND (last_sent > :now OR EXISTS (SELECT 1 FROM json_each(swept) WHERE value > :now));
     UPDATE order_push SET first_sent = :now - 86400000 WHERE first_sent > :now;
-    UPDATE order_push SET last_sent = :now WHERE last_sent > :now;
-    UPDATE order_push SET sweep_from = :now WHERE sweep_from > :now;
-    UPDATE order_push SET told_at = :now WHERE told_at > :now;
-    UPDATE order_push SET read_at = :now WHERE read_at > :now;
-    UPDATE order_push SET absent_since = :now WHERE absent_since > :now;
-    UPDATE order_push SET called_off_at = :now WHERE called_off_at > :now;
-    UPDATE outbox SET tried_at = :now WHERE tried_at > :now;
-    UPDATE outbox SET status_unanswered = :now WHERE status_unanswered > :now;
     UPDATE outbox SET status_sent = (SELECT json_group_array(min(value, :now)) FROM json_each(status_sent))
-        WHERE EXISTS (SELECT 1 FROM json_each(status_sent) WHERE value > :now);
-    UPDATE restored SET at = :now WHERE at > :now;
-    UPDATE restored SET made = :now WHERE made > :now;
-    UPDATE succession SET at = :now WHERE at > :now;
-    UPDATE nobi_stock SET updated = :now WHERE updated > :now;
-    UPDATE sweep_product SET at = :now WHERE at > :now;
-    UPDATE webhook_arrival SET at = :now WHERE at > :now;
-    UPDATE webhook_health SET proven = :now WHERE proven > :now;
-    UPDATE webhook_health SET refused = :now WHERE refused > :now;
-    UPDATE webhook_health SET probed = :now WHERE probed > :now;
-    UPDATE pulse SET at = :now WHERE at > :now;";
+        WHERE EXISTS (SELECT 1 FROM json_each(status_sent) WHERE value > :now)";
+
+/// Times in the future that become now. The ledger stays as it is: nobody works by it.
+const TO_NOW: [(&str, &str); 26] = [
+    ("work", "due"),
+    ("refresh", "due"),
+    ("run", "started"),
+    ("run", "ended"),
+    ("session", "created"),
+    ("pending_login", "created"),
+    ("delivery", "received"),
+    ("held_order", "latest"),
+    ("order_push", "last_sent"),
+    ("order_push", "sweep_from"),
+    ("order_push", "told_at"),
+    ("order_push", "read_at"),
+    ("order_push", "absent_since"),
+    ("order_push", "called_off_at"),
+    ("outbox", "tried_at"),
+    ("outbox", "status_unanswered"),
+    ("restored", "at"),
+    ("restored", "made"),
+    ("succession", "at"),
+    ("nobi_stock", "updated"),
+    ("sweep_product", "at"),
+    ("webhook_arrival", "at"),
+    ("webhook_health", "proven"),
+    ("webhook_health", "refused"),
+    ("webhook_health", "probed"),
+    ("pulse", "at"),
+];
 
 /// Connections that paused after now, and have a token to go on with.
 const PAUSED: &str = "
@@ -69,7 +73,7 @@ impl Timekeeping for SqliteStore {
     async fn bring_back(&self, back: CameBack) -> Result<Vec<ConnectionId>> {
         self.write(move |sqlite| {
             let (now, spread, lease) = (back.now, milliseconds(back.spread), milliseconds(back.lease));
-            for statement in BACK.split(';').filter(|statement| !statement.trim().is_empty()) {
+            for statement in OTHERWISE.split(';') {
                 let mut statement = sqlite.prepare(statement)?;
                 // Not each of them asks for each value.
                 for (name, value) in named_params! { ":now": now, ":spread": spread, ":lease": lease } {
@@ -78,6 +82,9 @@ impl Timekeeping for SqliteStore {
                     }
                 }
                 statement.raw_execute()?;
+            }
+            for (table, column) in TO_NOW {
+                sqlite.execute(&format!("UPDATE {table} SET {column} = ?1 WHERE {column} > ?1"), [now])?;
             }
             let mut statement = sqlite.prepare(PAUSED)?;
             let resumed = statement.query_map(rusqlite::params![now, code::PAUSED], |row| row.get(0))?;
@@ -155,7 +162,7 @@ mod tests {
         let is_time = |column: &str| column.rsplit('_').next().is_some_and(|end| ends.contains(&end));
         let mut untold: Vec<String> = Vec::new();
         for (table, column) in columns.iter().filter(|(_, column)| is_time(column)) {
-            let back = BACK.contains(&format!("UPDATE {table} SET {column} ="));
+            let back = TO_NOW.contains(&(table, column)) || OTHERWISE.contains(&format!("UPDATE {table} SET {column} ="));
             let name = format!("{table}.{column}");
             if !back && !SHOWN.contains(&name.as_str()) && !NONE.contains(&name.as_str()) {
                 untold.push(name);
