@@ -28,34 +28,55 @@ const READY: &str = ":enabled:not([aria-disabled])";
 /// One browser at a time: they are heavy.
 static TURN: Mutex<()> = Mutex::const_new(());
 
-/// A test of each fact. Where the browser's driver itself fails, and not the page, the fact is held once more: a driver that loses sight of the
-/// browser says nothing of what a merchant sees.
+/// A test of each fact. One that is held `at_a_desk` is given a merchant who has signed in there. Where the browser's driver itself fails, and not the
+/// page, the fact is held once more: a driver that loses sight of the browser says nothing of what a merchant sees.
 macro_rules! facts {
-    ($($fact:ident),+ $(,)?) => {
+    ($($fact:ident),+; at_a_desk: $($at_a_desk:ident),+ $(,)?) => {
         mod in_a_browser {
             $(
                 #[tokio::test(flavor = "multi_thread")]
                 async fn $fact() -> anyhow::Result<()> {
-                    match super::$fact().await {
-                        Err(error) if error.chain().any(|cause| cause.is::<fantoccini::error::CmdError>()) => {
-                            crate::chromium::tell(&format!("{}: the driver failed, once more: {error:#}", stringify!($fact)));
-                            super::$fact().await
-                        }
-                        held => held,
-                    }
+                    super::held(stringify!($fact), super::$fact).await
+                }
+            )+
+            $(
+                #[tokio::test(flavor = "multi_thread")]
+                async fn $at_a_desk() -> anyhow::Result<()> {
+                    super::held(stringify!($at_a_desk), || super::at_a_desk(super::$at_a_desk)).await
                 }
             )+
         }
     };
 }
 
+async fn held<F: Future<Output = Result<()>>>(name: &str, fact: impl Fn() -> F) -> Result<()> {
+    match fact().await {
+        Err(error) if error.chain().any(|cause| cause.is::<fantoccini::error::CmdError>()) => {
+            chromium::tell(&format!("{name}: the driver failed, once more: {error:#}"));
+            fact().await
+        }
+        held => held,
+    }
+}
+
+async fn at_a_desk(fact: impl AsyncFnOnce(&Merchant<'_>) -> Result<()>) -> Result<()> {
+    let _turn = TURN.lock().await;
+    let Some(browser) = Chromium::open(Window::Desk).await? else { return Ok(()) };
+    let stage = Stage::set().await?;
+    let lan = Merchant { browser: &browser, stage: &stage };
+    lan.signs_in("lan").await?;
+    fact(&lan).await?;
+    browser.close().await
+}
+
 facts!(
     the_whole_guide_from_an_empty_host,
-    what_needs_a_person_is_told_by_its_cause_mended_or_set_aside,
     a_grant_that_died_is_told_and_mended_and_another_tenant_sees_nothing,
     a_code_that_was_used_or_came_late_is_told_with_the_way_to_log_in_again,
     a_phone_shows_every_page_within_its_width_and_how_far_a_sync_is,
-    without_scripts_everything_works_by_forms_and_comes_again_by_itself,
+    without_scripts_everything_works_by_forms_and_comes_again_by_itself;
+    at_a_desk:
+    what_needs_a_person_is_told_by_its_cause_mended_or_set_aside,
     what_became_of_records_is_counted_fact_by_fact_and_read_in_records,
     the_checklist_says_what_webhooks_did_last_and_nothing_of_a_grant_that_is_refused,
     a_connection_in_2_0_says_so_everywhere_and_moves_by_a_button,
@@ -129,12 +150,8 @@ async fn the_whole_guide_from_an_empty_host() -> Result<()> {
     browser.close().await
 }
 
-async fn what_needs_a_person_is_told_by_its_cause_mended_or_set_aside() -> Result<()> {
-    let _turn = TURN.lock().await;
-    let Some(browser) = Chromium::open(Window::Desk).await? else { return Ok(()) };
-    let stage = Stage::set().await?;
-    let lan = Merchant { browser: &browser, stage: &stage };
-    lan.signs_in("lan").await?;
+async fn what_needs_a_person_is_told_by_its_cause_mended_or_set_aside(lan: &Merchant<'_>) -> Result<()> {
+    let &Merchant { browser, stage } = lan;
     lan.connects().await?;
     lan.opens("").await?;
     for entity in ["branch", "product"] {
@@ -170,7 +187,7 @@ async fn what_needs_a_person_is_told_by_its_cause_mended_or_set_aside() -> Resul
     lan.opens("/history").await?;
     browser.says("main", "Khách đã mua tại quầy").await?;
     browser.look("13-set-aside").await?;
-    browser.close().await
+    Ok(())
 }
 
 async fn a_grant_that_died_is_told_and_mended_and_another_tenant_sees_nothing() -> Result<()> {

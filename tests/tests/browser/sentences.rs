@@ -13,10 +13,10 @@ use connector_host::store::Trigger;
 use nhanh_sim::{Dialect, Fault, WebhookForm};
 use tokio::net::TcpListener;
 
-use crate::chromium::{Chromium, Window};
+use crate::READY;
+use crate::chromium::Chromium;
 use crate::merchant::Merchant;
 use crate::stage::Stage;
-use crate::{READY, TURN};
 
 /// Presses the sync button of a stream and waits until it is done.
 async fn syncs(browser: &Chromium, entity: &str) -> Result<()> {
@@ -24,12 +24,8 @@ async fn syncs(browser: &Chromium, entity: &str) -> Result<()> {
     browser.says(&format!("#flow-{entity}"), "Xong").await
 }
 
-pub(crate) async fn what_became_of_records_is_counted_fact_by_fact_and_read_in_records() -> Result<()> {
-    let _turn = TURN.lock().await;
-    let Some(browser) = Chromium::open(Window::Desk).await? else { return Ok(()) };
-    let stage = Stage::set().await?;
-    let lan = Merchant { browser: &browser, stage: &stage };
-    lan.signs_in("lan").await?;
+pub(crate) async fn what_became_of_records_is_counted_fact_by_fact_and_read_in_records(lan: &Merchant<'_>) -> Result<()> {
+    let &Merchant { browser, stage } = lan;
     lan.fills_in_the_form(Dialect::V2).await?;
     lan.opens("").await?;
     browser.says("#flow-product", "Chờ kết nối").await?;
@@ -49,24 +45,20 @@ pub(crate) async fn what_became_of_records_is_counted_fact_by_fact_and_read_in_r
     browser.says("#flow-product", "Xong").await?;
     browser.says("#flow-product", "tạo 119").await?;
     // No branch has been synced: levels wait for theirs. Nothing was passed over.
-    syncs(&browser, "stock").await?;
+    syncs(browser, "stock").await?;
     browser.says("#flow-stock", "chờ chi nhánh").await?;
-    syncs(&browser, "product").await?;
+    syncs(browser, "product").await?;
     lan.reads_both("", "#flow-product", &[("không đổi", "unchanged")]).await?;
     lan.reads_both("", "#flow-stock", &[("chờ chi nhánh", "wait for a branch")]).await?;
     lan.reads_both("", "#flow-order", &[("không cần gửi", "not to be sent")]).await?;
     lan.reads_both("/history", "#runs", &[("lan bấm", "lan"), ("chờ chi nhánh", "wait for a branch")]).await?;
     ensure!(!browser.text().await?.contains("bỏ qua"), "one word for five facts");
     browser.look("40-counts").await?;
-    browser.close().await
+    Ok(())
 }
 
-pub(crate) async fn the_checklist_says_what_webhooks_did_last_and_nothing_of_a_grant_that_is_refused() -> Result<()> {
-    let _turn = TURN.lock().await;
-    let Some(browser) = Chromium::open(Window::Desk).await? else { return Ok(()) };
-    let stage = Stage::set().await?;
-    let lan = Merchant { browser: &browser, stage: &stage };
-    lan.signs_in("lan").await?;
+pub(crate) async fn the_checklist_says_what_webhooks_did_last_and_nothing_of_a_grant_that_is_refused(lan: &Merchant<'_>) -> Result<()> {
+    let &Merchant { browser, stage } = lan;
     browser.click("main form[action='/connections'] button").await?;
     let (app, form) = lan.fills_in_an_app(Dialect::V3).await?;
     lan.agrees_for_the_first_time().await?;
@@ -104,19 +96,15 @@ pub(crate) async fn the_checklist_says_what_webhooks_did_last_and_nothing_of_a_g
     browser.find(".checks .chip.bad").await?;
     let lines = browser.read(".checks").await?;
     ensure!(!lines.contains("quyền truy cập còn") && !lines.contains("check."), "{lines}");
-    browser.close().await
+    Ok(())
 }
 
-pub(crate) async fn a_connection_in_2_0_says_so_everywhere_and_moves_by_a_button() -> Result<()> {
-    let _turn = TURN.lock().await;
-    let Some(browser) = Chromium::open(Window::Desk).await? else { return Ok(()) };
-    let stage = Stage::set().await?;
-    let lan = Merchant { browser: &browser, stage: &stage };
-    lan.signs_in("lan").await?;
+pub(crate) async fn a_connection_in_2_0_says_so_everywhere_and_moves_by_a_button(lan: &Merchant<'_>) -> Result<()> {
+    let &Merchant { browser, .. } = lan;
     lan.fills_in_the_form(Dialect::V2).await?;
     lan.agrees_for_the_first_time().await?;
     lan.opens("").await?;
-    syncs(&browser, "branch").await?;
+    syncs(browser, "branch").await?;
     let made = browser.read("#flow-branch td[data-label='Thành công gần nhất']").await?;
     let second = [("Kết nối đang dùng Nhanh.vn V2 (API 2.0", "The connection uses Nhanh.vn V2 (API 2.0")];
     lan.reads_both("", ".banner", &second).await?;
@@ -133,19 +121,15 @@ pub(crate) async fn a_connection_in_2_0_says_so_everywhere_and_moves_by_a_button
     ensure!(after == made, "{after} is not {made}");
     lan.opens("/check").await?;
     ensure!(!browser.read(".checks").await?.contains("chưa tích"), "what 2.0 told of its events is not true of 3.0");
-    browser.close().await
+    Ok(())
 }
 
-pub(crate) async fn orders_say_when_the_last_one_went_and_why_one_did_not() -> Result<()> {
-    let _turn = TURN.lock().await;
-    let Some(browser) = Chromium::open(Window::Desk).await? else { return Ok(()) };
-    let stage = Stage::set().await?;
-    let lan = Merchant { browser: &browser, stage: &stage };
-    lan.signs_in("lan").await?;
+pub(crate) async fn orders_say_when_the_last_one_went_and_why_one_did_not(lan: &Merchant<'_>) -> Result<()> {
+    let &Merchant { browser, stage } = lan;
     lan.connects().await?;
     lan.opens("").await?;
     for entity in ["branch", "product"] {
-        syncs(&browser, entity).await?;
+        syncs(browser, entity).await?;
     }
     let last = "#flow-order td[data-label='Thành công gần nhất']";
     browser.says(last, "Chưa có").await?;
@@ -163,15 +147,11 @@ pub(crate) async fn orders_say_when_the_last_one_went_and_why_one_did_not() -> R
     lan.reads_both("/orders", "main", &said).await?;
     lan.reads_both("/troubles", "#errors", &[("Đồng bộ Sản phẩm rồi gửi lại đơn.", "Sync the products and send the order again.")]).await?;
     browser.look("43-orders").await?;
-    browser.close().await
+    Ok(())
 }
 
-pub(crate) async fn a_form_begins_with_what_is_copied_and_forgets_a_fault_that_is_mended() -> Result<()> {
-    let _turn = TURN.lock().await;
-    let Some(browser) = Chromium::open(Window::Desk).await? else { return Ok(()) };
-    let stage = Stage::set().await?;
-    let lan = Merchant { browser: &browser, stage: &stage };
-    lan.signs_in("lan").await?;
+pub(crate) async fn a_form_begins_with_what_is_copied_and_forgets_a_fault_that_is_mended(lan: &Merchant<'_>) -> Result<()> {
+    let &Merchant { browser, .. } = lan;
     browser.click("main form[action='/connections'] button").await?;
     let steps = [
         ("Bước 1: chép 2 địa chỉ vào app ở open.nhanh.vn", "Step 1: copy the two addresses"),
@@ -214,20 +194,16 @@ pub(crate) async fn a_form_begins_with_what_is_copied_and_forgets_a_fault_that_i
     fill_in("hoa-sen-verify-2026", "12").await?;
     browser.says("[data-field=default-branch-phone] .fault", "Needs a Vietnamese phone number").await?;
     browser.says("#field-default-role", "Sales").await?;
-    browser.close().await
+    Ok(())
 }
 
-pub(crate) async fn a_second_connection_to_one_business_is_refused_with_the_way_to_the_first() -> Result<()> {
-    let _turn = TURN.lock().await;
-    let Some(browser) = Chromium::open(Window::Desk).await? else { return Ok(()) };
-    let stage = Stage::set().await?;
-    let lan = Merchant { browser: &browser, stage: &stage };
-    lan.signs_in("lan").await?;
+pub(crate) async fn a_second_connection_to_one_business_is_refused_with_the_way_to_the_first(lan: &Merchant<'_>) -> Result<()> {
+    let &Merchant { browser, stage } = lan;
     browser.click("main form[action='/connections'] button").await?;
     let (app, _) = lan.fills_in_an_app(Dialect::V3).await?;
     lan.agrees_for_the_first_time().await?;
     lan.opens("").await?;
-    syncs(&browser, "branch").await?;
+    syncs(browser, "branch").await?;
     let token = stage.host.store().secrets(1).await?.get("access-token").context("a token")?.expose().to_owned();
 
     // The same app again, on another form.
@@ -264,21 +240,17 @@ pub(crate) async fn a_second_connection_to_one_business_is_refused_with_the_way_
     ensure!(renewed != token, "Nhanh.vn ends the token of before: the first connection has the new one");
     lan.reads_in("vi").await?;
     lan.opens("").await?;
-    syncs(&browser, "branch").await?;
-    browser.close().await
+    syncs(browser, "branch").await?;
+    Ok(())
 }
 
-pub(crate) async fn notes_are_no_errors_and_name_what_they_are_about() -> Result<()> {
-    let _turn = TURN.lock().await;
-    let Some(browser) = Chromium::open(Window::Desk).await? else { return Ok(()) };
-    let stage = Stage::set().await?;
-    let lan = Merchant { browser: &browser, stage: &stage };
-    lan.signs_in("lan").await?;
+pub(crate) async fn notes_are_no_errors_and_name_what_they_are_about(lan: &Merchant<'_>) -> Result<()> {
+    let &Merchant { browser, stage } = lan;
     lan.connects().await?;
     lan.opens("").await?;
     lan.chooses_how_stock_flows().await?;
     for entity in ["branch", "product", "stock", "price"] {
-        syncs(&browser, entity).await?;
+        syncs(browser, entity).await?;
     }
     browser.says("#flow-product", "lưu ý").await?;
     ensure!(browser.count("#flow-product a.error").await? == 0, "a note is no error");
@@ -322,15 +294,11 @@ pub(crate) async fn notes_are_no_errors_and_name_what_they_are_about() -> Result
     browser.click(".notices form button").await?;
     browser.find("#flows").await?;
     browser.lacks(".notices").await?;
-    browser.close().await
+    Ok(())
 }
 
-pub(crate) async fn whoever_is_lost_finds_back() -> Result<()> {
-    let _turn = TURN.lock().await;
-    let Some(browser) = Chromium::open(Window::Desk).await? else { return Ok(()) };
-    let stage = Stage::set().await?;
-    let lan = Merchant { browser: &browser, stage: &stage };
-    lan.signs_in("lan").await?;
+pub(crate) async fn whoever_is_lost_finds_back(lan: &Merchant<'_>) -> Result<()> {
+    let &Merchant { browser, stage } = lan;
     lan.fills_in_the_form(Dialect::V3).await?;
     for (path, vi, en) in [
         ("/nowhere", "Không có trang này.", "There is no such page."),
@@ -349,7 +317,7 @@ pub(crate) async fn whoever_is_lost_finds_back() -> Result<()> {
     // What cannot be read behind the question mark was not said.
     browser.go(&format!("{}/connections/1?said=queued&count=viele", stage.origin)).await?;
     browser.find("#flows").await?;
-    browser.close().await
+    Ok(())
 }
 
 /// A proxy that gathers an answer until it is whole, as some do: a stream of news never comes through.
@@ -381,14 +349,10 @@ async fn buffering(stage: &Stage) -> Result<String> {
     Ok(origin)
 }
 
-pub(crate) async fn a_page_that_hears_nothing_asks() -> Result<()> {
-    let _turn = TURN.lock().await;
-    let Some(browser) = Chromium::open(Window::Desk).await? else { return Ok(()) };
-    let stage = Stage::set().await?;
-    let lan = Merchant { browser: &browser, stage: &stage };
-    lan.signs_in("lan").await?;
+pub(crate) async fn a_page_that_hears_nothing_asks(lan: &Merchant<'_>) -> Result<()> {
+    let &Merchant { browser, stage } = lan;
     lan.connects().await?;
-    let through = buffering(&stage).await?;
+    let through = buffering(stage).await?;
     // Cookies know no port.
     browser.go(&format!("{through}/connections/1")).await?;
     browser.says("#flow-branch", "Sẵn sàng").await?;
@@ -401,5 +365,5 @@ pub(crate) async fn a_page_that_hears_nothing_asks() -> Result<()> {
     stage.host.set_policy(1, Entity::Product, Policy::CreateOnly).await?;
     stage.host.sync(1, Entity::Product, Scope::Everything, Trigger::Click).await?;
     browser.says("#flow-product", "Done").await?;
-    browser.close().await
+    Ok(())
 }
