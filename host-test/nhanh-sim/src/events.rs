@@ -2,8 +2,8 @@
 //!
 //! Must never build a body: each dialect writes its own in `wire`.
 
-use crate::access::Permission;
 use crate::dialect::Dialect;
+use crate::permission::Permission;
 use crate::shop::Event;
 
 /// An event that webhooks tell of (reference section 8.1).

@@ -51,6 +51,7 @@ mod limits;
 mod merchant;
 mod oauth;
 mod page;
+mod permission;
 mod seed;
 mod server;
 mod settings;
@@ -62,12 +63,13 @@ mod webhooks;
 mod wire;
 pub mod words;
 
-pub use access::{App, AppForm, Grant, Permission, WebhookForm};
+pub use access::{App, AppForm, Grant, WebhookForm};
 pub use clock::Clock;
 pub use dialect::Dialect;
 pub use events::EventKind;
 pub use faults::{Fault, Faults, Planned};
 pub use inner::{Outcome, RequestLog};
+pub use permission::Permission;
 pub use settings::{Pace, Settings, ShopSize};
 pub use shop::{
     Attribute, CITIES, Category, ChildKind, City, Claim, ComboPart, Customer, Depot, District, Event, Kin, LedgerEntry, Level, Levels,

@@ -2,8 +2,9 @@
 //!
 //! Each change emits its webhook, as it would at Nhanh.
 
-use crate::access::{Permission, is_acceptable};
+use crate::access::is_acceptable;
 use crate::dialect::Dialect;
+use crate::permission::Permission;
 use crate::shop::{Category, ChildKind, Customer, Depot, Ids, Level, NewOrder, OrderChange, Product, Quantity};
 use crate::simulator::{SaveError, Simulator};
 use crate::webhooks::Release;

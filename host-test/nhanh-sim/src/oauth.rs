@@ -7,9 +7,10 @@ use std::collections::BTreeSet;
 
 use url::Url;
 
-use crate::access::{Access, BadCode, Pass, Permission, is_acceptable};
+use crate::access::{Access, BadCode, Pass, is_acceptable};
 use crate::dialect::Dialect;
 use crate::inner::ms;
+use crate::permission::Permission;
 use crate::settings::Settings;
 use crate::shop::Shop;
 use crate::wire::form::Form;

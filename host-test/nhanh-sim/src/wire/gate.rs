@@ -2,9 +2,10 @@
 //!
 //! Must never look at what an endpoint is asked for.
 
-use crate::access::{Access, Pass, Permission};
+use crate::access::{Access, Pass};
 use crate::dialect::Dialect;
 use crate::limits::Limits;
+use crate::permission::Permission;
 use crate::shop::Shop;
 use crate::wire::reply::Refusal;
 

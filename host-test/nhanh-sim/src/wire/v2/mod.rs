@@ -21,9 +21,9 @@ use super::form::{self, Form};
 use super::gate::{Gate, Shown};
 use super::reply::{Answer, Refusal};
 use super::{Ask, Call, Content, Desk};
-use crate::access::Permission;
 use crate::dialect::Dialect;
 use crate::oauth::{self, Redeem};
+use crate::permission::Permission;
 
 type Endpoint = fn(&mut Call<'_>, &Value) -> Result<Vec<u8>, Refusal>;
 

@@ -26,9 +26,9 @@ use super::gate::{Gate, Shown};
 use super::params::Params;
 use super::reply::{Answer, Refusal};
 use super::{Ask, Call, Content, Desk};
-use crate::access::Permission;
 use crate::dialect::Dialect;
 use crate::oauth::{self, Redeem};
+use crate::permission::Permission;
 
 /// What an endpoint answers: the envelope's members.
 pub(super) enum Out {
