@@ -7,7 +7,7 @@ use axum::response::Response;
 use maud::html;
 
 use super::at::{Asked, At};
-use super::connection::{Said, login_form};
+use super::connection::Said;
 use super::fault::Fault;
 use super::lang::Lang;
 use super::layout::{Mood, Sheet, chip, details};
@@ -43,7 +43,7 @@ pub(super) async fn show(
         div .actions {
             a .button href={ "/connections/" (id) "/check" } { (lang.say(word::CHECK_AGAIN)) }
             a .button href={ "/connections/" (id) "/form" } { (lang.say(word::EDIT_FORM)) }
-            (login_form(lang, &connection, lang.told(&descriptor.name), &sheet.csrf))
+            (login::form(lang, &connection, lang.told(&descriptor.name), &sheet.csrf))
             a .button .main href={ "/connections/" (id) } { (lang.say(word::SYNC)) }
         }
     };

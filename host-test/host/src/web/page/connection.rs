@@ -99,7 +99,7 @@ pub(super) async fn show(
             a href={ "/connections/" (id) "/troubles" } { (lang.say(word::TROUBLES)) }
             a href={ "/connections/" (id) "/pairing" } { (lang.say(word::PAIRING)) }
         }
-        (login_form(lang, &connection, name, &sheet.csrf))
+        (login::form(lang, &connection, name, &sheet.csrf))
         h2 #sync-heading { (lang.say(word::SYNC)) }
         (table.render(lang, &sheet.csrf))
         (notices::list(&desk, lang, id, &descriptor, &sheet.csrf).await?)
@@ -107,19 +107,6 @@ pub(super) async fn show(
     let mut response = sheet.around(&body);
     csp::leading_to(&mut response, &login::origins(&descriptor, &connection));
     Ok(response)
-}
-
-/// The button that leads to the other side's login.
-pub(super) fn login_form(lang: Lang, connection: &Connection, name: &str, csrf: &str) -> Markup {
-    let word = if connection.account.is_some() { word::LOG_IN_AGAIN } else { word::LOG_IN };
-    html! {
-        @if !connection.settings.is_empty() {
-            form method="post" action={ "/connections/" (connection.id) "/login" } {
-                (token(csrf))
-                button #log-in type="submit" class=[connection.account.is_none().then_some("main")] { (lang.with(word, &[("name", name)])) }
-            }
-        }
-    }
 }
 
 /// The days that a grant has left, where they are few.

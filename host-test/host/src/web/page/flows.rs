@@ -8,7 +8,7 @@ use maud::{Markup, html};
 use super::fault::Fault;
 use super::lang::{Lang, Word};
 use super::layout::{Mood, chip, details, token};
-use super::preview::Preview;
+use super::previews::Preview;
 use super::{Desk, format, word};
 use crate::contract::types::{Entity, FailureClass, Reason};
 use crate::contract::{Descriptor, Direction, Flow, Policy};

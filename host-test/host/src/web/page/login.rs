@@ -6,10 +6,9 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Redirect, Response};
-use maud::html;
+use maud::{Markup, html};
 
 use super::at::At;
-use super::connection::login_form;
 use super::fault::Fault;
 use super::lang::{Lang, half};
 use super::layout::{Mood, Sheet, banner, token};
@@ -19,6 +18,19 @@ use crate::contract::Descriptor;
 use crate::store::{Connection, ConnectionId, StoreError};
 use crate::web::{BUSINESS, LOGIN_COOKIE, LOGIN_SECONDS, cookies};
 use crate::work::{Form, FormError, Landing, LoginError, LoginStart};
+
+/// The button that leads to the other side's login.
+pub(super) fn form(lang: Lang, connection: &Connection, name: &str, csrf: &str) -> Markup {
+    let word = if connection.account.is_some() { word::LOG_IN_AGAIN } else { word::LOG_IN };
+    html! {
+        @if !connection.settings.is_empty() {
+            form method="post" action={ "/connections/" (connection.id) "/login" } {
+                (token(csrf))
+                button #log-in type="submit" class=[connection.account.is_none().then_some("main")] { (lang.with(word, &[("name", name)])) }
+            }
+        }
+    }
+}
 
 /// Where forms of this connection may lead: the connector's servers, or what the operator put in their place.
 pub(super) fn origins(descriptor: &Descriptor, connection: &Connection) -> Vec<String> {
@@ -181,7 +193,7 @@ async fn failed(desk: &Desk, signed: &Signed, id: Option<ConnectionId>, error: &
             p { a #open-first .button .main href={ "/connections/" (first) } { (lang.say(word::OPEN_FIRST)) } }
         } @else if let Some(connection) = &connection {
             @let connector = desk.host.connector(&connection.connector)?;
-            (login_form(lang, connection, lang.told(&connector.descriptor().name), &sheet.csrf))
+            (form(lang, connection, lang.told(&connector.descriptor().name), &sheet.csrf))
             p { a href={ "/connections/" (connection.id) "/form" } { (lang.say(word::EDIT_FORM)) } }
         } @else {
             p { a href="/connections" { (lang.say(word::GO_HOME)) } }
