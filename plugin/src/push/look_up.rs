@@ -1,4 +1,4 @@
-//! Reading orders before anything is sent: one by its id, and all to the recipient's phone, with what Nhanh made of them.
+//! Reading orders before anything is sent: one by its id, and all to the recipient's phone.
 //!
 //! A pass asks for all orders to the phone, canonical and then as written, from the day before the first send until the day after now (the
 //! two clocks may differ), all pages, and looks for our own id; Nhanh has no filter by own id. A page that was refused, or not understood,
@@ -7,7 +7,7 @@
 use crate::map::order as rules;
 use crate::nhanh::errors::{Access, NoData, Reply};
 use crate::nhanh::json::Record;
-use crate::nhanh::wire::{Ask, FULL, Kind, Place, Seen, Wire, took_in};
+use crate::nhanh::wire::{Ask, FULL, Kind, Place, Seen, Wire};
 use crate::nhanh::words::{Group, order_status};
 use crate::push::Push;
 use crate::sender::Sender;
@@ -19,9 +19,6 @@ use crate::wit::types::{Failure, FailureClass, Message, RemoteId};
 const FEW_PAGES: u32 = 5;
 /// Pages of orders to one phone; more is no person's number.
 const MOST_PAGES: u32 = 50;
-
-/// Requests for histories of orders that one that is gone may have gone into.
-const MOST_HISTORIES: usize = 20;
 
 /// One page of orders.
 struct Orders {
@@ -73,7 +70,7 @@ fn read_orders(wire: &dyn Wire, ask: &Ask<'_>, place: &Place, reply: &Reply<'_>,
 }
 
 /// It is not called off.
-fn lives(seen: &Seen) -> bool {
+pub(super) fn lives(seen: &Seen) -> bool {
     order_status(&seen.status.code).1 != Group::Cancelled
 }
 
@@ -135,7 +132,7 @@ impl<S: Sender> Push<'_, S> {
     }
 
     /// Every order to a phone since the day before the first send, each once, and whether the list came to its end.
-    fn orders_to(&mut self, phone: &str) -> Result<(Vec<Seen>, bool), Failure> {
+    pub(super) fn orders_to(&mut self, phone: &str) -> Result<(Vec<Seen>, bool), Failure> {
         let from = self.earlier.first_sent.unwrap_or(self.order.created).saturating_sub(time::DAY);
         let ask = Ask::OrdersTo { phone, from, until: self.context.now.saturating_add(time::DAY) };
         let mut all: Vec<Seen> = Vec::new();
@@ -203,99 +200,8 @@ impl<S: Sender> Push<'_, S> {
         Ok(found)
     }
 
-    /// Whether the other one lives and came of this one: it names it, or has its own id.
-    fn came_of(&self, remote: &RemoteId, other: &Seen) -> bool {
-        other.status.order != *remote
-            && lives(other)
-            && (other.origin.as_ref() == Some(remote) || other.status.own_id.as_deref() == Some(self.own_id.as_str()))
-    }
-
-    /// A living order that Nhanh made of this one, as far as this call knows; with `in_part` only what came back of a delivery in part.
-    pub(crate) fn known_child(&self, in_part: bool) -> Option<RemoteId> {
-        let mut children = self.children.iter().flatten().filter(|it| !in_part || it.kind == Kind::BackInPart);
-        children.next().map(|it| it.status.order.clone())
-    }
-
-    /// The same of an order that was read by its id. Its row names no child, so the orders to its phone are looked through, once a call: the
-    /// phone that Nhanh has, which its children have too, then ours where that list lacks the order itself. A part that 2.0 splits off
-    /// names no original, and is known only where it has our own id.
-    ///
-    /// # Errors
-    /// A list that was refused or not understood: whether there is a child is not known, and nothing may be sent.
-    pub(crate) fn child_of(&mut self, seen: &Seen, in_part: bool) -> Result<Option<RemoteId>, Failure> {
-        if self.children.is_none() {
-            let remote = &seen.status.order;
-            let mut children = Vec::new();
-            self.unclear = None;
-            for phone in self.phones(seen.phone.as_deref()) {
-                let (orders, ended) = self.orders_to(&phone)?;
-                let itself = orders.iter().any(|it| it.status.order == *remote);
-                children.extend(orders.into_iter().filter(|it| self.came_of(remote, it)));
-                if children.is_empty() {
-                    self.all_clear(ended)?;
-                }
-                if itself || !children.is_empty() {
-                    break;
-                }
-            }
-            self.children = Some(children);
-        }
-        Ok(self.known_child(in_part))
-    }
-
-    /// Fails where nobody can say of a living order what it came of, or a list did not end.
-    fn all_clear(&self, ended: bool) -> Result<(), Failure> {
-        match &self.unclear {
-            Some(order) => Err(unreadable_orders().about(order.as_str())),
-            None if ended => Ok(()),
-            None => Err(unreadable_orders()),
-        }
-    }
-
-    /// The living order that one that is gone seems to have become, or to have gone into: one to the same phone that names it or has its own
-    /// id, else one whose history tells of a merge or of a copy. No field of either dialect is documented for that, and a history tells of
-    /// no other order: what comes of it is for a person to look at. Where no history may be read, or too many
-    /// would have to be, any other order may be it.
-    pub(crate) fn heir_of(&mut self, remote: &RemoteId) -> Result<Option<RemoteId>, Failure> {
-        let mut orders = Vec::new();
-        for phone in self.phones(None) {
-            let (seen, ended) = self.orders_to(&phone)?;
-            if !ended {
-                return Err(unreadable_orders());
-            }
-            orders.extend(seen.into_iter().filter(|it| it.status.order != *remote && lives(it)));
-            if !orders.is_empty() {
-                break;
-            }
-        }
-        let ids: Vec<RemoteId> = orders.iter().filter(|it| it.kind == Kind::Sale).map(|it| it.status.order.clone()).collect();
-        if let Some(heir) = orders.iter().find(|it| self.came_of(remote, it)) {
-            return Ok(Some(heir.status.order.clone()));
-        }
-        self.all_clear(true)?;
-        let wire = self.wire;
-        for (asked, some) in ids.chunks(wire.batch()).enumerate() {
-            if asked == MOST_HISTORIES {
-                return Ok(some.first().cloned());
-            }
-            let request = wire.history(self.settings, some)?;
-            match self.ask(request, Access::Read, |reply| took_in(reply, some)) {
-                Ok(heir) => {
-                    if let Some(heir) = heir? {
-                        return Ok(Some(heir));
-                    }
-                }
-                Err(NoData::Refused(refusal)) if refusal.is_plain() || refusal.failure.class == FailureClass::Forbidden => {
-                    return Ok(some.first().cloned());
-                }
-                Err(no) => return Err(self.failure(no)),
-            }
-        }
-        Ok(None)
-    }
-
     /// The spellings to look an order up by, without those that hold no number: as Nhanh has it, and as it is here.
-    fn phones(&self, theirs: Option<&str>) -> Vec<String> {
+    pub(super) fn phones(&self, theirs: Option<&str>) -> Vec<String> {
         let mut phones: Vec<String> = Vec::new();
         for written in theirs.into_iter().chain([self.order.recipient.phone.as_str()]).map(str::trim) {
             let known = match phone::read(written) {

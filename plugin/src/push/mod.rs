@@ -4,6 +4,7 @@
 //! waits, and every later call looks (`look_up`) before it sends (`settle`). A status is set only after reading the order, and counts as
 //! set only once a read shows it (`status`).
 
+mod kin;
 mod look_up;
 mod settle;
 mod status;
